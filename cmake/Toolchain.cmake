@@ -1,0 +1,46 @@
+# Compiler flags, sanitizers, ccache, mold and the precompiled header, in one place.
+if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND NOT CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
+  message(FATAL_ERROR "Qushu is built by clang 19 (or GCC 13 and newer); use the presets: cmake --preset release")
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+endif()
+
+add_library(qushu_flags INTERFACE)
+target_compile_options(qushu_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+  -Wnon-virtual-dtor -Woverloaded-virtual -Werror -fno-omit-frame-pointer -fstack-protector-strong)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(qushu_flags INTERFACE -Wthread-safety -fno-pch-timestamp)
+endif()
+target_compile_definitions(qushu_flags INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_URL_NO_LIB SPDLOG_FMT_EXTERNAL)
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT QUSHU_SANITIZE)
+  target_compile_definitions(qushu_flags INTERFACE _FORTIFY_SOURCE=2)
+endif()
+
+find_program(MOLD mold)
+find_program(LLD NAMES ld.lld-19 ld.lld)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+elseif(LLD)
+  add_link_options(-fuse-ld=lld)
+endif()
+
+if(QUSHU_SANITIZE)
+  add_compile_options(-fsanitize=${QUSHU_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${QUSHU_SANITIZE})
+endif()
+if(QUSHU_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
+# One precompiled header, shared by every module.
+file(WRITE ${CMAKE_BINARY_DIR}/pch.cpp.in "")
+configure_file(${CMAKE_BINARY_DIR}/pch.cpp.in ${CMAKE_BINARY_DIR}/pch.cpp COPYONLY)
+add_library(qushu_pch STATIC ${CMAKE_BINARY_DIR}/pch.cpp)
+target_precompile_headers(qushu_pch PRIVATE <algorithm> <array> <atomic> <chrono> <cstdint> <cstring> <expected> <filesystem>
+  <functional> <map> <memory> <mutex> <optional> <set> <span> <string> <string_view> <thread> <unordered_map> <utility>
+  <variant> <vector> <fmt/format.h> <boost/json.hpp>)
+target_link_libraries(qushu_pch PRIVATE qushu_flags)

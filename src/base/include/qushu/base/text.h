@@ -1,0 +1,38 @@
+// Text helpers that more than one module needs. Everything is UTF-8.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace qushu {
+
+// Without white space at both ends, the ideographic space (U+3000), the no-break space and the BOM included.
+[[nodiscard]] std::string_view trim(std::string_view text);
+[[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
+[[nodiscard]] std::string join(const std::vector<std::string>& parts, std::string_view separator);
+[[nodiscard]] std::string lower_ascii(std::string_view text);
+[[nodiscard]] bool is_ascii_digit(char c);
+
+// Whether `text` is well-formed UTF-8 (no surrogates, no overlong forms).
+[[nodiscard]] bool is_utf8(std::string_view text);
+// The number of code points; ill-formed bytes count one each.
+[[nodiscard]] std::size_t utf8_length(std::string_view text);
+// At most `limit` code points, cut between characters, with "…" when something was cut.
+[[nodiscard]] std::string shorten(std::string_view text, std::size_t limit);
+
+// "1,234,567".
+[[nodiscard]] std::string with_thousands(std::int64_t n);
+// "1.5 GiB".
+[[nodiscard]] std::string human_bytes(std::uint64_t bytes);
+
+// Percent-encoding of everything but unreserved characters (RFC 3986), and back; decode gives nullopt on a broken escape.
+[[nodiscard]] std::string url_encode(std::string_view text);
+[[nodiscard]] std::optional<std::string> url_decode(std::string_view text, bool plus_is_space = false);
+
+// A whole number, all of `text`, in range; nullopt otherwise.
+[[nodiscard]] std::optional<std::int64_t> to_int(std::string_view text);
+
+}  // namespace qushu
