@@ -13,7 +13,7 @@ add_library(qushu_flags INTERFACE)
 target_compile_options(qushu_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
   -Wnon-virtual-dtor -Woverloaded-virtual -Werror -fno-omit-frame-pointer -fstack-protector-strong)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  target_compile_options(qushu_flags INTERFACE -Wthread-safety -fno-pch-timestamp)
+  target_compile_options(qushu_flags INTERFACE -Wthread-safety "SHELL:-Xclang -fno-pch-timestamp")
 endif()
 target_compile_definitions(qushu_flags INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_URL_NO_LIB SPDLOG_FMT_EXTERNAL)
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT QUSHU_SANITIZE)

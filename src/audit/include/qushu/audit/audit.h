@@ -1,9 +1,9 @@
 // The audit: an append-only, hash-chained, signed record of every decision, change, export and failed attempt.
 //
 // Each entry holds the hash of the one before it, so that a change, removal or reordering by hand is found; every
-// `audit.checkpoint_entries` entries or `audit.checkpoint_interval` the head is signed (Ed25519, SM2 by setting), kept in the database and
-// appended to `audit.anchor` beside it, so that cutting off the tail is found too. An entry is written in the same transaction as
-// the change that it records: there is no change without its entry and no entry without its change.
+// `audit.checkpoint_entries` entries or `audit.checkpoint_interval` the head is signed (Ed25519, SM2 by setting), kept in the
+// database and appended to `audit.anchor` beside it, so that cutting off the tail is found too. An entry is written in the same
+// transaction as the change that it records: there is no change without its entry and no entry without its change.
 //
 // Thread-safety: all functions may be called from any thread.
 #pragma once
@@ -37,15 +37,15 @@ enum class Outcome : std::uint8_t { success, failure, denied };
 // What happened. `action` is "module.verb" ("dataset.publish", "session.open", "role.grant"), the same word everywhere.
 struct Event {
   std::string action;
-  std::string object_kind;   // "dataset", "person", "job" …
-  std::string object_id;     // an identifier or a code
+  std::string object_kind;       // "dataset", "person", "job" …
+  std::string object_id;         // an identifier or a code
   std::string object_name = {};  // as people know it, kept even when the object is gone
   Outcome outcome = Outcome::success;
   json::object detail = {};  // what changed: {"before": …, "after": …}; never a secret, never personal data of a dataset
 };
 
 struct Entry {
-  std::int64_t number = 0;   // 1, 2, 3 … without gaps
+  std::int64_t number = 0;  // 1, 2, 3 … without gaps
   Time at;
   std::string actor_id, actor_name, department_id, via, from, request_id;
   Event event;
@@ -54,8 +54,8 @@ struct Entry {
 
 struct Query {
   std::optional<Time> since, until;
-  std::string actor;        // part of the name, or the id
-  std::string action;       // exact, or a prefix ending in "."
+  std::string actor;   // part of the name, or the id
+  std::string action;  // exact, or a prefix ending in "."
   std::string object_kind, object_id;
   std::optional<Outcome> outcome;
   std::string text;         // anywhere in object name or detail
@@ -65,10 +65,10 @@ struct Query {
 
 struct Verdict {
   bool intact = false;
-  std::int64_t entries = 0;      // how many were checked
-  std::int64_t checkpoints = 0;  // how many signatures were checked
-  std::int64_t first_broken = 0; // the number of the first broken entry, 0 when intact
-  Text reason;                   // what is wrong with it
+  std::int64_t entries = 0;       // how many were checked
+  std::int64_t checkpoints = 0;   // how many signatures were checked
+  std::int64_t first_broken = 0;  // the number of the first broken entry, 0 when intact
+  Text reason;                    // what is wrong with it
 };
 
 class Audit {
@@ -82,9 +82,10 @@ class Audit {
   [[nodiscard]] virtual Result<void> record(store::Transaction& t, const Actor& actor, const Event& event) = 0;
   // In a transaction of its own: for failed attempts and exports, which change nothing else.
   [[nodiscard]] virtual Result<void> record(const Actor& actor, const Event& event) = 0;
-  // Counts one reading access (who, what, how many rows) in memory; flushed to access_count every `audit.count_interval` and on stop.
-  virtual void count_access(const Actor& actor, std::string_view object_kind, std::string_view object_id, std::string_view method,
-                            std::uint64_t rows) = 0;
+  // Counts one reading access (who, what, how many rows) in memory; flushed to access_count every `audit.count_interval` and on
+  // stop.
+  virtual void count_access(const Actor& actor, std::string_view object_kind, std::string_view object_id,
+                            std::string_view method, std::uint64_t rows) = 0;
   // Writes counters and, when one is due, a checkpoint. Called by the scheduler.
   [[nodiscard]] virtual Result<void> flush() = 0;
 

@@ -16,25 +16,25 @@ namespace qushu {
 // What an actor may do. Roles are sets of these (identity/roles.h); routes and rules name permissions, never roles.
 enum class Permission : std::uint8_t {
   // every signed-in person
-  account,          // one's own profile, password, second factor, tokens
+  account,  // one's own profile, password, second factor, tokens
   // data
-  dataset_read,     // see the catalogue and read the datasets that the policy shows
-  dataset_write,    // import, describe, publish and roll back datasets of one's own department
-  dataset_all,      // the same for every department
-  sql,              // write one's own SQL over what one may read
+  dataset_read,   // see the catalogue and read the datasets that the policy shows
+  dataset_write,  // import, describe, publish and roll back datasets of one's own department
+  dataset_all,    // the same for every department
+  sql,            // write one's own SQL over what one may read
   // work
-  job_manage,       // see, cancel and retry everybody's jobs
+  job_manage,  // see, cancel and retry everybody's jobs
   // 系统管理员
-  people_manage,    // departments, people, unlocking, sessions
-  system_manage,    // system settings, storage, start-up
+  people_manage,  // departments, people, unlocking, sessions
+  system_manage,  // system settings, storage, start-up
   // 安全管理员
   role_grant,       // give and take roles
   security_manage,  // password rules, lockout, levels, policy
   // 审计管理员
-  audit_read,       // read, search and verify the audit
+  audit_read,  // read, search and verify the audit
   // web sites
-  site_edit,        // write articles
-  count_            // not a permission: how many there are
+  site_edit,  // write articles
+  count_      // not a permission: how many there are
 };
 
 using Permissions = std::bitset<static_cast<std::size_t>(Permission::count_)>;
@@ -45,16 +45,16 @@ using Permissions = std::bitset<static_cast<std::size_t>(Permission::count_)>;
 [[nodiscard]] Permissions permissions(std::initializer_list<Permission> list);
 
 struct Actor {
-  std::string person_id;                 // empty: nobody (anonymous) or the system
-  std::string name;                      // as shown to people; kept in the audit even when the person is gone
-  std::string department_id;             // the person's own department
+  std::string person_id;      // empty: nobody (anonymous) or the system
+  std::string name;           // as shown to people; kept in the audit even when the person is gone
+  std::string department_id;  // the person's own department
   // The person's department and every department below it; what "of one's own department" means.
   std::vector<std::string> departments = {};
   std::vector<std::string> roles = {};
   Permissions may = {};
-  std::string via = {};                  // "session", "token", "cli", "system" or "" for nobody
-  std::string credential_id = {};        // the session's or token's id
-  std::string from = {};                 // the client's IP address, or "local"
+  std::string via = {};            // "session", "token", "cli", "system" or "" for nobody
+  std::string credential_id = {};  // the session's or token's id
+  std::string from = {};           // the client's IP address, or "local"
   std::string request_id = {};
   Lang lang = Lang::zh;
 

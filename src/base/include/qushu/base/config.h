@@ -22,25 +22,25 @@
 namespace qushu {
 
 enum class SettingKind : std::uint8_t {
-  text,      // any string
-  integer,   // a whole number
-  number,    // a decimal number
-  boolean,   // true or false
-  seconds,   // a duration: "90", "90s", "30m", "8h", "90d"; kept in seconds
-  bytes,     // a size: "4096", "64KiB", "2GiB"; kept in bytes
-  choice,    // one of `choices`
-  secret,    // a string that is never shown again
+  text,     // any string
+  integer,  // a whole number
+  number,   // a decimal number
+  boolean,  // true or false
+  seconds,  // a duration: "90", "90s", "30m", "8h", "90d"; kept in seconds
+  bytes,    // a size: "4096", "64KiB", "2GiB"; kept in bytes
+  choice,   // one of `choices`
+  secret,   // a string that is never shown again
 };
 
 struct SettingSpec {
-  std::string_view key;            // "identity.lockout_failures"
+  std::string_view key;  // "identity.lockout_failures"
   SettingKind kind;
   std::string_view default_value;  // written as a person would write it
   Text label;                      // what it is, one short sentence in each language
   std::int64_t min = 0;            // of integer, seconds, bytes
   std::int64_t max = INT64_MAX;
-  std::string_view choices = {};   // "a|b|c", of choice
-  bool runtime = false;            // may be changed in the console, without a restart
+  std::string_view choices = {};               // "a|b|c", of choice
+  bool runtime = false;                        // may be changed in the console, without a restart
   Permission who = Permission::system_manage;  // who may change it at run time
 };
 
@@ -60,9 +60,9 @@ class Settings {
   [[nodiscard]] Result<void> check(std::string_view key, std::string_view value) const;
 
   // The values. Asking for an undeclared key or by the wrong kind is a programming error and aborts.
-  [[nodiscard]] std::string text(std::string_view key) const;         // text, choice, secret
-  [[nodiscard]] std::int64_t integer(std::string_view key) const;     // integer, seconds, bytes
-  [[nodiscard]] double number(std::string_view key) const;            // number, integer
+  [[nodiscard]] std::string text(std::string_view key) const;      // text, choice, secret
+  [[nodiscard]] std::int64_t integer(std::string_view key) const;  // integer, seconds, bytes
+  [[nodiscard]] double number(std::string_view key) const;         // number, integer
   [[nodiscard]] bool boolean(std::string_view key) const;
 
   [[nodiscard]] const SettingSpec* spec(std::string_view key) const;  // nullptr: not declared

@@ -75,7 +75,9 @@ using Failure = std::unexpected<Error>;
 [[nodiscard]] inline Failure fail(Code code, std::string_view id, std::string zh, std::string en) {
   return Failure(Error{.code = code, .id = std::string(id), .text = {std::move(zh), std::move(en)}});
 }
-[[nodiscard]] inline Failure fail(Error error) { return Failure(std::move(error)); }
+[[nodiscard]] inline Failure fail(Error error) {
+  return Failure(std::move(error));
+}
 // Our own mistake or an unexplained failure of a library: people see a general sentence, the log sees `detail`.
 [[nodiscard]] Failure fail_internal(std::string detail);
 // A failed system call: ENOSPC and EDQUOT become storage_full, the rest internal. `what` is for the log ("write /x").
@@ -91,14 +93,13 @@ using Failure = std::unexpected<Error>;
 
 // QS_TRY(auto x, f()): x is f()'s value, or the enclosing function returns f()'s error.
 #define QS_TRY(declaration, expression) QS_TRY_(QS_JOIN(qs_result_, __LINE__), declaration, expression)
-#define QS_TRY_(result, declaration, expression)                      \
-  auto result = (expression);                                         \
-  if (!result) return ::qushu::Failure(std::move(result).error());    \
+#define QS_TRY_(result, declaration, expression)                   \
+  auto result = (expression);                                      \
+  if (!result) return ::qushu::Failure(std::move(result).error()); \
   declaration = *std::move(result)
 
 // QS_CHECK(f()): the enclosing function returns f()'s error, if there is one.
-#define QS_CHECK(expression)                                                      \
-  do {                                                                            \
-    if (auto qs_checked = (expression); !qs_checked)                              \
-      return ::qushu::Failure(std::move(qs_checked).error());                     \
+#define QS_CHECK(expression)                                                                                 \
+  do {                                                                                                       \
+    if (auto qs_checked = (expression); !qs_checked) return ::qushu::Failure(std::move(qs_checked).error()); \
   } while (false)

@@ -33,8 +33,12 @@ class ManualClock final : public Clock {
   std::int64_t now_us_;  // read and written atomically
 };
 
-[[nodiscard]] constexpr std::int64_t to_micros(Time t) { return t.time_since_epoch().count(); }
-[[nodiscard]] constexpr Time from_micros(std::int64_t us) { return Time(Duration(us)); }
+[[nodiscard]] constexpr std::int64_t to_micros(Time t) {
+  return t.time_since_epoch().count();
+}
+[[nodiscard]] constexpr Time from_micros(std::int64_t us) {
+  return Time(Duration(us));
+}
 
 // "2026-11-23T14:05:09.123456Z"; the fraction is left out when it is zero.
 [[nodiscard]] std::string to_iso(Time t);

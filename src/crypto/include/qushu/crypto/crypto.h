@@ -21,9 +21,9 @@ namespace qushu::crypto {
 [[nodiscard]] std::string to_hex(std::string_view bytes);
 [[nodiscard]] std::optional<std::string> from_hex(std::string_view text);
 [[nodiscard]] std::string to_base64(std::string_view bytes);
-[[nodiscard]] std::string to_base64url(std::string_view bytes);  // without padding
+[[nodiscard]] std::string to_base64url(std::string_view bytes);               // without padding
 [[nodiscard]] std::optional<std::string> from_base64(std::string_view text);  // both alphabets, padding optional
-[[nodiscard]] std::string to_base32(std::string_view bytes);     // RFC 4648, without padding
+[[nodiscard]] std::string to_base32(std::string_view bytes);                  // RFC 4648, without padding
 
 // --- randomness and comparison ---------------------------------------------------------------------------------------------
 // From the kernel; aborts the program when it has none.
@@ -49,7 +49,7 @@ class Digest {
   std::unique_ptr<Impl> impl_;
 };
 
-[[nodiscard]] std::string digest(std::string_view bytes, Hash hash = Hash::sha256);      // raw
+[[nodiscard]] std::string digest(std::string_view bytes, Hash hash = Hash::sha256);  // raw
 [[nodiscard]] std::string digest_hex(std::string_view bytes, Hash hash = Hash::sha256);
 [[nodiscard]] std::string hmac(std::string_view key, std::string_view bytes, Hash hash = Hash::sha256);  // raw
 

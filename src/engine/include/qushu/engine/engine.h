@@ -6,9 +6,9 @@
 //   - Sandbox: SQL that a person wrote. A fresh locked-down in-memory instance which knows exactly the views that it was given;
 //     the statement is checked first (sql_check.h): exactly one SELECT, tables and functions on allow-lists, fail closed.
 //
-// Every query has a time limit, a row limit where the caller sets one, a memory limit (spilling to a private folder), and a cancel
-// check that is asked about every 10 ms. At most `engine.queries` run at once; more wait for `engine.queue_timeout`, then are refused
-// with Code::overloaded.
+// Every query has a time limit, a row limit where the caller sets one, a memory limit (spilling to a private folder), and a
+// cancel check that is asked about every 10 ms. At most `engine.queries` run at once; more wait for `engine.queue_timeout`,
+// then are refused with Code::overloaded.
 //
 // Thread-safety: an Engine may be used from any thread; a Cursor and a Sandbox by one thread at a time.
 #pragma once
@@ -31,8 +31,8 @@
 
 namespace qushu::engine {
 
-// The types of columns. Names as the API and the pages use them: "text", "integer", "decimal", "number", "boolean", "date", "time",
-// "datetime". Whatever else DuckDB yields (lists, structs, huge integers) arrives as text.
+// The types of columns. Names as the API and the pages use them: "text", "integer", "decimal", "number", "boolean", "date",
+// "time", "datetime". Whatever else DuckDB yields (lists, structs, huge integers) arrives as text.
 enum class Type : std::uint8_t { text, integer, decimal, number, boolean, date, time, datetime };
 [[nodiscard]] std::string_view name(Type type);
 [[nodiscard]] bool parse(std::string_view text, Type& out);
@@ -59,8 +59,8 @@ class Chunk {
   [[nodiscard]] virtual double number(std::size_t column, std::size_t row) const = 0;
   // Of text columns; the bytes live as long as the chunk.
   [[nodiscard]] virtual std::string_view text(std::size_t column, std::size_t row) const = 0;
-  // Any non-null value appended in its canonical text form: dates 2026-11-23, datetimes 2026-11-23T14:05:09[.ffffff], decimals with
-  // their scale, booleans true/false, numbers in the shortest form that reads back the same.
+  // Any non-null value appended in its canonical text form: dates 2026-11-23, datetimes 2026-11-23T14:05:09[.ffffff], decimals
+  // with their scale, booleans true/false, numbers in the shortest form that reads back the same.
   virtual void append_text(std::size_t column, std::size_t row, std::string& out) const = 0;
 };
 
@@ -81,11 +81,12 @@ class Cursor {
 class ChunkWriter {
  public:
   virtual ~ChunkWriter() = default;
-  [[nodiscard]] virtual std::size_t capacity() const = 0;             // rows that fit: 2048
-  [[nodiscard]] virtual std::int64_t* integers(std::size_t column) = 0;   // integer, datetime (µs), time (µs): an array of capacity()
-  [[nodiscard]] virtual double* numbers(std::size_t column) = 0;          // number
-  [[nodiscard]] virtual bool* booleans(std::size_t column) = 0;           // boolean
-  [[nodiscard]] virtual std::int32_t* dates(std::size_t column) = 0;      // date: days since 1970-01-01
+  [[nodiscard]] virtual std::size_t capacity() const = 0;  // rows that fit: 2048
+  [[nodiscard]] virtual std::int64_t* integers(
+      std::size_t column) = 0;                                    // integer, datetime (µs), time (µs): an array of capacity()
+  [[nodiscard]] virtual double* numbers(std::size_t column) = 0;  // number
+  [[nodiscard]] virtual bool* booleans(std::size_t column) = 0;   // boolean
+  [[nodiscard]] virtual std::int32_t* dates(std::size_t column) = 0;  // date: days since 1970-01-01
   virtual void set_decimal(std::size_t column, std::size_t row, __int128 unscaled) = 0;
   virtual void set_text(std::size_t column, std::size_t row, std::string_view text) = 0;  // must be UTF-8
   virtual void set_null(std::size_t column, std::size_t row) = 0;
@@ -94,8 +95,8 @@ class ChunkWriter {
 class Scanner {
  public:
   virtual ~Scanner() = default;
-  // Fills at most capacity() rows; how many, 0 at the end. Columns that the query does not need may be left alone: `wanted[i]` of
-  // TableSource::open().
+  // Fills at most capacity() rows; how many, 0 at the end. Columns that the query does not need may be left alone: `wanted[i]`
+  // of TableSource::open().
   [[nodiscard]] virtual Result<std::size_t> fill(ChunkWriter& into) = 0;
 };
 
@@ -105,8 +106,8 @@ class TableSource {
   [[nodiscard]] virtual const std::vector<Column>& columns() const = 0;
   [[nodiscard]] virtual std::size_t max_threads() const { return 1; }
   [[nodiscard]] virtual std::optional<std::uint64_t> row_estimate() const { return std::nullopt; }
-  // Called once per scanning thread; the scanners of one query share the rows among them. Thread-safe. `wanted` holds the indexes
-  // of the columns that the query reads, in the order in which ChunkWriter counts them.
+  // Called once per scanning thread; the scanners of one query share the rows among them. Thread-safe. `wanted` holds the
+  // indexes of the columns that the query reads, in the order in which ChunkWriter counts them.
   [[nodiscard]] virtual Result<std::unique_ptr<Scanner>> open(const std::vector<std::size_t>& wanted) = 0;
   // Called once before the scanners of a query are opened, so that a source can begin a new pass.
   [[nodiscard]] virtual Result<void> begin() { return {}; }
@@ -116,22 +117,22 @@ class TableSource {
 
 struct Limits {
   std::chrono::milliseconds time{30'000};
-  std::uint64_t rows = 0;                     // more rows are an error too_large; 0: no limit
-  std::function<bool()> cancelled = {};       // asked while the query runs
+  std::uint64_t rows = 0;                // more rows are an error too_large; 0: no limit
+  std::function<bool()> cancelled = {};  // asked while the query runs
 };
 
 // A table of a query that is backed by C++ (scanned as `name`).
 struct Bound {
   std::string name;
-  TableSource* source;   // must outlive the query
+  TableSource* source;  // must outlive the query
 };
 
 struct Query {
   std::string sql;
-  std::vector<Value> params = {};             // for $1, $2 …
+  std::vector<Value> params = {};  // for $1, $2 …
   std::vector<Bound> tables = {};
   Limits limits = {};
-  bool ordered = true;                        // false: rows may come in any order (faster COPY)
+  bool ordered = true;  // false: rows may come in any order (faster COPY)
 };
 
 // A view of a sandbox: what a person's SQL may name. `sql` is a SELECT of Qushu's own making over read_parquet([...]).
@@ -142,7 +143,7 @@ struct View {
 
 struct SandboxSpec {
   std::vector<View> views;
-  std::vector<std::filesystem::path> files;   // exactly the files that the views read
+  std::vector<std::filesystem::path> files;  // exactly the files that the views read
   std::vector<Bound> tables = {};
 };
 
@@ -154,14 +155,16 @@ struct SqlFault {
 class Sandbox {
  public:
   virtual ~Sandbox() = default;
-  // Checks the statement and starts it. An error that people can act on has Code::invalid and id "sql.syntax", "sql.not_select",
-  // "sql.table", "sql.function", "sql.column" …, and the subject "position N" when it is known.
-  [[nodiscard]] virtual Result<std::unique_ptr<Cursor>> run(std::string_view sql, const std::vector<Value>& params, const Limits& limits) = 0;
+  // Checks the statement and starts it. An error that people can act on has Code::invalid and id "sql.syntax",
+  // "sql.not_select", "sql.table", "sql.function", "sql.column" …, and the subject "position N" when it is known.
+  [[nodiscard]] virtual Result<std::unique_ptr<Cursor>> run(std::string_view sql, const std::vector<Value>& params,
+                                                            const Limits& limits) = 0;
   // The plan as text; runs nothing.
   [[nodiscard]] virtual Result<std::string> explain(std::string_view sql, const Limits& limits) = 0;
 };
 
-[[nodiscard]] std::span<const SettingSpec> settings();  // engine.memory, engine.threads, engine.queries, engine.queue_timeout, engine.spill_limit …
+[[nodiscard]] std::span<const SettingSpec>
+settings();  // engine.memory, engine.threads, engine.queries, engine.queue_timeout, engine.spill_limit …
 
 class Engine {
  public:

@@ -2,8 +2,8 @@
 //
 // A handler is a plain function `Result<Response>(Request&)`. It runs on the bounded worker pool, so it may block on the store,
 // the engine or a file; an Error becomes a problem detail (RFC 9457) in the reader's language. A body that streams, in either
-// direction, is read or written by the handler's own thread with back-pressure, through BodyReader and BodyWriter: both fail with
-// Code::cancelled as soon as the client has gone away, and with timed_out when it stalls.
+// direction, is read or written by the handler's own thread with back-pressure, through BodyReader and BodyWriter: both fail
+// with Code::cancelled as soon as the client has gone away, and with timed_out when it stalls.
 #pragma once
 
 #include <boost/json.hpp>
@@ -56,35 +56,36 @@ class ClientGone {
 class Request {
  public:
   Method method = Method::get;
-  std::string path;                                   // decoded, without the query
-  std::string route;                                  // the pattern that matched: "/api/v1/datasets/{code}"
-  std::multimap<std::string, std::string> query;      // decoded, in order of name
+  std::string path;                               // decoded, without the query
+  std::string route;                              // the pattern that matched: "/api/v1/datasets/{code}"
+  std::multimap<std::string, std::string> query;  // decoded, in order of name
   std::vector<std::pair<std::string, std::string>> query_in_order;
-  json::value body;                                   // already checked against the route's shape; null without one
-  BodyReader* stream = nullptr;                       // of routes that stream their body
-  Actor actor;                                        // who calls, its language included
+  json::value body;              // already checked against the route's shape; null without one
+  BodyReader* stream = nullptr;  // of routes that stream their body
+  Actor actor;                   // who calls, its language included
   std::string request_id;
-  std::string remote;                                 // the client's address (X-Forwarded-For only from trusted proxies)
-  bool secure = false;                                // over TLS, here or at a trusted proxy
-  const ClientGone* client = nullptr;                 // never null inside a handler
+  std::string remote;                  // the client's address (X-Forwarded-For only from trusted proxies)
+  bool secure = false;                 // over TLS, here or at a trusted proxy
+  const ClientGone* client = nullptr;  // never null inside a handler
 
   // A path parameter of the pattern ("code" of "/datasets/{code}"); exists, since the route matched.
   [[nodiscard]] const std::string& param(std::string_view name) const;
   // A query parameter; its declared default, or nothing, when it is absent.
   [[nodiscard]] std::optional<std::string> get(std::string_view name) const;
-  [[nodiscard]] std::int64_t integer(std::string_view name, std::int64_t otherwise) const;  // declared as integer: already checked
-  [[nodiscard]] bool flag(std::string_view name) const;                                     // "true", "1" or empty
+  [[nodiscard]] std::int64_t integer(std::string_view name,
+                                     std::int64_t otherwise) const;  // declared as integer: already checked
+  [[nodiscard]] bool flag(std::string_view name) const;              // "true", "1" or empty
   // A header's value or "" (names in any case).
   [[nodiscard]] std::string header(std::string_view name) const;
   [[nodiscard]] std::string cookie(std::string_view name) const;
   [[nodiscard]] Lang lang() const { return actor.lang; }
 
-  std::map<std::string, std::string, std::less<>> params;   // filled by the router
-  std::vector<std::pair<std::string, std::string>> headers; // names in lower case
+  std::map<std::string, std::string, std::less<>> params;    // filled by the router
+  std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
 };
 
-// A source of server-sent events (HTML Living Standard, 9.2). Thread-safe: publish from any thread, to all who listen. A listener
-// that is more than `kBacklog` events behind is cut off, and its browser reconnects.
+// A source of server-sent events (HTML Living Standard, 9.2). Thread-safe: publish from any thread, to all who listen. A
+// listener that is more than `kBacklog` events behind is cut off, and its browser reconnects.
 class EventHub {
  public:
   static constexpr std::size_t kBacklog = 1024;

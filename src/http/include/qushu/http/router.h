@@ -42,7 +42,7 @@ class Access {
 
 struct Parameter {
   std::string name;
-  Schema shape;                          // text, integer, number, boolean or choice
+  Schema shape;  // text, integer, number, boolean or choice
   Text note = {};
   bool required = false;
   std::optional<std::string> otherwise = {};  // default
@@ -51,29 +51,29 @@ struct Parameter {
 
 enum class BodyKind : std::uint8_t { none, json, stream };
 enum class Run : std::uint8_t {
-  pool,      // on the worker pool: may block
-  at_once,   // on the I/O thread: memory only, microseconds
+  pool,     // on the worker pool: may block
+  at_once,  // on the I/O thread: memory only, microseconds
 };
 
 struct Route {
   Method method;
-  std::string path;      // "/api/v1/datasets/{code}"; a last segment "{path*}" takes the rest
-  std::string id;        // operationId, unique
-  std::string tag;       // the group in the description
+  std::string path;  // "/api/v1/datasets/{code}"; a last segment "{path*}" takes the rest
+  std::string id;    // operationId, unique
+  std::string tag;   // the group in the description
   Text summary;
   Access who;
   std::vector<Parameter> query = {};
-  bool open_query = false;                    // further query parameters are allowed and read by the handler (row filters)
-  std::optional<Schema> body = {};            // a JSON body
-  bool streams_body = false;                  // the handler reads Request::stream itself
+  bool open_query = false;          // further query parameters are allowed and read by the handler (row filters)
+  std::optional<Schema> body = {};  // a JSON body
+  bool streams_body = false;        // the handler reads Request::stream itself
   std::string body_type = "application/octet-stream";  // of a streamed body, in the description
-  std::uint64_t body_limit = 0;               // bytes; 0: the setting http.body_limit (JSON) or http.upload_limit (stream)
-  std::optional<Schema> answer = {};          // the shape of a JSON answer
-  std::vector<std::string> answer_types = {}; // other media types that it can answer with
+  std::uint64_t body_limit = 0;                // bytes; 0: the setting http.body_limit (JSON) or http.upload_limit (stream)
+  std::optional<Schema> answer = {};           // the shape of a JSON answer
+  std::vector<std::string> answer_types = {};  // other media types that it can answer with
   unsigned answer_status = 200;
-  std::vector<Code> errors = {};              // besides those that any route may give
+  std::vector<Code> errors = {};  // besides those that any route may give
   Run run = Run::pool;
-  bool hidden = false;                        // pages and assets: not in the API description
+  bool hidden = false;  // pages and assets: not in the API description
   Handler handler;
 };
 

@@ -6,7 +6,8 @@
 //     {"fields", schema::array(schema::object({…})).optional()},
 //   })
 //
-// Checking is strict: unknown members, missing members, wrong kinds and values out of range are all reported, each with its path
+// Checking is strict: unknown members, missing members, wrong kinds and values out of range are all reported, each with its
+// path
 // ("fields[3].type"), what was expected and what came, in the reader's language.
 #pragma once
 
@@ -35,19 +36,19 @@ Schema choice(std::vector<std::string> values);  // a text that is one of these
 Schema time();                                   // ISO 8601 text
 Schema any();                                    // whatever JSON
 Schema array(Schema of);
-Schema object(std::vector<Member> members);      // exactly these members
-Schema map(Schema of);                           // any member names, all of one shape
+Schema object(std::vector<Member> members);  // exactly these members
+Schema map(Schema of);                       // any member names, all of one shape
 }  // namespace schema
 
 class Schema {
  public:
-  Schema length(std::size_t min, std::size_t max) &&;       // of text in code points, of array in elements, of map in members
-  Schema range(std::int64_t min, std::int64_t max) &&;      // of integer and number
-  Schema pattern(std::string ecma_regex) &&;                // of text (std::regex, matched whole)
-  Schema optional() &&;                                     // the member may be left out
-  Schema nullable() &&;                                     // null is allowed
-  Schema note(std::string zh, std::string en) &&;           // description
-  Schema named(std::string component) &&;                   // printed once under components/schemas and referred to
+  Schema length(std::size_t min, std::size_t max) &&;   // of text in code points, of array in elements, of map in members
+  Schema range(std::int64_t min, std::int64_t max) &&;  // of integer and number
+  Schema pattern(std::string ecma_regex) &&;            // of text (std::regex, matched whole)
+  Schema optional() &&;                                 // the member may be left out
+  Schema nullable() &&;                                 // null is allowed
+  Schema note(std::string zh, std::string en) &&;       // description
+  Schema named(std::string component) &&;               // printed once under components/schemas and referred to
 
   struct Node;
   [[nodiscard]] const Node& node() const { return *node_; }

@@ -1,7 +1,7 @@
 // The HTTP/1.1 server: listeners, TLS, limits, the worker pool, problem details, metrics. The only place that knows Beast.
 //
-// One io_context per I/O thread with SO_REUSEPORT. Handlers run on a bounded pool; when its queue is full the answer is 503 with
-// Retry-After. Long bodies run on a second bounded pool, so that slow downloads cannot starve short answers.
+// One io_context per I/O thread with SO_REUSEPORT. Handlers run on a bounded pool; when its queue is full the answer is 503
+// with Retry-After. Long bodies run on a second bounded pool, so that slow downloads cannot starve short answers.
 #pragma once
 
 #include <cstdint>
@@ -17,21 +17,22 @@
 
 namespace qushu::http {
 
-// http.address, http.port, http.tls_certificate, http.tls_key, http.tls_self_signed, http.threads, http.workers, http.queue, http.streams,
-// http.header_limit, http.body_limit, http.upload_limit, http.header_timeout, http.body_timeout, http.idle_timeout, http.write_timeout,
-// http.request_timeout, http.connections, http.cors_origins, http.trusted_proxies, http.gzip_minimum, http.shutdown_grace …
+// http.address, http.port, http.tls_certificate, http.tls_key, http.tls_self_signed, http.threads, http.workers, http.queue,
+// http.streams, http.header_limit, http.body_limit, http.upload_limit, http.header_timeout, http.body_timeout,
+// http.idle_timeout, http.write_timeout, http.request_timeout, http.connections, http.cors_origins, http.trusted_proxies,
+// http.gzip_minimum, http.shutdown_grace …
 [[nodiscard]] std::span<const SettingSpec> settings();
 
-// Finds out who calls. Implemented by identity. Called on the I/O thread for every request that carries a credential, so it answers
-// from memory in the usual case; thread-safe.
+// Finds out who calls. Implemented by identity. Called on the I/O thread for every request that carries a credential, so it
+// answers from memory in the usual case; thread-safe.
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
   struct Outcome {
-    Actor actor;                 // without via: nobody
-    bool cookie_session = false; // CSRF protection applies
-    std::string csrf_token = {}; // what X-CSRF-Token must hold on requests that change something
-    bool complete = true;        // false: must change the password or set up the second factor first
+    Actor actor;                  // without via: nobody
+    bool cookie_session = false;  // CSRF protection applies
+    std::string csrf_token = {};  // what X-CSRF-Token must hold on requests that change something
+    bool complete = true;         // false: must change the password or set up the second factor first
   };
   // nullopt: cannot be answered from memory, ask again on the pool (authenticate_slow).
   [[nodiscard]] virtual std::optional<Result<Outcome>> authenticate_fast(const Request& request) = 0;
@@ -60,7 +61,7 @@ struct ServerDeps {
   const Router& router;
   Authenticator& authenticator;
   Metrics& metrics;
-  std::filesystem::path data_folder;   // for the self-signed certificate
+  std::filesystem::path data_folder;  // for the self-signed certificate
 };
 
 class Server {
@@ -69,8 +70,8 @@ class Server {
   [[nodiscard]] static Result<std::unique_ptr<Server>> start(ServerDeps deps);
   ~Server();  // stop()
 
-  [[nodiscard]] std::uint16_t port() const;   // the real one when http.port is 0
-  [[nodiscard]] std::string base_url() const; // "http://127.0.0.1:8080"
+  [[nodiscard]] std::uint16_t port() const;    // the real one when http.port is 0
+  [[nodiscard]] std::string base_url() const;  // "http://127.0.0.1:8080"
   // Stops accepting, answers what is under way for at most http.shutdown_grace, cancels the rest, joins. Idempotent.
   void stop();
 

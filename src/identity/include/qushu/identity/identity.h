@@ -30,13 +30,13 @@
 namespace qushu::identity {
 
 [[nodiscard]] std::span<const store::Migration> migrations();
-// identity.password_length, password_classes, password_days, password_history, lockout_failures, lockout_time, idle_timeout, session_time,
-// token_days, totp_required …; defaults are the practice figures of protection level 3.
+// identity.password_length, password_classes, password_days, password_history, lockout_failures, lockout_time, idle_timeout,
+// session_time, token_days, totp_required …; defaults are the practice figures of protection level 3.
 [[nodiscard]] std::span<const SettingSpec> settings();
 
 // --- roles -----------------------------------------------------------------------------------------------------------------
-// system_admin 系统管理员, security_admin 安全管理员, audit_admin 审计管理员 (mutually exclusive); data_steward 数据管理员, data_user
-// 数据使用员, operator 运维员, editor 编辑员.
+// system_admin 系统管理员, security_admin 安全管理员, audit_admin 审计管理员 (mutually exclusive); data_steward 数据管理员,
+// data_user 数据使用员, operator 运维员, editor 编辑员.
 struct Role {
   std::string_view code;
   Text name;
@@ -54,7 +54,7 @@ struct Role {
 struct Department {
   std::string id, code, name, parent_id;  // the code is what files and the command line use
   std::int64_t order = 0;
-  std::int64_t people = 0;                // in it, not below
+  std::int64_t people = 0;  // in it, not below
 };
 
 struct NewDepartment {
@@ -118,11 +118,13 @@ struct NewToken {
 
 class Identity {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<Identity>> open(store::Store& store, audit::Audit& audit, const Settings& settings,
-                                                              const std::filesystem::path& key_folder, const Clock& clock);
+  [[nodiscard]] static Result<std::unique_ptr<Identity>> open(store::Store& store, audit::Audit& audit,
+                                                              const Settings& settings, const std::filesystem::path& key_folder,
+                                                              const Clock& clock);
   virtual ~Identity() = default;
 
-  // Makes the root department and the three administrators when there is nobody yet; their one-time passwords, to be printed once.
+  // Makes the root department and the three administrators when there is nobody yet; their one-time passwords, to be printed
+  // once.
   [[nodiscard]] virtual Result<std::vector<OneTimePassword>> first_start(std::string_view root_name) = 0;
 
   [[nodiscard]] virtual Result<std::vector<Department>> departments() const = 0;
@@ -140,19 +142,23 @@ class Identity {
   };
   [[nodiscard]] virtual Result<std::vector<Person>> people(const PeopleFilter& filter) const = 0;
   [[nodiscard]] virtual Result<Person> person(std::string_view id_or_login) const = 0;
-  [[nodiscard]] virtual Result<std::pair<Person, std::string>> add_person(const Actor& actor, const NewPerson& p) = 0;  // and the one-time password
+  [[nodiscard]] virtual Result<std::pair<Person, std::string>> add_person(const Actor& actor,
+                                                                          const NewPerson& p) = 0;  // and the one-time password
   [[nodiscard]] virtual Result<Person> change_person(const Actor& actor, std::string_view id, const PersonChange& change) = 0;
-  [[nodiscard]] virtual Result<std::string> reset_password(const Actor& actor, std::string_view id) = 0;  // the one-time password
+  [[nodiscard]] virtual Result<std::string> reset_password(const Actor& actor,
+                                                           std::string_view id) = 0;  // the one-time password
   [[nodiscard]] virtual Result<void> unlock(const Actor& actor, std::string_view id) = 0;
   [[nodiscard]] virtual Result<void> reset_totp(const Actor& actor, std::string_view id) = 0;
 
-  // `actor` is nobody with `from`, `request_id` and `lang` filled in. When the person has a second factor and `code` is empty, the answer is
-  // Code::unauthenticated "identity.totp_needed". Failures count towards the lockout and are audited.
-  [[nodiscard]] virtual Result<SignedIn> sign_in(const Actor& actor, std::string_view login, std::string_view password, std::string_view code,
-                                                 std::string_view user_agent) = 0;
+  // `actor` is nobody with `from`, `request_id` and `lang` filled in. When the person has a second factor and `code` is empty,
+  // the answer is Code::unauthenticated "identity.totp_needed". Failures count towards the lockout and are audited.
+  [[nodiscard]] virtual Result<SignedIn> sign_in(const Actor& actor, std::string_view login, std::string_view password,
+                                                 std::string_view code, std::string_view user_agent) = 0;
   [[nodiscard]] virtual Result<void> sign_out(const Actor& actor) = 0;
-  [[nodiscard]] virtual Result<void> change_password(const Actor& actor, std::string_view old_password, std::string_view new_password) = 0;
-  // Begins (secret and uri), confirms with a first code (answers recovery codes, shown once) and removes (needs the password) TOTP.
+  [[nodiscard]] virtual Result<void> change_password(const Actor& actor, std::string_view old_password,
+                                                     std::string_view new_password) = 0;
+  // Begins (secret and uri), confirms with a first code (answers recovery codes, shown once) and removes (needs the password)
+  // TOTP.
   struct TotpSetup {
     std::string secret_base32, uri;
   };
@@ -161,9 +167,11 @@ class Identity {
   [[nodiscard]] virtual Result<void> remove_totp(const Actor& actor, std::string_view password) = 0;
 
   [[nodiscard]] virtual Result<std::vector<SessionInfo>> sessions(const Actor& actor, std::string_view person_id) const = 0;
-  [[nodiscard]] virtual Result<void> revoke_session(const Actor& actor, std::string_view session_id) = 0;   // own, or with people_manage
+  [[nodiscard]] virtual Result<void> revoke_session(const Actor& actor,
+                                                    std::string_view session_id) = 0;  // own, or with people_manage
   [[nodiscard]] virtual Result<std::vector<TokenInfo>> tokens(const Actor& actor, std::string_view person_id) const = 0;
-  [[nodiscard]] virtual Result<std::pair<TokenInfo, std::string>> add_token(const Actor& actor, std::string_view person_id, const NewToken& token) = 0;
+  [[nodiscard]] virtual Result<std::pair<TokenInfo, std::string>> add_token(const Actor& actor, std::string_view person_id,
+                                                                            const NewToken& token) = 0;
   [[nodiscard]] virtual Result<void> revoke_token(const Actor& actor, std::string_view token_id) = 0;
 
   // The person as an actor, for the command line (`--as LOGIN`) and for jobs; without a credential.

@@ -1,10 +1,10 @@
 // Durable background work: progress, log, cancel, retry with back-off; survives `kill -9`.
 //
-// A job is a row. A worker takes it by a lease, which it renews while it works; a lease that ran out (the process died) makes the
-// job run again, unless its kind may not be repeated, then it is marked `interrupted`. The effect of a job and its completion are
-// one transaction: a handler does its preparation (files, which are garbage until named), and returns the `finish` step, which
-// runs in the transaction that marks the job done and only if the lease is still ours. So a job is never lost and its effect never
-// happens twice.
+// A job is a row. A worker takes it by a lease, which it renews while it works; a lease that ran out (the process died) makes
+// the job run again, unless its kind may not be repeated, then it is marked `interrupted`. The effect of a job and its
+// completion are one transaction: a handler does its preparation (files, which are garbage until named), and returns the
+// `finish` step, which runs in the transaction that marks the job done and only if the lease is still ours. So a job is never
+// lost and its effect never happens twice.
 //
 // Several processes may share one store: the server's workers and the command line, which runs the job that it made itself
 // (run_now) while it watches it.
@@ -48,15 +48,15 @@ struct LogLine {
 
 struct Job {
   std::string id, kind;
-  Text title;                       // "导入 企业登记.csv"
+  Text title;  // "导入 企业登记.csv"
   State state = State::queued;
   json::object input, output;
   std::string object_kind, object_id;  // what it works on, so that a page can show its jobs
   std::string person_id, person_name, department_id;
-  double progress = 0;              // 0 to 1
-  Text step;                        // what it does now: "读取第 2 个工作表"
+  double progress = 0;                           // 0 to 1
+  Text step;                                     // what it does now: "读取第 2 个工作表"
   std::int64_t done_units = 0, total_units = 0;  // rows or bytes, for rate and time left
-  std::string unit;                 // "rows", "bytes" or ""
+  std::string unit;                              // "rows", "bytes" or ""
   int attempts = 0, max_attempts = 1;
   std::optional<Error> error;
   Time created, changed;
@@ -68,7 +68,7 @@ class Context {
  public:
   virtual ~Context() = default;
   [[nodiscard]] virtual const Job& job() const = 0;
-  [[nodiscard]] virtual const Actor& actor() const = 0;   // on whose behalf
+  [[nodiscard]] virtual const Actor& actor() const = 0;  // on whose behalf
   // Cheap; written to the store at most every `jobs.progress_interval`.
   virtual void progress(double fraction, Text step) = 0;
   virtual void units(std::int64_t done, std::int64_t total, std::string_view unit) = 0;
@@ -82,11 +82,11 @@ using Finish = std::function<Result<json::object>(store::Transaction&)>;
 using Handler = std::function<Result<Finish>(Context&)>;
 
 struct Kind {
-  std::string name;              // "import.analyse"
+  std::string name;  // "import.analyse"
   Text title;
   Handler handler;
-  int max_attempts = 3;          // errors of the kinds unavailable, overloaded, internal, timed_out are tried again, others are not
-  bool repeatable = true;        // may run again after the process died
+  int max_attempts = 3;    // errors of the kinds unavailable, overloaded, internal, timed_out are tried again, others are not
+  bool repeatable = true;  // may run again after the process died
 };
 
 struct Request {
@@ -118,9 +118,9 @@ class Jobs {
   [[nodiscard]] virtual Result<Job> find(std::string_view id) const = 0;
   struct Filter {
     std::string person_id, object_kind, object_id, kind;
-    std::vector<std::string> departments;   // empty: all
+    std::vector<std::string> departments;  // empty: all
     std::optional<State> state;
-    std::string before;                     // keyset: jobs older than this id
+    std::string before;  // keyset: jobs older than this id
     std::size_t limit = 50;
   };
   [[nodiscard]] virtual Result<std::vector<Job>> list(const Filter& filter) const = 0;

@@ -37,17 +37,18 @@ using Value = std::variant<Null, std::int64_t, double, std::string>;
 // One parameter. Integers and booleans, doubles, strings, times (as microseconds), and optionals of these.
 class Param {
  public:
-  Param(Null) {}                                                                   // NOLINT(*-explicit-*)
-  Param(std::nullopt_t) {}                                                         // NOLINT(*-explicit-*)
-  template <class T> requires std::is_integral_v<T>
-  Param(T v) : value(static_cast<std::int64_t>(v)) {}                              // NOLINT(*-explicit-*)
-  Param(double v) : value(v) {}                                                    // NOLINT(*-explicit-*)
-  Param(std::string v) : value(std::move(v)) {}                                    // NOLINT(*-explicit-*)
-  Param(std::string_view v) : value(std::string(v)) {}                             // NOLINT(*-explicit-*)
-  Param(const char* v) : value(std::string(v)) {}                                  // NOLINT(*-explicit-*)
-  Param(Time v) : value(to_micros(v)) {}                                           // NOLINT(*-explicit-*)
+  Param(Null) {}            // NOLINT(*-explicit-*)
+  Param(std::nullopt_t) {}  // NOLINT(*-explicit-*)
   template <class T>
-  Param(const std::optional<T>& v) : value(v ? Param(*v).value : Value(Null{})) {} // NOLINT(*-explicit-*)
+    requires std::is_integral_v<T>
+  Param(T v) : value(static_cast<std::int64_t>(v)) {}   // NOLINT(*-explicit-*)
+  Param(double v) : value(v) {}                         // NOLINT(*-explicit-*)
+  Param(std::string v) : value(std::move(v)) {}         // NOLINT(*-explicit-*)
+  Param(std::string_view v) : value(std::string(v)) {}  // NOLINT(*-explicit-*)
+  Param(const char* v) : value(std::string(v)) {}       // NOLINT(*-explicit-*)
+  Param(Time v) : value(to_micros(v)) {}                // NOLINT(*-explicit-*)
+  template <class T>
+  Param(const std::optional<T>& v) : value(v ? Param(*v).value : Value(Null{})) {}  // NOLINT(*-explicit-*)
 
   Value value;
 };
@@ -108,7 +109,7 @@ enum class Dialect : std::uint8_t { sqlite, postgresql };
 struct Options {
   // "sqlite:///absolute/path/qushu.db" or "postgresql://user:password@host:port/database".
   std::string url;
-  std::size_t connections = 8;               // readers; SQLite has one writer beside them
+  std::size_t connections = 8;  // readers; SQLite has one writer beside them
   std::chrono::milliseconds busy_timeout{10'000};
 };
 
@@ -128,7 +129,10 @@ class Store {
   auto read(F&& f) -> std::invoke_result_t<F&, Session&> {
     using R = std::invoke_result_t<F&, Session&>;
     std::optional<R> result;
-    auto ran = run_read([&](Session& s) { result.emplace(f(s)); return result->has_value(); });
+    auto ran = run_read([&](Session& s) {
+      result.emplace(f(s));
+      return result->has_value();
+    });
     if (!ran) return Failure(std::move(ran).error());
     return *std::move(result);
   }
@@ -138,7 +142,10 @@ class Store {
   auto write(F&& f) -> std::invoke_result_t<F&, Transaction&> {
     using R = std::invoke_result_t<F&, Transaction&>;
     std::optional<R> result;
-    auto ran = run_write([&](Transaction& t) { result.emplace(f(t)); return result->has_value(); });
+    auto ran = run_write([&](Transaction& t) {
+      result.emplace(f(t));
+      return result->has_value();
+    });
     if (!ran && (!result || result->has_value())) return Failure(std::move(ran).error());
     return *std::move(result);
   }
