@@ -6,7 +6,7 @@
 #                            an include which climbs does not compile
 #   LINK                     third-party libraries; PRIVATE, because their headers stay inside the module
 #   TESTS                    one GoogleTest binary `qushu_NAME_test` of the *_test.cpp beside the sources
-#   FUZZ                     one libFuzzer binary for each file, in the `fuzz` preset
+#   FUZZ                     one libFuzzer binary for each file, where QUSHU_FUZZ is on (the asan preset)
 #   TSAN                     the module is concurrent: its tests also run under ThreadSanitizer
 set_property(GLOBAL PROPERTY GLOBAL_DEPENDS_NO_CYCLES ON)
 
