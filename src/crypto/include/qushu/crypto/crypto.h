@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "qushu/base/error.h"
 #include "qushu/base/time.h"
