@@ -1,15 +1,15 @@
 // Owners for OpenSSL's objects, and its errors as ours. Private to the module.
 #pragma once
 
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/x509.h>
-
 #include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
 
 #include "qushu/base/error.h"
 
@@ -33,7 +33,9 @@ using X509Ptr = std::unique_ptr<X509, FreeWith<X509_free>>;
 [[nodiscard]] inline const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
-[[nodiscard]] inline unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
+[[nodiscard]] inline unsigned char* bytes_of(std::string& text) {
+  return reinterpret_cast<unsigned char*>(text.data());
+}
 
 // Our own mistake or a broken library; the log gets OpenSSL's reason, and its error queue is left empty.
 [[nodiscard]] inline Failure fail_openssl(std::string_view doing) {

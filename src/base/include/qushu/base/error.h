@@ -99,7 +99,7 @@ using Failure = std::unexpected<Error>;
   declaration = *std::move(result)
 
 // QS_CHECK(f()): the enclosing function returns f()'s error, if there is one.
-#define QS_CHECK(expression)                                                                                 \
-  do {                                                                                                       \
-    if (auto qs_checked = (expression); !qs_checked) return ::qushu::Failure(std::move(qs_checked).error()); \
+#define QS_CHECK(expression)                                                                                   \
+  do {                                                                                                         \
+    if (auto&& qs_checked = (expression); !qs_checked) return ::qushu::Failure(std::move(qs_checked).error()); \
   } while (false)

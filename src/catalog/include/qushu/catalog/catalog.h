@@ -1,8 +1,9 @@
 // The catalogue: datasets, their fields, and their versions.
 //
-// A dataset is an entry of the catalogue with, once something has been published, a current version. A version is immutable: a list
-// of parts (Parquet blobs), its schema, counts and origin. Publishing adds a version and moves the pointer in one transaction;
-// rolling back moves the pointer and adds nothing. A field keeps its identifier for ever: the same name always gets the same one.
+// A dataset is an entry of the catalogue with, once something has been published, a current version. A version is immutable: a
+// list of parts (Parquet blobs), its schema, counts and origin. Publishing adds a version and moves the pointer in one
+// transaction; rolling back moves the pointer and adds nothing. A field keeps its identifier for ever: the same name always
+// gets the same one.
 //
 // Who may see what is not decided here but in sharing/policy.h. Every change is audited in its own transaction.
 //
@@ -34,33 +35,34 @@ namespace json = boost::json;
 [[nodiscard]] std::span<const store::Migration> migrations();
 [[nodiscard]] std::span<const SettingSpec> settings();
 
-// The words of standards.md section 2, by stable code. update_cycle: realtime daily weekly monthly quarterly half_yearly yearly irregular
-// never. sharing_type: unconditional conditional none. level: 1 to 4 (general data, GB/T 43697-2024), "important", "core".
+// The words of standards.md section 2, by stable code. update_cycle: realtime daily weekly monthly quarterly half_yearly yearly
+// irregular never. sharing_type: unconditional conditional none. level: 1 to 4 (general data, GB/T 43697-2024), "important",
+// "core".
 struct Field {
-  std::string id;            // stable identifier: [a-z][a-z0-9_]{0,62}, the column's name in Parquet and in the API
-  std::string name;          // as the department writes it: 企业名称
+  std::string id;    // stable identifier: [a-z][a-z0-9_]{0,62}, the column's name in Parquet and in the API
+  std::string name;  // as the department writes it: 企业名称
   std::string description;
   engine::Type type = engine::Type::text;
   std::uint8_t width = 0, scale = 0;  // of decimal
-  std::string unit;          // 万元, %, 人 … from the header
+  std::string unit;                   // 万元, %, 人 … from the header
   std::string level = "1";
-  bool key = false;          // part of the declared key
+  bool key = false;  // part of the declared key
 };
 
 struct Dataset {
   std::string id, code, title, abstract;
   std::string department_id, department_name;
-  std::string theme;                    // a word of the classification, or empty
+  std::string theme;  // a word of the classification, or empty
   std::vector<std::string> tags;
   std::string update_cycle = "irregular", sharing_type = "conditional", level = "1";
-  std::string state = "draft";          // draft (nothing published), published, withdrawn
-  std::vector<Field> fields;            // of the current version, or as described so far
-  std::vector<std::string> readers;     // people and departments (ids) that may read it besides its own department
-  std::int64_t version = 0;             // the current version's number; 0: none
-  std::uint64_t rows = 0, bytes = 0;    // of the current version
+  std::string state = "draft";        // draft (nothing published), published, withdrawn
+  std::vector<Field> fields;          // of the current version, or as described so far
+  std::vector<std::string> readers;   // people and departments (ids) that may read it besides its own department
+  std::int64_t version = 0;           // the current version's number; 0: none
+  std::uint64_t rows = 0, bytes = 0;  // of the current version
   std::string created_by;
   Time created, changed;
-  std::optional<Time> published;        // of the current version
+  std::optional<Time> published;  // of the current version
 };
 
 struct Part {
@@ -79,13 +81,13 @@ struct Version {
   std::vector<Field> fields;
   std::vector<Part> parts;
   std::uint64_t read = 0, published = 0, rejected = 0;  // read = published + rejected
-  std::string rejects_blob;             // Parquet: file, sheet, line, field, value, reason_zh, reason_en, raw; empty when none
-  json::object profile;                 // profile.h; {} until it was computed
+  std::string rejects_blob;  // Parquet: file, sheet, line, field, value, reason_zh, reason_en, raw; empty when none
+  json::object profile;      // profile.h; {} until it was computed
   std::vector<Origin> origins;
   std::string job_id, person_id, person_name;
   Time at;
   bool current = false;
-  std::string index_blob;               // key index, or empty
+  std::string index_blob;  // key index, or empty
 };
 
 struct DatasetChange {
@@ -106,10 +108,10 @@ struct NewDataset {
 };
 
 struct Search {
-  std::string text;                                   // in code, title, abstract, field names, tags
+  std::string text;  // in code, title, abstract, field names, tags
   std::vector<std::string> departments, themes, levels, sharing_types, tags, states;
-  std::string sort = "changed";                       // changed, title, rows
-  std::string after;                                  // keyset cursor of the page before
+  std::string sort = "changed";  // changed, title, rows
+  std::string after;             // keyset cursor of the page before
   std::size_t limit = 20;
 };
 
@@ -121,8 +123,8 @@ struct Facet {
 struct Found {
   std::vector<Dataset> datasets;
   std::int64_t total = 0;
-  std::map<std::string, std::vector<Facet>> facets;   // department, theme, level, sharing_type
-  std::string next;                                   // cursor, empty at the end
+  std::map<std::string, std::vector<Facet>> facets;  // department, theme, level, sharing_type
+  std::string next;                                  // cursor, empty at the end
 };
 
 // Which datasets a caller may know of, in a form that SQL can test; made by sharing/policy.h.
@@ -147,13 +149,17 @@ class Catalog {
   // 0: the current one.
   [[nodiscard]] virtual Result<Version> version(std::string_view dataset_id, std::int64_t number) const = 0;
   // Adds the version with the next number and makes it current, as part of `t`; audited. Its number.
-  [[nodiscard]] virtual Result<std::int64_t> publish(store::Transaction& t, const Actor& actor, std::string_view dataset_id, Version version) = 0;
+  [[nodiscard]] virtual Result<std::int64_t> publish(store::Transaction& t, const Actor& actor, std::string_view dataset_id,
+                                                     Version version) = 0;
   [[nodiscard]] virtual Result<Dataset> roll_back(const Actor& actor, std::string_view dataset_id, std::int64_t number) = 0;
-  [[nodiscard]] virtual Result<void> set_profile(store::Transaction& t, std::string_view dataset_id, std::int64_t number, json::object profile) = 0;
-  [[nodiscard]] virtual Result<void> set_index(store::Transaction& t, std::string_view dataset_id, std::int64_t number, std::string blob) = 0;
+  [[nodiscard]] virtual Result<void> set_profile(store::Transaction& t, std::string_view dataset_id, std::int64_t number,
+                                                 json::object profile) = 0;
+  [[nodiscard]] virtual Result<void> set_index(store::Transaction& t, std::string_view dataset_id, std::int64_t number,
+                                               std::string blob) = 0;
 
   // The stable identifiers of `names` for this dataset: those it had, and new ones (pinyin, unique) for the rest. Same order.
-  [[nodiscard]] virtual Result<std::vector<std::string>> identifiers(std::string_view dataset_id, const std::vector<std::string>& names) const = 0;
+  [[nodiscard]] virtual Result<std::vector<std::string>> identifiers(std::string_view dataset_id,
+                                                                     const std::vector<std::string>& names) const = 0;
   // Whether any version names the blob; for the sweep.
   [[nodiscard]] virtual Result<bool> uses_blob(std::string_view sha256) const = 0;
 };

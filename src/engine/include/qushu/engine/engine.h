@@ -152,6 +152,7 @@ struct SqlFault {
   std::size_t position = 0;
 };
 
+// Serves one statement: run() or explain(), once.
 class Sandbox {
  public:
   virtual ~Sandbox() = default;

@@ -1,0 +1,103 @@
+#include "sandbox.h"
+
+#include <fmt/format.h>
+
+#include "sql_check.h"
+
+namespace qushu::engine {
+namespace {
+
+// Folds ASCII only, as DuckDB compares names.
+std::string folded(std::string_view name) {
+  std::string out(name);
+  for (auto& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return out;
+}
+
+class DuckSandbox final : public Sandbox {
+ public:
+  DuckSandbox(Slots& slots, Watchdog& dog, SandboxSpec spec)
+      : slots_(slots), dog_(dog), spec_(std::move(spec)), database_(std::make_shared<Database>()) {}
+
+  Result<void> open_instance(const Settings& settings) {
+    Config config;
+    duckdb_create_config(config.out());
+    auto set = [&](const char* key, const std::string& value) { duckdb_set_config(config.get(), key, value.c_str()); };
+    set("memory_limit", fmt::format("{}B", settings.integer("engine.sandbox_memory")));
+    set("autoinstall_known_extensions", "false");
+    set("autoload_known_extensions", "false");
+    set("temp_directory", "");
+    if (auto threads = settings.integer("engine.threads"); threads > 0) set("threads", fmt::format("{}", threads));
+    char* message = nullptr;
+    if (duckdb_open_ext(nullptr, database_->out(), config.get(), &message) != DuckDBSuccess) {
+      auto failure = fail_internal(fmt::format("duckdb: {}", message == nullptr ? "cannot open" : message));
+      duckdb_free(message);
+      return failure;
+    }
+    if (duckdb_connect(database_->get(), connection_.out()) != DuckDBSuccess) return fail_internal("duckdb: cannot connect");
+    QS_CHECK(register_scan(connection_.get()));
+    QS_TRY(bindings_, bind_tables(connection_.get(), spec_.tables));
+    for (const auto& view : spec_.views) {
+      QS_CHECK(command(connection_.get(), fmt::format("CREATE TEMP VIEW {} AS {}", quote_name(view.name), view.sql)));
+      names_.insert(folded(view.name));
+    }
+    for (const auto& table : spec_.tables) names_.insert(folded(table.name));
+    std::string paths;
+    for (const auto& file : spec_.files) paths += (paths.empty() ? "" : ", ") + quote_text(file.string());
+    QS_CHECK(command(connection_.get(), "SET allowed_paths = [" + paths + "]"));
+    for (const char* lock : {"SET TimeZone = 'UTC'", "SET enable_external_access = false", "SET lock_configuration = true"})
+      QS_CHECK(command(connection_.get(), lock));
+    return {};
+  }
+
+  Result<std::unique_ptr<Cursor>> run(std::string_view sql, const std::vector<Value>& params, const Limits& limits) override {
+    QS_TRY(auto running, admit(sql, limits));
+    return start(dog_, std::move(running), std::string(sql), params);
+  }
+
+  Result<std::string> explain(std::string_view sql, const Limits& limits) override {
+    QS_TRY(auto running, admit(sql, limits));
+    QS_TRY(auto cursor, start(dog_, std::move(running), "EXPLAIN " + std::string(sql), {}));
+    std::string plan;
+    for (;;) {
+      QS_TRY(const auto* chunk, cursor->next());
+      if (chunk == nullptr) return plan;
+      for (std::size_t row = 0; row < chunk->rows(); ++row)
+        chunk->append_text(chunk->rows() == 0 ? 0 : cursor->columns().size() - 1, row, plan);
+    }
+  }
+
+ private:
+  Result<Running> admit(std::string_view sql, const Limits& limits) {
+    Running running;
+    running.own = false;
+    running.limits = limits;
+    QS_TRY(running.slot, slots_.take());
+    QS_CHECK(check_sql(connection_.get(), sql, names_));
+    // The temporary views live in the connection, so it goes with the query; a sandbox serves one statement after another
+    // through fresh ones.
+    running.instance = database_;
+    running.connection = std::move(connection_);
+    running.bindings = std::move(bindings_);
+    return running;
+  }
+
+  Slots& slots_;
+  Watchdog& dog_;
+  SandboxSpec spec_;
+  std::shared_ptr<Database> database_;
+  std::vector<std::unique_ptr<Binding>> bindings_;
+  Connection connection_;
+  std::set<std::string> names_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Sandbox>> open_sandbox(const Settings& settings, Slots& slots, Watchdog& dog, SandboxSpec spec) {
+  auto sandbox = std::make_unique<DuckSandbox>(slots, dog, std::move(spec));
+  QS_CHECK(sandbox->open_instance(settings));
+  return std::unique_ptr<Sandbox>(std::move(sandbox));
+}
+
+}  // namespace qushu::engine

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "qushu/engine/engine.h"
+
+#include "query.h"
+
+namespace qushu::engine {
+
+// A locked-down instance with the views of `spec`.
+[[nodiscard]] Result<std::unique_ptr<Sandbox>> open_sandbox(const Settings& settings, Slots& slots, Watchdog& dog,
+                                                            SandboxSpec spec);
+
+}  // namespace qushu::engine
