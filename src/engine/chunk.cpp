@@ -68,6 +68,10 @@ std::int64_t DuckChunk::integer(std::size_t column, std::size_t row) const {
   return static_cast<std::int64_t>(unscaled(vectors_[column], row));
 }
 
+__int128 DuckChunk::raw(std::size_t column, std::size_t row) const {
+  return unscaled(vectors_[column], row);
+}
+
 __int128 DuckChunk::unscaled(const Vector& vector, std::size_t row) const {
   switch (vector.type) {
     case DUCKDB_TYPE_BOOLEAN:
@@ -86,6 +90,12 @@ __int128 DuckChunk::unscaled(const Vector& vector, std::size_t row) const {
       return at<std::uint16_t>(vector.data, row);
     case DUCKDB_TYPE_UINTEGER:
       return at<std::uint32_t>(vector.data, row);
+    case DUCKDB_TYPE_DATE:
+      return at<std::int32_t>(vector.data, row);
+    case DUCKDB_TYPE_TIME:
+    case DUCKDB_TYPE_TIMESTAMP:
+    case DUCKDB_TYPE_TIMESTAMP_TZ:
+      return at<std::int64_t>(vector.data, row);
     case DUCKDB_TYPE_HUGEINT: {
       const auto& value = at<duckdb_hugeint>(vector.data, row);
       return static_cast<__int128>((static_cast<unsigned __int128>(value.upper) << 64U) | value.lower);

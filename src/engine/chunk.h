@@ -15,6 +15,7 @@ class DuckChunk final : public Chunk {
   [[nodiscard]] std::size_t rows() const override { return rows_; }
   [[nodiscard]] bool is_null(std::size_t column, std::size_t row) const override;
   [[nodiscard]] std::int64_t integer(std::size_t column, std::size_t row) const override;
+  [[nodiscard]] __int128 raw(std::size_t column, std::size_t row) const override;
   [[nodiscard]] double number(std::size_t column, std::size_t row) const override;
   [[nodiscard]] std::string_view text(std::size_t column, std::size_t row) const override;
   void append_text(std::size_t column, std::size_t row, std::string& out) const override;

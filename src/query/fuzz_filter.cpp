@@ -41,11 +41,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   if (request->columns.empty()) std::abort();
-  auto page = qushu::query::page_sql("SELECT 1", kFields, *request);
-  for (const auto& param : page.params)
-    if (const auto* text = std::get_if<std::string>(&param); text != nullptr && text->size() > 8 && page.text.contains(*text))
-      if (!std::string_view("SELECT FROM WHERE ORDER BY NULLS LAST LIMIT VARCHAR DECIMAL TIMESTAMP").contains(*text))
-        std::abort();
+  // The text of the SQL does not depend on the text that was typed.
+  auto other = *request;
+  for (auto& condition : other.conditions)
+    if (kFields[condition.field].type == qushu::engine::Type::text)
+      for (auto& value : condition.values) value = "x";
+  if (qushu::query::page_sql("SELECT 1", kFields, *request).text != qushu::query::page_sql("SELECT 1", kFields, other).text)
+    std::abort();
   (void)qushu::query::count_sql("SELECT 1", kFields, *request);
   (void)qushu::query::all_sql("SELECT 1", kFields, *request, std::vector<std::string>(request->columns.size(), "x"));
   auto cursor = qushu::query::encode_cursor(*request, kFields, {.keys = {}, .id = 1, .total = 3, .total_exact = true});

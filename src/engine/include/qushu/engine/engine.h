@@ -55,6 +55,9 @@ class Chunk {
   [[nodiscard]] virtual bool is_null(std::size_t column, std::size_t row) const = 0;
   // Of integer columns, and of boolean ones as 0 and 1.
   [[nodiscard]] virtual std::int64_t integer(std::size_t column, std::size_t row) const = 0;
+  // Of all but text and number columns, as it is stored: date as days since 1970-01-01, time and datetime in µs, decimal
+  // unscaled; what ChunkWriter takes.
+  [[nodiscard]] virtual __int128 raw(std::size_t column, std::size_t row) const = 0;
   // Of number, integer and decimal columns.
   [[nodiscard]] virtual double number(std::size_t column, std::size_t row) const = 0;
   // Of text columns; the bytes live as long as the chunk.
