@@ -10,7 +10,7 @@ if(CCACHE)
 endif()
 
 add_library(qushu_flags INTERFACE)
-target_compile_options(qushu_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+target_compile_options(qushu_flags INTERFACE -Wall -Wextra -Wno-missing-designated-field-initializers -Wpedantic -Wshadow -Wconversion -Wsign-conversion
   -Wnon-virtual-dtor -Woverloaded-virtual -Werror -fno-omit-frame-pointer -fstack-protector-strong)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(qushu_flags INTERFACE -Wthread-safety "SHELL:-Xclang -fno-pch-timestamp")

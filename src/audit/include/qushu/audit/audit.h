@@ -11,6 +11,7 @@
 #include <boost/json.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -22,6 +23,7 @@
 #include "qushu/base/config.h"
 #include "qushu/base/error.h"
 #include "qushu/base/time.h"
+#include "qushu/http/router.h"
 #include "qushu/store/store.h"
 
 namespace qushu::audit {
@@ -94,5 +96,11 @@ class Audit {
   // Walks the whole chain, every checkpoint and the anchor file. `progress` is told how many entries are done.
   [[nodiscard]] virtual Result<Verdict> verify(const std::function<void(std::int64_t)>& progress = {}) const = 0;
 };
+
+// What an action is called ("数据集发布"); the code itself when it is not known.
+[[nodiscard]] Text action_name(std::string_view action);
+
+// /api/v1/audit, /audit/{number}, /audit/verify, /audit/export.csv: for those who hold audit_read.
+void add_routes(http::Router& router, Audit& audit);
 
 }  // namespace qushu::audit

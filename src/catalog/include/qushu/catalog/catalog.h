@@ -12,6 +12,7 @@
 
 #include <boost/json.hpp>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -113,6 +114,7 @@ struct Search {
   std::string sort = "changed";  // changed, title, rows
   std::string after;             // keyset cursor of the page before
   std::size_t limit = 20;
+  Lang lang = Lang::zh;  // of the facets' labels
 };
 
 struct Facet {
@@ -134,15 +136,26 @@ struct Visibility {
   std::vector<std::string> departments;
 };
 
+// The names of the departments by id, which identity owns.
+using DepartmentNames = std::function<Result<std::map<std::string, std::string>>()>;
+
 class Catalog {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<Catalog>> open(store::Store& store, audit::Audit& audit, const Clock& clock);
+  [[nodiscard]] static Result<std::unique_ptr<Catalog>> open(store::Store& store, audit::Audit& audit, DepartmentNames names,
+                                                             const Clock& clock);
   virtual ~Catalog() = default;
+
+  // Runs in every transaction that makes a version current (published, rolled back to) or changes the declared key: what is
+  // derived from a version (profile, key index) is queued there. Set before the first change.
+  using Hook = std::function<Result<void>(store::Transaction&, const Actor&, const Dataset&, const Version&)>;
+  virtual void on_current(Hook hook) = 0;
 
   // not_found also for what the caller may not know of. `code` is the code or the id.
   [[nodiscard]] virtual Result<Dataset> find(const Visibility& who, std::string_view code) const = 0;
   [[nodiscard]] virtual Result<Found> search(const Visibility& who, const Search& query) const = 0;
   [[nodiscard]] virtual Result<Dataset> add(store::Transaction& t, const Actor& actor, const NewDataset& dataset) = 0;
+  // Datasets of this code, or of this id, whoever asks: for code that has checked already. nullopt: none.
+  [[nodiscard]] virtual Result<std::optional<Dataset>> known(store::Session& s, std::string_view code) const = 0;
   [[nodiscard]] virtual Result<Dataset> change(const Actor& actor, std::string_view id, const DatasetChange& change) = 0;
 
   [[nodiscard]] virtual Result<std::vector<Version>> versions(std::string_view dataset_id) const = 0;
@@ -157,12 +170,32 @@ class Catalog {
   [[nodiscard]] virtual Result<void> set_index(store::Transaction& t, std::string_view dataset_id, std::int64_t number,
                                                std::string blob) = 0;
 
+  // Takes a dataset out of the catalogue's public face (withdrawn) or back; its versions stay.
+  [[nodiscard]] virtual Result<Dataset> withdraw(const Actor& actor, std::string_view dataset_id, bool withdrawn) = 0;
+
   // The stable identifiers of `names` for this dataset: those it had, and new ones (pinyin, unique) for the rest. Same order.
   [[nodiscard]] virtual Result<std::vector<std::string>> identifiers(std::string_view dataset_id,
                                                                      const std::vector<std::string>& names) const = 0;
   // Whether any version names the blob; for the sweep.
   [[nodiscard]] virtual Result<bool> uses_blob(std::string_view sha256) const = 0;
 };
+
+// As the API shows them. A version without its profile, which has an address of its own.
+[[nodiscard]] json::object to_json(const Field& field);
+[[nodiscard]] json::object to_json(const Dataset& dataset);
+[[nodiscard]] json::object to_json(const Version& version);
+// What is stored in the metadata database: fields, and back. Unknown members are ignored.
+[[nodiscard]] json::array to_json(const std::vector<Field>& fields);
+[[nodiscard]] std::vector<Field> fields_of(const json::value& value);
+
+// The words that are allowed: update cycles, sharing types, levels, states.
+struct Word {
+  std::string_view code;
+  Text name;
+};
+[[nodiscard]] std::span<const Word> update_cycles();
+[[nodiscard]] std::span<const Word> sharing_types();
+[[nodiscard]] std::span<const Word> levels();
 
 // "企业名称" → "qi_ye_ming_cheng"; a legal identifier for any text, not yet made unique.
 [[nodiscard]] std::string identifier_of(std::string_view name);

@@ -148,6 +148,7 @@ struct SandboxSpec {
   std::vector<View> views;
   std::vector<std::filesystem::path> files;  // exactly the files that the views read
   std::vector<Bound> tables = {};
+  std::vector<std::string> names = {};  // what else could have been meant: for suggestions only
 };
 
 // Why a person's SQL failed, with the place when it is known (1-based offset in characters, 0 when not).

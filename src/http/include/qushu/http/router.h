@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -74,6 +75,9 @@ struct Route {
   std::vector<Code> errors = {};  // besides those that any route may give
   Run run = Run::pool;
   bool hidden = false;  // pages and assets: not in the API description
+  // Tried first, on the I/O thread, when the caller could be told from memory: an answer that needs no blocking call, or
+  // nothing to let the handler run on the pool.
+  std::function<std::optional<Result<Response>>(Request&)> fast = {};
   Handler handler;
 };
 

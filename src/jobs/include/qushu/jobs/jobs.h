@@ -27,6 +27,7 @@
 #include "qushu/base/config.h"
 #include "qushu/base/error.h"
 #include "qushu/base/time.h"
+#include "qushu/http/router.h"
 #include "qushu/store/store.h"
 
 namespace qushu::jobs {
@@ -34,7 +35,7 @@ namespace qushu::jobs {
 namespace json = boost::json;
 
 [[nodiscard]] std::span<const store::Migration> migrations();
-[[nodiscard]] std::span<const SettingSpec> settings();  // jobs.workers, jobs.lease, jobs.keep, jobs.log_limit …
+[[nodiscard]] std::span<const SettingSpec> settings();  // jobs.workers, jobs.lease, jobs.keep_days …
 
 enum class State : std::uint8_t { queued, running, succeeded, failed, cancelled, interrupted };
 [[nodiscard]] std::string_view name(State state);
@@ -133,5 +134,14 @@ class Jobs {
   // Told of every change of a job (state, progress), on the thread that made it; must be quick. For the event hub.
   virtual void on_change(std::function<void(const Job&)> listener) = 0;
 };
+
+// A job as the API shows it.
+[[nodiscard]] json::object to_json(const Job& job, Lang lang);
+
+// Whether the person may see this job: her own, her departments', or any with job_manage.
+[[nodiscard]] bool may_see(const Actor& actor, const Job& job);
+
+// /api/v1/jobs…, and /api/v1/events (server-sent events of everything that changes; `hub` is fed by the jobs from here on).
+void add_routes(http::Router& router, Jobs& jobs, http::EventHub& hub);
 
 }  // namespace qushu::jobs

@@ -1,0 +1,492 @@
+#include "qushu/catalog/catalog.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "qushu/base/id.h"
+#include "qushu/base/text.h"
+
+#include "rows.h"
+
+namespace qushu::catalog {
+namespace {
+
+const std::array kMigrations{store::Migration{
+    .id = "catalog.0001",
+    .sql =
+        "CREATE TABLE dataset (id TEXT PRIMARY KEY, code TEXT NOT NULL UNIQUE, title TEXT NOT NULL, abstract TEXT NOT NULL, "
+        "department_id TEXT NOT NULL, theme TEXT NOT NULL, tags TEXT NOT NULL, update_cycle TEXT NOT NULL, sharing_type TEXT "
+        "NOT NULL, "
+        "level TEXT NOT NULL, state TEXT NOT NULL, fields TEXT NOT NULL, version BIGINT NOT NULL DEFAULT 0, "
+        "row_count BIGINT NOT NULL DEFAULT 0, byte_count BIGINT NOT NULL DEFAULT 0, created_by TEXT NOT NULL, created BIGINT "
+        "NOT NULL, "
+        "changed BIGINT NOT NULL, published BIGINT, search_text TEXT NOT NULL);\n"
+        "CREATE INDEX dataset_department ON dataset (department_id);\n"
+        "CREATE INDEX dataset_changed ON dataset (changed, id);\n"
+        "CREATE TABLE dataset_reader (dataset_id TEXT NOT NULL REFERENCES dataset (id) ON DELETE CASCADE, subject_id TEXT NOT "
+        "NULL, "
+        "PRIMARY KEY (dataset_id, subject_id));\n"
+        "CREATE INDEX dataset_reader_subject ON dataset_reader (subject_id);\n"
+        "CREATE TABLE dataset_field (dataset_id TEXT NOT NULL REFERENCES dataset (id) ON DELETE CASCADE, name TEXT NOT NULL, "
+        "identifier TEXT NOT NULL, PRIMARY KEY (dataset_id, name), UNIQUE (dataset_id, identifier));\n"
+        "CREATE TABLE dataset_version (dataset_id TEXT NOT NULL REFERENCES dataset (id) ON DELETE CASCADE, number BIGINT NOT "
+        "NULL, "
+        "fields TEXT NOT NULL, parts TEXT NOT NULL, read_count BIGINT NOT NULL, published_count BIGINT NOT NULL, "
+        "rejected_count BIGINT NOT NULL, rejects_blob TEXT NOT NULL, profile TEXT NOT NULL, origins TEXT NOT NULL, "
+        "job_id TEXT NOT NULL, person_id TEXT NOT NULL, person_name TEXT NOT NULL, at BIGINT NOT NULL, "
+        "index_blob TEXT NOT NULL DEFAULT '', PRIMARY KEY (dataset_id, number));\n"
+        "CREATE TABLE dataset_blob (blob TEXT NOT NULL, dataset_id TEXT NOT NULL, number BIGINT NOT NULL, "
+        "PRIMARY KEY (blob, dataset_id, number), "
+        "FOREIGN KEY (dataset_id, number) REFERENCES dataset_version (dataset_id, number) ON DELETE CASCADE);\n"}};
+
+Failure not_found() {
+  return fail(Code::not_found, "dataset.not_found", "没有这个数据集，或者您无权查看。",
+              "There is no such dataset, or none that you may see.");
+}
+
+Result<void> check_word(std::span<const Word> words, std::string_view value, std::string_view field) {
+  std::string zh, en;
+  for (const auto& word : words) {
+    if (word.code == value) return {};
+    zh += fmt::format("{}{}（{}）", zh.empty() ? "" : "、", word.name.zh, word.code);
+    en += fmt::format("{}{}", en.empty() ? "" : ", ", word.code);
+  }
+  return fail(Error{.code = Code::invalid,
+                    .id = "dataset.word",
+                    .text = {"只能是：" + zh + "。", "Must be one of: " + en + "."},
+                    .subject = std::string(field)});
+}
+
+Result<void> check_text(std::string_view value, std::size_t min, std::size_t max, std::string_view field) {
+  auto length = utf8_length(trim(value));
+  if (length >= min && length <= max) return {};
+  return fail(Error{.code = Code::invalid,
+                    .id = "dataset.length",
+                    .text = {fmt::format("长度应为 {} 到 {} 个字，现在是 {} 个。", min, max, length),
+                             fmt::format("Must be {} to {} characters long, and is {}.", min, max, length)},
+                    .subject = std::string(field)});
+}
+
+Result<void> check_entry(const Dataset& d) {
+  QS_CHECK(check_text(d.title, 1, 200, "title"));
+  QS_CHECK(check_text(d.abstract, 0, 5000, "abstract"));
+  QS_CHECK(check_text(d.theme, 0, 60, "theme"));
+  if (d.tags.size() > 30)
+    return fail(Error{.code = Code::invalid,
+                      .id = "dataset.tags",
+                      .text = {"标签最多 30 个。", "There may be at most 30 tags."},
+                      .subject = "tags"});
+  for (const auto& tag : d.tags) QS_CHECK(check_text(tag, 1, 30, "tags"));
+  QS_CHECK(check_word(update_cycles(), d.update_cycle, "update_cycle"));
+  QS_CHECK(check_word(sharing_types(), d.sharing_type, "sharing_type"));
+  return check_word(levels(), d.level, "level");
+}
+
+json::object entry_detail(const Dataset& d) {
+  return {{"title", d.title},
+          {"abstract", d.abstract},
+          {"department_id", d.department_id},
+          {"theme", d.theme},
+          {"tags", json::array(d.tags.begin(), d.tags.end())},
+          {"update_cycle", d.update_cycle},
+          {"sharing_type", d.sharing_type},
+          {"level", d.level},
+          {"readers", json::array(d.readers.begin(), d.readers.end())},
+          {"fields", to_json(d.fields)}};
+}
+
+// Only what differs, so that an auditor sees the change and not two copies of everything.
+json::object difference(const Dataset& before, const Dataset& after) {
+  json::object was, is;
+  auto a = entry_detail(before), b = entry_detail(after);
+  for (const auto& [key, value] : b)
+    if (a[key] != value) {
+      was[key] = a[key];
+      is[key] = value;
+    }
+  return {{"before", std::move(was)}, {"after", std::move(is)}};
+}
+
+class StoredCatalog final : public Catalog {
+ public:
+  StoredCatalog(store::Store& store, audit::Audit& audit, DepartmentNames names, const Clock& clock)
+      : store_(store), audit_(audit), names_(std::move(names)), clock_(clock) {}
+
+  void on_current(Hook hook) override { hook_ = std::move(hook); }
+
+  Result<Dataset> find(const Visibility& who, std::string_view code) const override {
+    QS_TRY(auto names, names_());
+    return store_.read([&](store::Session& s) -> Result<Dataset> {
+      store::Params params{code, code};
+      auto sql = fmt::format("SELECT {} FROM dataset d WHERE (d.code = ? OR d.id = ?) AND {}", kDatasetColumns,
+                             visible_to(who, params));
+      QS_TRY(auto row, s.one(sql, params));
+      if (!row) return not_found();
+      return complete(s, dataset_of(*row), names);
+    });
+  }
+
+  Result<Found> search(const Visibility& who, const Search& query) const override {
+    QS_TRY(auto names, names_());
+    return store_.read([&](store::Session& s) -> Result<Found> {
+      QS_TRY(auto found, catalog::search(s, who, query, names));
+      for (auto& d : found.datasets) {
+        QS_TRY(d, complete(s, std::move(d), names));
+      }
+      return found;
+    });
+  }
+
+  Result<std::optional<Dataset>> known(store::Session& s, std::string_view code) const override {
+    QS_TRY(auto row,
+           s.one(fmt::format("SELECT {} FROM dataset d WHERE d.code = ? OR d.id = ?", kDatasetColumns), {code, code}));
+    if (!row) return std::nullopt;
+    QS_TRY(auto dataset, complete(s, dataset_of(*row), {}));
+    return dataset;
+  }
+
+  Result<Dataset> add(store::Transaction& t, const Actor& actor, const NewDataset& n) override {
+    if (!is_code(n.code))
+      return fail(
+          Error{.code = Code::invalid,
+                .id = "dataset.code",
+                .text = {"数据集代码须以小写字母开头，只含小写字母、数字和下划线，最多 63 个字符，例如 enterprise_2024。",
+                         "A dataset's code begins with a lower-case letter and holds only lower-case letters, digits and "
+                         "underscores, at most 63 characters, such as enterprise_2024."},
+                .subject = "code"});
+    Dataset d{.id = new_id(),
+              .code = n.code,
+              .title = std::string(trim(n.title)),
+              .abstract = n.abstract,
+              .department_id = n.department_id,
+              .theme = n.theme,
+              .tags = n.tags,
+              .update_cycle = n.update_cycle,
+              .sharing_type = n.sharing_type,
+              .level = n.level};
+    QS_CHECK(check_entry(d));
+    d.created_by = actor.name;
+    d.created = d.changed = clock_.now();
+    QS_TRY(auto taken, t.one("SELECT title FROM dataset WHERE code = ?", {d.code}));
+    if (taken)
+      return fail(Error{.code = Code::conflict,
+                        .id = "dataset.exists",
+                        .text = {fmt::format("代码“{}”已经被另一个数据集使用，请换一个代码。", d.code),
+                                 fmt::format("The code “{}” is taken by another dataset; choose another one.", d.code)},
+                        .subject = "code"});
+    QS_CHECK(t.exec(
+        "INSERT INTO dataset (id, code, title, abstract, department_id, theme, tags, update_cycle, sharing_type, level, state, "
+        "fields, created_by, created, changed, search_text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        {d.id, d.code, d.title, d.abstract, d.department_id, d.theme, texts(d.tags), d.update_cycle, d.sharing_type, d.level,
+         d.state, "[]", d.created_by, d.created, d.changed, search_text(d)}));
+    QS_CHECK(record(t, actor, "dataset.add", d, entry_detail(d)));
+    return d;
+  }
+
+  Result<Dataset> change(const Actor& actor, std::string_view id, const DatasetChange& change) override {
+    return store_.write([&](store::Transaction& t) -> Result<Dataset> {
+      QS_TRY(auto before, required(t, id));
+      auto after = before;
+      apply(change, after);
+      QS_CHECK(check_entry(after));
+      bool key_changed = false;
+      for (const auto& c : change.fields) {
+        auto field = std::ranges::find(after.fields, c.id, &Field::id);
+        if (field == after.fields.end())
+          return fail(
+              Error{.code = Code::invalid,
+                    .id = "dataset.field",
+                    .text = {fmt::format("数据集没有信息项“{}”。", c.id), fmt::format("The dataset has no field “{}”.", c.id)},
+                    .subject = "fields"});
+        if (c.description) field->description = *c.description;
+        if (c.unit) field->unit = *c.unit;
+        if (c.level) {
+          QS_CHECK(check_word(levels(), *c.level, "fields." + c.id + ".level"));
+          field->level = *c.level;
+        }
+        if (c.key && field->key != *c.key) {
+          field->key = *c.key;
+          key_changed = true;
+        }
+      }
+      QS_CHECK(save(t, after));
+      if (change.readers) QS_CHECK(save_readers(t, after));
+      if (key_changed && after.version > 0 && hook_) {
+        QS_TRY(auto version, load_version(t, after.id, after.version));
+        QS_CHECK(hook_(t, actor, after, version));
+      }
+      QS_CHECK(record(t, actor, "dataset.change", after, difference(before, after)));
+      return named(std::move(after));
+    });
+  }
+
+  Result<std::vector<Version>> versions(std::string_view dataset_id) const override {
+    return store_.read([&](store::Session& s) -> Result<std::vector<Version>> {
+      QS_TRY(auto dataset, required(s, dataset_id));
+      QS_TRY(auto rows,
+             s.query(fmt::format("SELECT {} FROM dataset_version WHERE dataset_id = ? ORDER BY number DESC", kVersionColumns),
+                     {dataset.id}));
+      std::vector<Version> list;
+      for (const auto& row : rows) {
+        list.push_back(version_of(row));
+        list.back().current = list.back().number == dataset.version;
+      }
+      return list;
+    });
+  }
+
+  Result<Version> version(std::string_view dataset_id, std::int64_t number) const override {
+    return store_.read([&](store::Session& s) -> Result<Version> {
+      QS_TRY(auto dataset, required(s, dataset_id));
+      auto wanted = number == 0 ? dataset.version : number;
+      if (wanted == 0)
+        return fail(Code::conflict, "dataset.no_version", "这个数据集还没有发布过版本。",
+                    "Nothing has been published in this dataset yet.");
+      QS_TRY(auto version, load_version(s, dataset.id, wanted));
+      version.current = wanted == dataset.version;
+      return version;
+    });
+  }
+
+  Result<std::int64_t> publish(store::Transaction& t, const Actor& actor, std::string_view dataset_id, Version v) override {
+    QS_TRY(auto d, required(t, dataset_id));
+    if (v.read != v.published + v.rejected)
+      return fail_internal(fmt::format("{} read, {} published, {} rejected", v.read, v.published, v.rejected));
+    QS_TRY(auto last, t.one("SELECT coalesce(max(number), 0) FROM dataset_version WHERE dataset_id = ?", {d.id}));
+    v.dataset_id = d.id;
+    v.number = last->integer(0) + 1;
+    v.at = clock_.now();
+    v.person_id = actor.person_id;
+    v.person_name = actor.name;
+    QS_CHECK(t.exec(
+        fmt::format("INSERT INTO dataset_version ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", kVersionColumns),
+        {d.id, v.number, json::serialize(to_json(v.fields)), parts_text(v.parts), v.read, v.published, v.rejected,
+         v.rejects_blob, json::serialize(v.profile), origins_text(v.origins), v.job_id, v.person_id, v.person_name, v.at,
+         v.index_blob}));
+    std::set<std::string> blobs;
+    for (const auto& part : v.parts) blobs.insert(part.blob);
+    for (const auto& origin : v.origins) blobs.insert(origin.file_blob);
+    blobs.insert(v.rejects_blob);
+    blobs.insert(v.index_blob);
+    for (const auto& blob : blobs) QS_CHECK(name_blob(t, d.id, v.number, blob));
+    for (const auto& field : v.fields)
+      QS_CHECK(t.exec(
+          "INSERT INTO dataset_field (dataset_id, name, identifier) VALUES (?, ?, ?) ON CONFLICT (dataset_id, name) DO NOTHING",
+          {d.id, field.name, field.id}));
+    QS_CHECK(make_current(t, actor, d, v));
+    QS_CHECK(record(
+        t, actor, "dataset.publish", d,
+        {{"version", v.number}, {"read", v.read}, {"published", v.published}, {"rejected", v.rejected}, {"job", v.job_id}}));
+    return v.number;
+  }
+
+  Result<Dataset> roll_back(const Actor& actor, std::string_view dataset_id, std::int64_t number) override {
+    return store_.write([&](store::Transaction& t) -> Result<Dataset> {
+      QS_TRY(auto d, required(t, dataset_id));
+      QS_TRY(auto v, load_version(t, d.id, number));
+      if (number == d.version)
+        return fail(Error{.code = Code::conflict,
+                          .id = "dataset.already_current",
+                          .text = {"这个版本就是当前版本。", "This version is the current one already."},
+                          .subject = "version"});
+      auto from = d.version;
+      QS_CHECK(make_current(t, actor, d, v));
+      QS_CHECK(record(t, actor, "dataset.rollback", d, {{"from", from}, {"to", number}}));
+      return named(std::move(d));
+    });
+  }
+
+  Result<Dataset> withdraw(const Actor& actor, std::string_view dataset_id, bool withdrawn) override {
+    return store_.write([&](store::Transaction& t) -> Result<Dataset> {
+      QS_TRY(auto d, required(t, dataset_id));
+      d.state = withdrawn ? "withdrawn" : d.version > 0 ? "published" : "draft";
+      QS_CHECK(save(t, d));
+      QS_CHECK(record(t, actor, withdrawn ? "dataset.withdraw" : "dataset.restore", d, {}));
+      return named(std::move(d));
+    });
+  }
+
+  Result<void> set_profile(store::Transaction& t, std::string_view dataset_id, std::int64_t number,
+                           json::object profile) override {
+    QS_CHECK(t.exec("UPDATE dataset_version SET profile = ? WHERE dataset_id = ? AND number = ?",
+                    {json::serialize(profile), dataset_id, number}));
+    return {};
+  }
+
+  Result<void> set_index(store::Transaction& t, std::string_view dataset_id, std::int64_t number, std::string blob) override {
+    QS_TRY(auto old, t.one("SELECT index_blob FROM dataset_version WHERE dataset_id = ? AND number = ?", {dataset_id, number}));
+    if (!old) return not_found();
+    QS_CHECK(
+        t.exec("UPDATE dataset_version SET index_blob = ? WHERE dataset_id = ? AND number = ?", {blob, dataset_id, number}));
+    if (old->text(0) != blob && !old->text(0).empty())
+      QS_CHECK(t.exec("DELETE FROM dataset_blob WHERE blob = ? AND dataset_id = ? AND number = ?",
+                      {old->text(0), dataset_id, number}));
+    return name_blob(t, std::string(dataset_id), number, blob);
+  }
+
+  Result<std::vector<std::string>> identifiers(std::string_view dataset_id,
+                                               const std::vector<std::string>& names) const override {
+    return store_.read([&](store::Session& s) -> Result<std::vector<std::string>> {
+      QS_TRY(auto rows, s.query("SELECT name, identifier FROM dataset_field WHERE dataset_id = ?", {dataset_id}));
+      std::map<std::string, std::string> had;
+      std::set<std::string> taken;
+      for (const auto& row : rows) {
+        had.emplace(row.text(0), row.text(1));
+        taken.insert(row.text(1));
+      }
+      std::vector<std::string> out;
+      for (const auto& name : names) {
+        auto known = had.find(name);
+        if (known == had.end()) {
+          auto stem = identifier_of(name);
+          auto id = stem;
+          for (int n = 2; taken.contains(id); ++n) id = fmt::format("{}_{}", stem, n);
+          taken.insert(id);
+          known = had.emplace(name, id).first;
+        }
+        out.push_back(known->second);
+      }
+      return out;
+    });
+  }
+
+  Result<bool> uses_blob(std::string_view sha256) const override {
+    return store_.read([&](store::Session& s) -> Result<bool> {
+      QS_TRY(auto row, s.one("SELECT 1 FROM dataset_blob WHERE blob = ? LIMIT 1", {sha256}));
+      return row.has_value();
+    });
+  }
+
+ private:
+  static Result<void> name_blob(store::Transaction& t, const std::string& dataset, std::int64_t number,
+                                const std::string& blob) {
+    if (blob.empty()) return {};
+    QS_CHECK(
+        t.exec("INSERT INTO dataset_blob (blob, dataset_id, number) VALUES (?, ?, ?) ON CONFLICT (blob, dataset_id, number) DO "
+               "NOTHING",
+               {blob, dataset, number}));
+    return {};
+  }
+
+  Result<Dataset> complete(store::Session& s, Dataset d, const std::map<std::string, std::string>& names) const {
+    QS_TRY(auto rows, s.query("SELECT subject_id FROM dataset_reader WHERE dataset_id = ? ORDER BY subject_id", {d.id}));
+    for (const auto& row : rows) d.readers.push_back(row.text(0));
+    if (auto name = names.find(d.department_id); name != names.end()) d.department_name = name->second;
+    return d;
+  }
+
+  Result<Dataset> required(store::Session& s, std::string_view id) const {
+    QS_TRY(auto d, known(s, id));
+    if (!d) return not_found();
+    return *std::move(d);
+  }
+
+  Result<Dataset> named(Dataset d) const {
+    QS_TRY(auto names, names_());
+    if (auto name = names.find(d.department_id); name != names.end()) d.department_name = name->second;
+    return d;
+  }
+
+  static Result<Version> load_version(store::Session& s, const std::string& dataset_id, std::int64_t number) {
+    QS_TRY(auto row, s.one(fmt::format("SELECT {} FROM dataset_version WHERE dataset_id = ? AND number = ?", kVersionColumns),
+                           {dataset_id, number}));
+    if (!row)
+      return fail(Error{.code = Code::not_found,
+                        .id = "dataset.version",
+                        .text = {fmt::format("没有第 {} 版。", number), fmt::format("There is no version {}.", number)},
+                        .subject = "version"});
+    return version_of(*row);
+  }
+
+  // The version's fields become the dataset's; what people wrote about a field stays with its identifier.
+  Result<void> make_current(store::Transaction& t, const Actor& actor, Dataset& d, const Version& v) {
+    auto described = d.fields;
+    d.fields = v.fields;
+    for (auto& field : d.fields) {
+      auto was = std::ranges::find(described, field.id, &Field::id);
+      if (was == described.end()) continue;
+      if (field.description.empty()) field.description = was->description;
+      if (field.unit.empty()) field.unit = was->unit;
+      if (field.level == "1") field.level = was->level;
+      field.key = field.key || was->key;
+    }
+    d.version = v.number;
+    d.rows = v.published;
+    d.bytes = 0;
+    for (const auto& part : v.parts) d.bytes += part.bytes;
+    d.published = v.at;
+    if (d.state == "draft") d.state = "published";
+    QS_CHECK(save(t, d));
+    if (hook_) QS_CHECK(hook_(t, actor, d, v));
+    return {};
+  }
+
+  Result<void> save(store::Transaction& t, Dataset& d) {
+    d.changed = clock_.now();
+    QS_CHECK(
+        t.exec("UPDATE dataset SET title = ?, abstract = ?, department_id = ?, theme = ?, tags = ?, update_cycle = ?, "
+               "sharing_type = ?, "
+               "level = ?, state = ?, fields = ?, version = ?, row_count = ?, byte_count = ?, changed = ?, published = ?, "
+               "search_text = ? WHERE id = ?",
+               {d.title, d.abstract, d.department_id, d.theme, texts(d.tags), d.update_cycle, d.sharing_type, d.level, d.state,
+                json::serialize(to_json(d.fields)), d.version, d.rows, d.bytes, d.changed, d.published, search_text(d), d.id}));
+    return {};
+  }
+
+  static Result<void> save_readers(store::Transaction& t, const Dataset& d) {
+    QS_CHECK(t.exec("DELETE FROM dataset_reader WHERE dataset_id = ?", {d.id}));
+    for (const auto& reader : d.readers)
+      QS_CHECK(t.exec(
+          "INSERT INTO dataset_reader (dataset_id, subject_id) VALUES (?, ?) ON CONFLICT (dataset_id, subject_id) DO NOTHING",
+          {d.id, reader}));
+    return {};
+  }
+
+  static void apply(const DatasetChange& change, Dataset& d) {
+    if (change.title) d.title = std::string(trim(*change.title));
+    if (change.abstract) d.abstract = *change.abstract;
+    if (change.theme) d.theme = *change.theme;
+    if (change.update_cycle) d.update_cycle = *change.update_cycle;
+    if (change.sharing_type) d.sharing_type = *change.sharing_type;
+    if (change.level) d.level = *change.level;
+    if (change.department_id) d.department_id = *change.department_id;
+    if (change.tags) d.tags = *change.tags;
+    if (change.readers) d.readers = *change.readers;
+  }
+
+  Result<void> record(store::Transaction& t, const Actor& actor, std::string_view action, const Dataset& d,
+                      json::object detail) {
+    return audit_.record(t, actor,
+                         {.action = std::string(action),
+                          .object_kind = "dataset",
+                          .object_id = d.code,
+                          .object_name = d.title,
+                          .detail = std::move(detail)});
+  }
+
+  store::Store& store_;
+  audit::Audit& audit_;
+  DepartmentNames names_;
+  const Clock& clock_;
+  Hook hook_;
+};
+
+}  // namespace
+
+std::span<const store::Migration> migrations() {
+  return kMigrations;
+}
+
+std::span<const SettingSpec> settings() {
+  return {};
+}
+
+Result<std::unique_ptr<Catalog>> Catalog::open(store::Store& store, audit::Audit& audit, DepartmentNames names,
+                                               const Clock& clock) {
+  return std::make_unique<StoredCatalog>(store, audit, std::move(names), clock);
+}
+
+}  // namespace qushu::catalog
