@@ -1,0 +1,32 @@
+// Inside the module: one page of rows as the JSON body that the API gives.
+#pragma once
+
+#include "qushu/query/index.h"
+#include "qushu/query/rows.h"
+
+namespace qushu::query {
+
+struct AnswerLimits {
+  engine::Limits engine = {};
+  std::uint64_t count_rows = 1'000'000;  // versions up to this size are counted, larger ones estimated
+  std::size_t facet_values = 20;
+};
+
+struct Answer {
+  std::string body;
+  std::uint64_t rows = 0;  // of the page
+};
+
+// `all_rows`: how many rows the caller sees without any filter.
+[[nodiscard]] Result<Answer> answer_rows(engine::Engine& engine, std::string_view select,
+                                         const std::vector<catalog::Field>& fields, std::uint64_t all_rows,
+                                         const RowsRequest& request, const AnswerLimits& limits);
+
+// Whether `index` can answer `request`, and the key if so, in the index's order.
+[[nodiscard]] std::optional<std::vector<engine::Value>> key_of(const KeyIndex& index, const std::vector<catalog::Field>& fields,
+                                                               const RowsRequest& request);
+// The same page from the key index; nothing when the index cannot give it (more rows than the page, to be sorted …).
+[[nodiscard]] std::optional<Answer> answer_lookup(const KeyIndex& index, const std::vector<catalog::Field>& fields,
+                                                  const RowsRequest& request);
+
+}  // namespace qushu::query

@@ -1,0 +1,45 @@
+// Inside the module: how the key index looks on disk, shared by its writer and its reader.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <lmdb.h>
+
+#include "qushu/catalog/catalog.h"
+#include "qushu/engine/engine.h"
+
+namespace qushu::query {
+
+constexpr std::int64_t kIndexFormat = 1;
+constexpr const char* kRowsTable = "rows";
+constexpr const char* kKeysTable = "keys";
+constexpr const char* kAboutTable = "about";
+constexpr std::string_view kAboutKey = "index";
+constexpr std::size_t kIdBytes = 8;
+constexpr std::size_t kKeyBytes = 480;  // LMDB takes 511, the id included
+
+// Adds one part of a key. `text` is the value in the form of Chunk::append_text().
+void append_key_text(std::string_view text, std::string& out);
+void append_key_integer(std::int64_t value, std::string& out);
+void append_key_id(std::int64_t id, std::string& out);
+// Cuts a key that is too long, its SHA-256 at the end.
+void bound_key(std::string& key);
+// One part of a key as a request holds it; false when the field can hold no such value (more digits than its scale).
+[[nodiscard]] bool append_key_value(const catalog::Field& field, const engine::Value& value, std::string& out);
+
+// The length of a value and one more, seven bits a byte; 0 stands for null.
+void append_length(std::size_t length, std::string& out);
+[[nodiscard]] std::optional<std::size_t> read_length(std::string_view& from);
+
+[[nodiscard]] Failure lmdb_failure(int code, std::string_view what);
+
+inline MDB_val to_val(std::string_view bytes) {
+  return {.mv_size = bytes.size(), .mv_data = const_cast<char*>(bytes.data())};  // NOLINT(*-const-cast): LMDB reads only
+}
+inline std::string_view from_val(const MDB_val& value) {
+  return {static_cast<const char*>(value.mv_data), value.mv_size};
+}
+
+}  // namespace qushu::query
