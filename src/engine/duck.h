@@ -56,6 +56,10 @@ class QueryResult {
   QueryResult(const QueryResult&) = delete;
   QueryResult& operator=(const QueryResult&) = delete;
   duckdb_result* get() { return &value_; }
+  void reset() {
+    duckdb_destroy_result(&value_);
+    value_ = {};
+  }
 
  private:
   duckdb_result value_{};

@@ -121,6 +121,13 @@ TEST_F(EngineTest, ParametersAreBound) {
   EXPECT_EQ(lines({.sql = "SELECT $1"}).error().id, "sql.params");
 }
 
+TEST_F(EngineTest, ColumnsAreRightWhereParametersDecideTheirTypes) {
+  auto got = lines({.sql = "SELECT least($1, n) AS a, $2 AS b, [$1, n] AS c, count(*) FROM range(2) t(n) GROUP BY n ORDER BY n",
+                    .params = {std::int64_t{0}, 2.5}});
+  ASSERT_TRUE(got) << got.error().detail;
+  EXPECT_THAT(*got, ::testing::ElementsAre("0|2.5|[0, 0]|1", "0|2.5|[0, 1]|1"));
+}
+
 TEST_F(EngineTest, ScansOwnDataOnSeveralThreads) {
   Numbers numbers(100'000);
   numbers.shape();

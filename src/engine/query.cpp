@@ -139,30 +139,48 @@ Result<Prepared> prepare(const Running& running, const std::string& sql) {
   return failure_of(running, Watchdog::Cause::none, DUCKDB_ERROR_INVALID, message == nullptr ? "" : message);
 }
 
-// The columns of the answer; when some cannot be read as they are, `sql` is wrapped so that those come as text.
-Result<std::vector<Column>> columns_of(const Running& running, std::string& sql, Prepared& statement) {
+// The columns of an answer, and a query around it that gives those that cannot be read as they are as text.
+struct Shape {
   std::vector<Column> columns;
   std::string inner, outer;
   bool complex = false;
+
+  void add(std::string name, duckdb_logical_type type) {
+    auto column = column_of(name, type);
+    auto alias = fmt::format("c{}", columns.size());
+    inner += (columns.empty() ? "" : ", ") + alias;
+    outer += fmt::format("{}{} AS {}", columns.empty() ? "" : ", ", column ? alias : fmt::format("CAST({} AS VARCHAR)", alias),
+                         quote_name(name));
+    complex = complex || !column;
+    columns.push_back(column.value_or(Column{.name = std::move(name), .type = Type::text}));
+  }
+  [[nodiscard]] std::string wrap(const std::string& sql) const {
+    return fmt::format("SELECT {} FROM (\n{}\n) AS qushu_answer({})", outer, sql, inner);
+  }
+};
+
+Shape shape_of(const Prepared& statement) {
+  Shape shape;
   for (idx_t i = 0; i < duckdb_prepared_statement_column_count(statement.get()); ++i) {
     const char* raw = duckdb_prepared_statement_column_name(statement.get(), i);
     std::string name = raw == nullptr ? "" : raw;
     duckdb_free(const_cast<char*>(raw));  // NOLINT(*-const-cast): DuckDB gives it to us to free
     LogicalType type;
     *type.out() = duckdb_prepared_statement_column_logical_type(statement.get(), i);
-    auto column = column_of(name, type.get());
-    auto alias = fmt::format("c{}", i);
-    inner += (i == 0 ? "" : ", ") + alias;
-    outer += fmt::format("{}{} AS {}", i == 0 ? "" : ", ", column ? alias : fmt::format("CAST({} AS VARCHAR)", alias),
-                         quote_name(name));
-    complex = complex || !column;
-    columns.push_back(column.value_or(Column{.name = std::move(name), .type = Type::text}));
+    shape.add(std::move(name), type.get());
   }
-  if (complex) {
-    sql = fmt::format("SELECT {} FROM (\n{}\n) AS qushu_answer({})", outer, sql, inner);
-    QS_TRY(statement, prepare(running, sql));
+  return shape;
+}
+
+Shape shape_of(QueryResult& result) {
+  Shape shape;
+  for (idx_t i = 0; i < duckdb_column_count(result.get()); ++i) {
+    LogicalType type;
+    *type.out() = duckdb_column_logical_type(result.get(), i);
+    const char* name = duckdb_column_name(result.get(), i);
+    shape.add(name == nullptr ? "" : name, type.get());
   }
-  return columns;
+  return shape;
 }
 
 class DuckCursor final : public Cursor {
@@ -175,15 +193,24 @@ class DuckCursor final : public Cursor {
       auto prepared = prepare(running_, sql);
       if (!prepared) return stretch.explain(std::move(prepared).error());
       statement_ = *std::move(prepared);
-      QS_TRY(columns_, columns_of(running_, sql, statement_));
-      QS_CHECK(bind_values(statement_, params));
-      Pending pending;
-      if (duckdb_pending_prepared_streaming(statement_.get(), pending.out()) != DuckDBSuccess ||
-          duckdb_execute_pending(pending.get(), result_.get()) != DuckDBSuccess) {
-        const char* message = duckdb_result_error(result_.get());
-        if (message == nullptr) message = duckdb_pending_error(pending.get());
-        return failure_of(running_, stretch.cause(), duckdb_result_error_type(result_.get()), message);
+      // With parameters, the types and even the number of columns are known only once the values are bound and it runs.
+      Shape shape;
+      if (params.empty()) {
+        shape = shape_of(statement_);
+        if (shape.complex) {
+          QS_TRY(statement_, prepare(running_, shape.wrap(sql)));
+        }
+        QS_CHECK(execute(stretch, params));
+      } else {
+        QS_CHECK(execute(stretch, params));
+        shape = shape_of(result_);
+        if (shape.complex) {
+          result_.reset();
+          QS_TRY(statement_, prepare(running_, shape.wrap(sql)));
+          QS_CHECK(execute(stretch, params));
+        }
       }
+      columns_ = std::move(shape.columns);
     }
     return {};
   }
@@ -243,6 +270,17 @@ class DuckCursor final : public Cursor {
     Clock::time_point begun_;
     Watchdog::Watch watch_;
   };
+
+  Result<void> execute(const Stretch& stretch, const std::vector<Value>& params) {
+    QS_CHECK(bind_values(statement_, params));
+    Pending pending;
+    if (duckdb_pending_prepared_streaming(statement_.get(), pending.out()) == DuckDBSuccess &&
+        duckdb_execute_pending(pending.get(), result_.get()) == DuckDBSuccess)
+      return {};
+    const char* message = duckdb_result_error(result_.get());
+    if (message == nullptr) message = duckdb_pending_error(pending.get());
+    return failure_of(running_, stretch.cause(), duckdb_result_error_type(result_.get()), message);
+  }
 
   Watchdog& dog_;
   Running running_;

@@ -112,10 +112,10 @@ class Page {
     auto hidden = hidden_sort_fields(request_);
     for (const auto& key : request_.sort) {
       auto at = std::ranges::find(request_.columns, key.field);
-      auto column = at != request_.columns.end()
-                        ? static_cast<std::size_t>(at - request_.columns.begin())
-                        : request_.columns.size() +
-                              static_cast<std::size_t>(std::ranges::find(hidden, key.field) - hidden.begin());
+      auto column =
+          at != request_.columns.end()
+              ? static_cast<std::size_t>(at - request_.columns.begin())
+              : request_.columns.size() + static_cast<std::size_t>(std::ranges::find(hidden, key.field) - hidden.begin());
       if (chunk.is_null(column + 1, row)) {
         last_->keys.emplace_back();
       } else {
@@ -140,7 +140,8 @@ class Page {
   }
 
   Result<Total> estimate() {
-    QS_TRY(auto range, integers({.text = fmt::format("SELECT min(\"_id\"), max(\"_id\") FROM ({}) AS t", select_), .params = {}}));
+    QS_TRY(auto range,
+           integers({.text = fmt::format("SELECT min(\"_id\"), max(\"_id\") FROM ({}) AS t", select_), .params = {}}));
     QS_TRY(auto seen, integers(sample_sql(select_, fields_, request_, range.at(0), range.at(1))));
     auto share = seen.at(0) == 0 ? 0.0 : static_cast<double>(seen.at(1)) / static_cast<double>(seen.at(0));
     auto rows = static_cast<std::uint64_t>(std::llround(share * static_cast<double>(all_rows_)));
@@ -202,7 +203,8 @@ std::optional<std::vector<engine::Value>> key_of(const KeyIndex& index, const st
   std::vector<engine::Value> key;
   for (const auto& part : index.key())
     for (const auto& condition : request.conditions)
-      if (fields[condition.field].id == part.id && fields[condition.field].type == part.type) key.push_back(condition.values[0]);
+      if (fields[condition.field].id == part.id && fields[condition.field].type == part.type)
+        key.push_back(condition.values[0]);
   if (key.size() != index.key().size()) return std::nullopt;
   return key;
 }

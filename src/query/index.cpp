@@ -120,7 +120,8 @@ Result<std::shared_ptr<const KeyIndex>> KeyIndex::open(const std::filesystem::pa
   if (auto code = mdb_env_open(environment.handle, file.c_str(), kFlags, 0); code != 0) return unreadable(mdb_strerror(code));
 
   MDB_txn* txn = nullptr;
-  if (auto code = mdb_txn_begin(environment.handle, nullptr, MDB_RDONLY, &txn); code != 0) return unreadable(mdb_strerror(code));
+  if (auto code = mdb_txn_begin(environment.handle, nullptr, MDB_RDONLY, &txn); code != 0)
+    return unreadable(mdb_strerror(code));
   MDB_dbi about = 0;
   MDB_val key = to_val(kAboutKey), value{};
   int code = mdb_dbi_open(txn, kRowsTable, MDB_INTEGERKEY, &environment.rows);

@@ -149,23 +149,24 @@ class Build {
       columns += column(part) + ", ";
       present += (present.empty() ? "" : " AND ") + column(part) + " IS NOT NULL";
     }
-    return for_each(fmt::format("SELECT {0}\"_id\" FROM ({1}) AS t WHERE {2} ORDER BY {0}\"_id\"", columns, source_.select, present),
-                    [&](const engine::Chunk& chunk, std::size_t row) -> Result<void> {
-                      key.clear();
-                      for (std::size_t c = 0; c < key_.size(); ++c) {
-                        auto type = source_.fields[key_[c]].type;
-                        if (type == engine::Type::integer || type == engine::Type::boolean) {
-                          append_key_integer(chunk.integer(c, row), key);
-                          continue;
-                        }
-                        text.clear();
-                        chunk.append_text(c, row, text);
-                        append_key_text(text, key);
-                      }
-                      bound_key(key);
-                      append_key_id(chunk.integer(key_.size(), row), key);
-                      return filler_.put(table, key, {});
-                    });
+    return for_each(
+        fmt::format("SELECT {0}\"_id\" FROM ({1}) AS t WHERE {2} ORDER BY {0}\"_id\"", columns, source_.select, present),
+        [&](const engine::Chunk& chunk, std::size_t row) -> Result<void> {
+          key.clear();
+          for (std::size_t c = 0; c < key_.size(); ++c) {
+            auto type = source_.fields[key_[c]].type;
+            if (type == engine::Type::integer || type == engine::Type::boolean) {
+              append_key_integer(chunk.integer(c, row), key);
+              continue;
+            }
+            text.clear();
+            chunk.append_text(c, row, text);
+            append_key_text(text, key);
+          }
+          bound_key(key);
+          append_key_id(chunk.integer(key_.size(), row), key);
+          return filler_.put(table, key, {});
+        });
   }
 
   engine::Engine& engine_;

@@ -63,9 +63,10 @@ class Index : public ::testing::Test {
 };
 
 TEST_F(Index, FindsEveryRowByItsKeyAndNoOther) {
-  auto index = build("SELECT i + 1 AS _id, '91' || lpad(CAST((i * 7919) % 50000 AS VARCHAR), 8, '0') AS code, '企业' || i AS name, "
-                     "CASE WHEN i % 3 = 0 THEN NULL ELSE i END AS staff FROM range(50000) t(i)",
-                     {field("code", Type::text, true), field("name", Type::text), field("staff", Type::integer)});
+  auto index = build(
+      "SELECT i + 1 AS _id, '91' || lpad(CAST((i * 7919) % 50000 AS VARCHAR), 8, '0') AS code, '企业' || i AS name, "
+      "CASE WHEN i % 3 = 0 THEN NULL ELSE i END AS staff FROM range(50000) t(i)",
+      {field("code", Type::text, true), field("name", Type::text), field("staff", Type::integer)});
   ASSERT_TRUE(index);
   EXPECT_EQ(rows_, 50'000U);
   for (std::int64_t i = 0; i < 50'000; i += 37) {
@@ -95,9 +96,10 @@ TEST_F(Index, AKeyOfSeveralRowsFindsThemAllInOrder) {
 }
 
 TEST_F(Index, NoKeyIsTheBeginningOfAnother) {
-  auto index = build("SELECT * FROM (VALUES (1, 'a', 'bc'), (2, 'ab', 'c'), (3, 'a' || chr(0), 'b'), (4, 'a', chr(0) || 'b'), (5, '', 'abc'), "
-                     "(6, repeat('长', 400) || '1', 'x'), (7, repeat('长', 400) || '2', 'x'), (8, NULL, 'x'), (9, 'a', 'b')) t(_id, k1, k2)",
-                     {field("k1", Type::text, true), field("k2", Type::text, true)});
+  auto index = build(
+      "SELECT * FROM (VALUES (1, 'a', 'bc'), (2, 'ab', 'c'), (3, 'a' || chr(0), 'b'), (4, 'a', chr(0) || 'b'), (5, '', 'abc'), "
+      "(6, repeat('长', 400) || '1', 'x'), (7, repeat('长', 400) || '2', 'x'), (8, NULL, 'x'), (9, 'a', 'b')) t(_id, k1, k2)",
+      {field("k1", Type::text, true), field("k2", Type::text, true)});
   ASSERT_TRUE(index);
   using Ids = std::vector<std::int64_t>;
   EXPECT_EQ(ids(*index, {"a", "bc"}), Ids{1});
@@ -136,8 +138,9 @@ TEST_F(Index, EveryTypeIsFoundAsTheFilterReadsIt) {
        }) {
     auto key = c.key;
     // The division changes the decimal's type; as the file has it.
-    auto expression = c.key.type == Type::decimal ? fmt::format("CAST({} AS DECIMAL({}, {}))", c.expression, c.key.width, c.key.scale)
-                                                  : c.expression;
+    auto expression = c.key.type == Type::decimal
+                          ? fmt::format("CAST({} AS DECIMAL({}, {}))", c.expression, c.key.width, c.key.scale)
+                          : c.expression;
     auto index = make(expression, key);
     ASSERT_TRUE(index);
     auto value = parse_value(key, c.asked, "k");
@@ -151,12 +154,15 @@ TEST_F(Index, EveryTypeIsFoundAsTheFilterReadsIt) {
 TEST_F(Index, AnswersLikeTheEngine) {
   std::vector<catalog::Field> fields{field("code", Type::text, true), field("name", Type::text),
                                      field("amount", Type::decimal, false, 12, 2), field("day", Type::date)};
-  std::string select = "SELECT i + 1 AS _id, 'K' || (i // 2) AS code, CASE WHEN i % 4 = 0 THEN NULL ELSE '\"名\\' || i END AS name, "
-                       "CAST(i / 8.0 AS DECIMAL(12, 2)) AS amount, DATE '2024-01-01' + CAST(i AS INTEGER) AS day FROM range(100) t(i)";
+  std::string select =
+      "SELECT i + 1 AS _id, 'K' || (i // 2) AS code, CASE WHEN i % 4 = 0 THEN NULL ELSE '\"名\\' || i END AS name, "
+      "CAST(i / 8.0 AS DECIMAL(12, 2)) AS amount, DATE '2024-01-01' + CAST(i AS INTEGER) AS day FROM range(100) t(i)";
   auto index = build(select, fields);
   ASSERT_TRUE(index);
-  for (const auto& query : std::vector<Pairs>{{{"key", "K3"}}, {{"code", "K0"}, {"_col", "amount"}, {"_col", "name"}},
-                                              {{"key", "none"}}, {{"key", "K1"}, {"_count", "none"}}}) {
+  for (const auto& query : std::vector<Pairs>{{{"key", "K3"}},
+                                              {{"code", "K0"}, {"_col", "amount"}, {"_col", "name"}},
+                                              {{"key", "none"}},
+                                              {{"key", "K1"}, {"_count", "none"}}}) {
     auto request = parse_rows(query, fields, 7, {});
     ASSERT_TRUE(request);
     auto fast = answer_lookup(*index, fields, *request);

@@ -155,9 +155,10 @@ class Profiler {
     auto type = source_.fields[i].type;
     std::int64_t distinct = 0;
     QS_CHECK(for_each(
-        fmt::format("WITH g AS MATERIALIZED (SELECT {0} AS v, count(*) AS n FROM ({1}) AS t WHERE {0} IS NOT NULL GROUP BY {0}) "
-                    "SELECT v, n, (SELECT count(*) FROM g) FROM g ORDER BY n DESC, v LIMIT {2}",
-                    column(i), source_.select, kTopValues),
+        fmt::format(
+            "WITH g AS MATERIALIZED (SELECT {0} AS v, count(*) AS n FROM ({1}) AS t WHERE {0} IS NOT NULL GROUP BY {0}) "
+            "SELECT v, n, (SELECT count(*) FROM g) FROM g ORDER BY n DESC, v LIMIT {2}",
+            column(i), source_.select, kTopValues),
         {}, [&](const engine::Chunk& chunk, std::size_t row, const std::vector<engine::Column>&) {
           distinct = chunk.integer(2, row);
           add_top(top, chunk, row, type);
@@ -170,9 +171,10 @@ class Profiler {
     auto type = source_.fields[i].type;
     json::array top;
     QS_CHECK(for_each(
-        fmt::format("SELECT {0} AS v, count(*) AS n FROM ({1}) AS t WHERE {0} IN (SELECT unnest(approx_top_k({0}, {2})) FROM ({1}) "
-                    "AS s) GROUP BY v HAVING count(*) > 1 ORDER BY n DESC, v",
-                    column(i), source_.select, kTopValues),
+        fmt::format(
+            "SELECT {0} AS v, count(*) AS n FROM ({1}) AS t WHERE {0} IN (SELECT unnest(approx_top_k({0}, {2})) FROM ({1}) "
+            "AS s) GROUP BY v HAVING count(*) > 1 ORDER BY n DESC, v",
+            column(i), source_.select, kTopValues),
         {}, [&](const engine::Chunk& chunk, std::size_t row, const std::vector<engine::Column>&) {
           add_top(top, chunk, row, type);
         }));
@@ -196,9 +198,10 @@ class Profiler {
     }
     std::vector<std::int64_t> counts(count, 0);
     QS_CHECK(for_each(
-        fmt::format("SELECT least(greatest(CAST(floor(({0} - $1) / $2) AS BIGINT), 0), {1}) AS b, count(*) FROM ({2}) AS t WHERE {3} "
-                    "GROUP BY b",
-                    position_sql(i), count - 1, source_.select, placeable_sql(i)),
+        fmt::format(
+            "SELECT CAST(least(greatest(floor(({0} - $1) / $2), 0), {1}) AS BIGINT) AS b, count(*) FROM ({2}) AS t WHERE {3} "
+            "GROUP BY b",
+            position_sql(i), count - 1, source_.select, placeable_sql(i)),
         {summary.low, width > 0 ? width : 1.0},
         [&](const engine::Chunk& chunk, std::size_t row, const std::vector<engine::Column>&) {
           if (chunk.is_null(0, row)) return;
@@ -208,16 +211,16 @@ class Profiler {
     for (std::size_t b = 0; b < count; ++b) {
       auto from = summary.low + width * static_cast<double>(b);
       auto to = whole ? from + width - 1 : b + 1 == count ? summary.high : from + width;
-      bars.push_back(json::object{{"from", edge(type, from)}, {"to", edge(type, std::min(to, summary.high))}, {"count", counts[b]}});
+      bars.push_back(
+          json::object{{"from", edge(type, from)}, {"to", edge(type, std::min(to, summary.high))}, {"count", counts[b]}});
     }
     return bars;
   }
 
   static json::value edge(Type type, double position) {
-    if (type == Type::date) 
+    if (type == Type::date)
       return json::string(to_iso(from_micros(static_cast<std::int64_t>(position) * 86'400'000'000)).substr(0, 10));
-    if (type == Type::datetime) 
-      return json::string(to_iso(from_micros(static_cast<std::int64_t>(position))).substr(0, 19));
+    if (type == Type::datetime) return json::string(to_iso(from_micros(static_cast<std::int64_t>(position))).substr(0, 19));
     if (type == Type::integer && std::abs(position) < 9e15) return static_cast<std::int64_t>(position);
     return position;
   }

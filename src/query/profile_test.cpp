@@ -69,14 +69,14 @@ TEST_F(Profile, WideIntegersHaveTwentyBarsAtMostThatCoverAll) {
   EXPECT_GE(bars.size(), 15U);
   EXPECT_EQ(bars.front().at("from"), -5000);
   EXPECT_EQ(bars.back().at("to"), 999 * 13 - 5000);
-  for (std::size_t i = 1; i < bars.size(); ++i)
-    EXPECT_EQ(bars[i].at("from").as_int64(), bars[i - 1].at("to").as_int64() + 1);
+  for (std::size_t i = 1; i < bars.size(); ++i) EXPECT_EQ(bars[i].at("from").as_int64(), bars[i - 1].at("to").as_int64() + 1);
   EXPECT_EQ(counted(v), 1000);
 }
 
 TEST_F(Profile, TextWithTopValuesAndTies) {
-  auto v = field("SELECT i AS _id, CASE WHEN i < 50 THEN '甲' WHEN i < 80 THEN '乙' ELSE '其他' || i END AS v FROM range(100) t(i)",
-                 Type::text);
+  auto v =
+      field("SELECT i AS _id, CASE WHEN i < 50 THEN '甲' WHEN i < 80 THEN '乙' ELSE '其他' || i END AS v FROM range(100) t(i)",
+            Type::text);
   EXPECT_EQ(v.at("distinct"), 22);
   EXPECT_TRUE(v.at("mean").is_null());
   EXPECT_TRUE(v.at("histogram").as_array().empty());
@@ -99,7 +99,8 @@ TEST_F(Profile, DecimalsAndDatesAndTimes) {
   EXPECT_EQ(date.at("max"), "1970-01-03");
   EXPECT_EQ(date.at("histogram").at(0).at("from"), "1969-12-25");
   EXPECT_EQ(date.at("histogram").as_array().size(), 10U);
-  auto moment = field("SELECT i AS _id, TIMESTAMP '1969-12-31 23:00:00' + INTERVAL (i) MINUTE AS v FROM range(120) t(i)", Type::datetime);
+  auto moment =
+      field("SELECT i AS _id, TIMESTAMP '1969-12-31 23:00:00' + INTERVAL (i) MINUTE AS v FROM range(120) t(i)", Type::datetime);
   EXPECT_EQ(moment.at("histogram").at(0).at("from"), "1969-12-31T23:00:00");
   EXPECT_EQ(counted(moment), 120);
   auto time = field("SELECT i AS _id, TIME '08:00:00' + INTERVAL (i) MINUTE AS v FROM range(120) t(i)", Type::time);
@@ -111,9 +112,10 @@ TEST_F(Profile, DecimalsAndDatesAndTimes) {
 }
 
 TEST_F(Profile, OddNumbersDoNoHarm) {
-  auto v = field("SELECT i AS _id, CASE i WHEN 0 THEN 'nan'::DOUBLE WHEN 1 THEN 'inf'::DOUBLE WHEN 2 THEN NULL ELSE i / 2.0 END AS v "
-                 "FROM range(10) t(i)",
-                 Type::number);
+  auto v = field(
+      "SELECT i AS _id, CASE i WHEN 0 THEN 'nan'::DOUBLE WHEN 1 THEN 'inf'::DOUBLE WHEN 2 THEN NULL ELSE i / 2.0 END AS v "
+      "FROM range(10) t(i)",
+      Type::number);
   EXPECT_EQ(v.at("values"), 9);
   EXPECT_EQ(counted(v), 7);
   EXPECT_DOUBLE_EQ(v.at("mean").as_double(), 3.0);

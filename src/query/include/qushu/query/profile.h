@@ -1,12 +1,13 @@
-// The profile of a version: for every field how many values and empty ones it has, how many different ones, its range, its mean,
-// its commonest values and a histogram.
+// The profile of a version: for every field how many values and empty ones it has, how many different ones, its range, its
+// mean, its commonest values and a histogram.
 //
 //   {rows, fields: [{id, name, type, values, nulls, distinct, distinct_exact, min, max, mean, top: [{value, count}],
 //                    histogram: [{from, to, count}]}]}
 //
 // One pass over everything gives counts, ranges and estimates of the distinct values; then one narrow pass for each field gives
-// its top values and histogram. `distinct` is exact up to kExactDistinct different values, beyond that an estimate (about 2 %), and
-// the top values are those candidates that an approximate count found, each then counted exactly. Values are JSON as in rows.
+// its top values and histogram. `distinct` is exact up to kExactDistinct different values, beyond that an estimate (about 2 %),
+// and the top values are those candidates that an approximate count found, each then counted exactly. Values are JSON as in
+// rows.
 #pragma once
 
 #include <boost/json.hpp>
@@ -31,7 +32,7 @@ struct ProfileSource {
 };
 
 constexpr std::size_t kTopValues = 10;
-constexpr std::size_t kBars = 20;                    // of a histogram at most
+constexpr std::size_t kBars = 20;  // of a histogram at most
 constexpr std::int64_t kExactDistinct = 1'000'000;
 
 [[nodiscard]] Result<json::object> compute_profile(engine::Engine& engine, const ProfileSource& source);
