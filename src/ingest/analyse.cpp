@@ -1,0 +1,124 @@
+#include <fmt/format.h>
+
+#include "qushu/base/id.h"
+
+#include "stored.h"
+
+namespace qushu::ingest {
+
+tabular::Progress progress_of(jobs::Context& context, double from, double to, Text step) {
+  return {.bytes =
+              [&context, from, to, step](std::uint64_t done, std::uint64_t total) {
+                auto share = total == 0 ? 1.0 : static_cast<double>(done) / static_cast<double>(total);
+                context.progress(from + (to - from) * share, step);
+                context.units(static_cast<std::int64_t>(done), static_cast<std::int64_t>(total), "bytes");
+              },
+          .cancelled = [&context] { return context.cancelled(); }};
+}
+
+Result<std::unique_ptr<tabular::File>> StoredImports::open_file(const Import& import) const {
+  QS_TRY(auto path, deps_.blobs.path(import.file_blob));
+  return tabular::File::open(path, import.file_name, deps_.blobs.temporary_folder(), deps_.settings);
+}
+
+Result<jobs::Finish> StoredImports::run_analyse(jobs::Context& context) {
+  auto id = context.job().object_id;
+  QS_TRY(auto import, deps_.store.read([&](store::Session& s) { return load(s, id); }));
+  context.progress(0, {"打开文件", "Opening the file"});
+  QS_TRY(auto file, open_file(import));
+  json::object given;
+  const auto* corrections = context.job().input.if_contains("tables");
+  auto locations = file->tables();
+  json::array tables;
+  for (std::size_t n = 0; n < locations.size(); ++n) {
+    tabular::Dialect dialect;
+    if (corrections && corrections->is_array())
+      for (const auto& c : corrections->as_array())
+        if (text_at(c.as_object(), "location") == locations[n]) dialect = dialect_of(c.as_object());
+    auto count = static_cast<double>(locations.size());
+    auto shown = locations[n].empty() ? import.file_name : locations[n];
+    auto facts = file->analyse(locations[n], dialect,
+                               progress_of(context, static_cast<double>(n) / count, static_cast<double>(n + 1) / count,
+                                           {"读取 " + shown, "Reading " + shown}));
+    QS_CHECK(facts);
+    context.log("info",
+                {fmt::format("{}：{} 行，{} 列，预计剔除 {} 行", shown, facts->rows, facts->columns.size(), facts->rejected),
+                 fmt::format("{}: {} rows, {} columns, {} would be rejected", shown, facts->rows, facts->columns.size(),
+                             facts->rejected)});
+    tables.emplace_back(table_document(*facts));
+  }
+  QS_TRY(auto row, deps_.store.read([&](store::Session& s) { return s.one("SELECT entry FROM import WHERE id = ?", {id}); }));
+  boost::system::error_code failed;
+  if (row) {
+    auto entry = json::parse(row->text(0), failed);
+    if (!failed && entry.is_object()) given = std::move(entry.as_object());
+  }
+  QS_CHECK(propose_entries(tables, import, deps_.catalog, deps_.store, given));
+  return jobs::Finish([this, id, tables = std::move(tables)](store::Transaction& t) -> Result<json::object> {
+    QS_TRY(auto now, load(t, id));
+    now.state = "ready";
+    now.tables = tables;
+    now.error.reset();
+    QS_CHECK(save(t, now));
+    return json::object{{"tables", now.tables.size()}};
+  });
+}
+
+namespace {
+
+// Nothing is wanted of the rows but that they are read: the counts and the rejects are the answer.
+Result<void> read_through(engine::Engine& engine, tabular::File::Reading& reading, const jobs::Context& context) {
+  QS_TRY(auto cursor,
+         engine.run({.sql = "SELECT count(_id) FROM file_rows",
+                     .tables = {{.name = "file_rows", .source = reading.source.get()}},
+                     .limits = {.time = std::chrono::hours(24), .cancelled = [&context] { return context.cancelled(); }}}));
+  while (true) {
+    QS_TRY(const auto* chunk, cursor->next());
+    if (!chunk) return {};
+  }
+}
+
+}  // namespace
+
+Result<jobs::Finish> StoredImports::run_check(jobs::Context& context) {
+  auto id = context.job().object_id;
+  QS_TRY(auto import, deps_.store.read([&](store::Session& s) { return load(s, id); }));
+  QS_TRY(auto file, open_file(import));
+  auto tables = import.tables;
+  for (std::size_t n = 0; n < tables.size(); ++n) {
+    auto& table = tables[n].as_object();
+    if (flag_at(table, "skip")) continue;
+    auto plan = plan_of(table);
+    std::vector<std::string> ids;
+    for (std::size_t i = 0; i < plan.size(); ++i)
+      if (!plan[i].skip) ids.push_back(fmt::format("c{}", i));
+    std::vector<tabular::Misfit> first;
+    std::vector<std::uint64_t> by_column(plan.size());
+    auto sink = [&](const tabular::File::RejectedRow& row) -> Result<void> {
+      for (const auto& m : row.misfits) {
+        if (first.size() < 100) first.push_back(m);
+        for (std::size_t i = 0; i < plan.size(); ++i)
+          if (plan[i].name == m.column) ++by_column[i];
+      }
+      return {};
+    };
+    auto count = static_cast<double>(tables.size());
+    auto location = text_at(table, "location");
+    QS_TRY(auto reading, file->read(location, dialect_of(table), plan, ids, sink,
+                                    progress_of(context, static_cast<double>(n) / count, static_cast<double>(n + 1) / count,
+                                                {"检查 " + import.file_name, "Checking " + import.file_name})));
+    QS_CHECK(read_through(deps_.engine, reading, context));
+    table["rejected"] = reading.counts->rejected.load();
+    table["first_misfits"] = misfits_document(first);
+    for (std::size_t i = 0; i < plan.size(); ++i) table["columns"].as_array()[i].as_object()["misfits"] = by_column[i];
+  }
+  return jobs::Finish([this, id, tables = std::move(tables)](store::Transaction& t) -> Result<json::object> {
+    QS_TRY(auto now, load(t, id));
+    now.state = "ready";
+    now.tables = tables;
+    QS_CHECK(save(t, now));
+    return json::object{};
+  });
+}
+
+}  // namespace qushu::ingest

@@ -1,0 +1,213 @@
+#include "reading.h"
+
+#include <fmt/format.h>
+
+#include "qushu/base/text.h"
+
+namespace qushu::tabular {
+namespace {
+
+constexpr std::size_t kMostRaw = 64 * 1024;
+
+// The row as CSV, for those who mend and upload it again.
+std::string raw_text(const Record& record, const Separators& separators) {
+  if (separators.delimiter != kSpooled.delimiter) return std::string(record.raw.substr(0, kMostRaw));
+  std::string out;
+  for (std::size_t i = 0; i < record.cells.size() && out.size() < kMostRaw; ++i) {
+    if (i > 0) out += ',';
+    auto cell = clean_text(record.cells[i]);
+    bool quote = cell.find_first_of(",\"\n\r") != std::string_view::npos;
+    if (!quote) {
+      out += cell;
+      continue;
+    }
+    out += '"';
+    for (char c : cell) {
+      if (c == '"') out += '"';
+      out += c;
+    }
+    out += '"';
+  }
+  return out;
+}
+
+class Source final : public engine::TableSource {
+ public:
+  Source(ReadSpec spec, std::shared_ptr<File::Counts> counts) : spec_(std::move(spec)), counts_(std::move(counts)) {
+    columns_.push_back({.name = "_id", .type = engine::Type::integer});
+    std::size_t id = 0;
+    for (std::size_t i = 0; i < spec_.plan.size(); ++i) {
+      const auto& p = spec_.plan[i];
+      if (p.skip) continue;
+      columns_.push_back({.name = spec_.ids[id++], .type = p.type, .width = p.width, .scale = p.scale});
+      plan_of_.push_back(i);
+    }
+  }
+
+  const std::vector<engine::Column>& columns() const override { return columns_; }
+  std::size_t max_threads() const override { return spec_.threads; }
+
+  Result<void> begin() override {
+    std::lock_guard lock(mutex_);
+    QS_TRY(reader_, BlockReader::open(spec_.file, spec_.separators, spec_.skip_bytes));
+    counts_->read = 0;
+    counts_->published = 0;
+    counts_->rejected = 0;
+    return {};
+  }
+
+  Result<std::unique_ptr<engine::Scanner>> open(const std::vector<std::size_t>& wanted) override;
+
+ private:
+  friend class TableScanner;
+  Result<bool> next_block(Block& block) {
+    if (spec_.progress.cancelled && spec_.progress.cancelled())
+      return fail(Code::cancelled, "tabular.cancelled", "已取消。", "Cancelled.");
+    QS_TRY(bool more, reader_->next(block));
+    if (spec_.progress.bytes) spec_.progress.bytes(reader_->position(), reader_->size());
+    return more;
+  }
+  Result<void> reject(const Record& record, std::vector<Misfit> misfits) {
+    if (!spec_.rejects) return {};
+    std::string raw = record.cells.size() == 2 && record.cells[0] == "\xFF" ? std::string(record.cells[1])
+                                                                            : raw_text(record, spec_.separators);
+    if (!is_utf8(raw)) {
+      // Shown to people and stored as text: what is no character is replaced.
+      std::string fixed;
+      for (std::size_t i = 0; i < raw.size();) {
+        std::size_t n = 1;
+        while (n < 4 && i + n <= raw.size() && !is_utf8(std::string_view(raw).substr(i, n))) ++n;
+        if (i + n <= raw.size() && is_utf8(std::string_view(raw).substr(i, n))) {
+          fixed.append(raw, i, n);
+          i += n;
+        } else {
+          fixed += "\xEF\xBF\xBD";
+          ++i;
+        }
+      }
+      raw = std::move(fixed);
+      for (auto& m : misfits)
+        if (!is_utf8(m.value)) m.value = shorten(raw, 200);
+    }
+    std::lock_guard lock(rejects_mutex_);
+    return spec_.rejects({.line = record.line, .misfits = std::move(misfits), .raw = std::move(raw)});
+  }
+
+  ReadSpec spec_;
+  std::shared_ptr<File::Counts> counts_;
+  std::vector<engine::Column> columns_;
+  std::vector<std::size_t> plan_of_;  // of columns but the first
+  std::mutex mutex_, rejects_mutex_;
+  std::unique_ptr<BlockReader> reader_;
+};
+
+class TableScanner final : public engine::Scanner {
+ public:
+  TableScanner(Source& source, std::vector<std::size_t> wanted)
+      : source_(source), wanted_(std::move(wanted)), converter_(source.spec_.plan, source.spec_.rules) {}
+
+  Result<std::size_t> fill(engine::ChunkWriter& into) override {
+    std::size_t rows = 0;
+    std::uint64_t read = 0, rejected = 0;
+    Result<void> outcome;
+    while (rows < into.capacity()) {
+      if (!parser_) {
+        auto more = source_.next_block(block_);
+        if (!more) {
+          outcome = fail(more.error());
+          break;
+        }
+        if (!*more) break;
+        ascii_ = is_ascii_block(block_.bytes);
+        parser_.emplace(block_, source_.spec_.separators);
+      }
+      if (!parser_->next(record_)) {
+        parser_.reset();
+        continue;
+      }
+      if (record_.line < source_.spec_.rules.first_line) continue;
+      Misfit why;
+      auto state = state_of(record_, source_.spec_.rules, ascii_, why);
+      if (state == RowState::blank) continue;
+      ++read;
+      if (state == RowState::data && converter_.convert(record_)) {
+        put(into, rows++);
+        continue;
+      }
+      ++rejected;
+      outcome = source_.reject(record_, state == RowState::broken ? std::vector<Misfit>{std::move(why)} : converter_.misfits());
+      if (!outcome) break;
+    }
+    auto& counts = *source_.counts_;
+    counts.read += read;
+    counts.rejected += rejected;
+    counts.published += rows;
+    QS_CHECK(outcome);
+    return rows;
+  }
+
+ private:
+  void put(engine::ChunkWriter& into, std::size_t row) {
+    using engine::Type;
+    for (std::size_t i = 0; i < wanted_.size(); ++i) {
+      if (wanted_[i] == 0) {
+        into.integers(i)[row] = static_cast<std::int64_t>(record_.line);
+        continue;
+      }
+      const auto& value = converter_.values()[source_.plan_of_[wanted_[i] - 1]];
+      if (value.state == TypedCell::State::null) {
+        into.set_null(i, row);
+        continue;
+      }
+      switch (source_.columns_[wanted_[i]].type) {
+        case Type::integer:
+        case Type::datetime:
+        case Type::time:
+          into.integers(i)[row] = value.integer;
+          break;
+        case Type::number:
+          into.numbers(i)[row] = value.number;
+          break;
+        case Type::boolean:
+          into.booleans(i)[row] = value.integer != 0;
+          break;
+        case Type::date:
+          into.dates(i)[row] = static_cast<std::int32_t>(value.integer);
+          break;
+        case Type::decimal:
+          into.set_decimal(i, row, value.decimal);
+          break;
+        case Type::text:
+          into.set_text(i, row, value.text);
+          break;
+      }
+    }
+  }
+
+  Source& source_;
+  std::vector<std::size_t> wanted_;
+  RowConverter converter_;
+  Block block_;
+  std::optional<RecordParser> parser_;
+  Record record_;
+  bool ascii_ = false;
+};
+
+Result<std::unique_ptr<engine::Scanner>> Source::open(const std::vector<std::size_t>& wanted) {
+  return std::make_unique<TableScanner>(*this, wanted);
+}
+
+}  // namespace
+
+Result<File::Reading> open_reading(ReadSpec spec) {
+  auto counts = std::make_shared<File::Counts>();
+  std::size_t kept = 0;
+  for (const auto& p : spec.plan) kept += p.skip ? 0 : 1;
+  if (kept != spec.ids.size()) return fail_internal(fmt::format("{} columns are read, {} names given", kept, spec.ids.size()));
+  File::Reading reading;
+  reading.source = std::make_unique<Source>(std::move(spec), counts);
+  reading.counts = std::move(counts);
+  return reading;
+}
+
+}  // namespace qushu::tabular

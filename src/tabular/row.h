@@ -1,0 +1,56 @@
+// A row against its plan: every cell becomes a value of its column's type, or a misfit with its reason.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "qushu/tabular/tabular.h"
+
+#include "text_file.h"
+#include "value.h"
+
+namespace qushu::tabular {
+
+struct TypedCell {
+  enum class State : std::uint8_t { null, set } state = State::null;
+  std::int64_t integer = 0;  // integer, boolean, date (days), datetime and time (µs)
+  double number = 0;
+  __int128 decimal = 0;  // unscaled
+  std::string_view text;
+};
+
+// What makes rows of a table data, and what breaks them whatever the types are.
+struct RowRules {
+  std::size_t width = 0;         // columns of the table
+  std::uint64_t first_line = 1;  // rows before it are title and header
+  std::size_t cell_limit = SIZE_MAX;
+  bool converted = false;  // from another encoding: U+FFFD is a byte that could not be read
+};
+
+enum class RowState : std::uint8_t { blank, data, broken };
+// Whether the record is a row of data; why not, into `why`.
+[[nodiscard]] RowState state_of(const Record& record, const RowRules& rules, bool ascii, Misfit& why);
+
+class RowConverter {
+ public:
+  RowConverter(const std::vector<ColumnPlan>& plan, const RowRules& rules);
+  // Converts the cells of a data row; false when there are misfits. Values live as long as the record and the converter's next
+  // call.
+  [[nodiscard]] bool convert(const Record& record);
+  [[nodiscard]] const std::vector<TypedCell>& values() const { return values_; }  // one per plan, skipped ones null
+  [[nodiscard]] const std::vector<Misfit>& misfits() const { return misfits_; }
+
+ private:
+  [[nodiscard]] bool one(const ColumnPlan& plan, std::string_view raw, TypedCell& out, std::string& buffer);
+  const std::vector<ColumnPlan>& plan_;
+  std::vector<std::string> expected_zh_, expected_en_;
+  std::vector<bool> compact_;
+  std::vector<TypedCell> values_;
+  std::vector<Misfit> misfits_;
+  std::string buffer_;
+};
+
+[[nodiscard]] bool is_ascii_block(std::string_view bytes);
+
+}  // namespace qushu::tabular

@@ -1,0 +1,307 @@
+#include "value.h"
+
+#include <array>
+#include <charconv>
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "qushu/base/text.h"
+
+#include "text_file.h"
+
+namespace qushu::tabular {
+namespace {
+
+constexpr int kMostDigits = 38;
+
+bool is_ascii(std::string_view text) {
+  for (char c : text)
+    if ((static_cast<unsigned char>(c) & 0x80U) != 0) return false;
+  return true;
+}
+
+// U+FF01..U+FF5E are the ASCII characters in full width.
+std::string_view half_width(std::string_view text, std::string& buffer) {
+  buffer.clear();
+  bool changed = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    auto a = static_cast<unsigned char>(text[i]);
+    if (a == 0xEF && i + 2 < text.size()) {
+      auto b = static_cast<unsigned char>(text[i + 1]), c = static_cast<unsigned char>(text[i + 2]);
+      unsigned code = ((a & 0x0FU) << 12U) | ((b & 0x3FU) << 6U) | (c & 0x3FU);
+      if (code >= 0xFF01 && code <= 0xFF5E) {
+        buffer += static_cast<char>(code - 0xFEE0);
+        i += 2;
+        changed = true;
+        continue;
+      }
+    }
+    buffer += text[i];
+  }
+  return changed ? std::string_view(buffer) : text;
+}
+
+bool two_digits(std::string_view text, std::size_t& at, int& out) {
+  if (at >= text.size() || !is_ascii_digit(text[at])) return false;
+  out = text[at++] - '0';
+  if (at < text.size() && is_ascii_digit(text[at])) out = out * 10 + (text[at++] - '0');
+  return true;
+}
+
+bool day_number(int y, int m, int d, std::int32_t& days) {
+  if (y < 1000 || y > 9999) return false;
+  std::chrono::year_month_day date{std::chrono::year(y), std::chrono::month(static_cast<unsigned>(m)),
+                                   std::chrono::day(static_cast<unsigned>(d))};
+  if (!date.ok()) return false;
+  days = static_cast<std::int32_t>(std::chrono::sys_days(date).time_since_epoch().count());
+  return true;
+}
+
+bool take(std::string_view text, std::size_t& at, std::string_view what) {
+  if (text.substr(at, what.size()) != what) return false;
+  at += what.size();
+  return true;
+}
+
+// The date at the front of `text`; `at` moves behind it.
+bool date_at(std::string_view text, bool compact, std::size_t& at, std::int32_t& days) {
+  if (text.size() < 8) return false;
+  int y = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    if (!is_ascii_digit(text[i])) return false;
+    y = y * 10 + (text[i] - '0');
+  }
+  at = 4;
+  int m = 0, d = 0;
+  if (take(text, at, "年")) {
+    if (!two_digits(text, at, m) || !take(text, at, "月") || !two_digits(text, at, d)) return false;
+    (void)(take(text, at, "日") || take(text, at, "号"));
+    return day_number(y, m, d, days);
+  }
+  if (compact && is_ascii_digit(text[at])) {
+    if (text.size() < 8) return false;
+    if (!two_digits(text, at, m) || at != 6 || !two_digits(text, at, d) || at != 8) return false;
+    return day_number(y, m, d, days);
+  }
+  char separator = text[at];
+  if (separator != '-' && separator != '/' && separator != '.') return false;
+  ++at;
+  if (!two_digits(text, at, m) || at >= text.size() || text[at] != separator) return false;
+  ++at;
+  return two_digits(text, at, d) && day_number(y, m, d, days);
+}
+
+bool time_at(std::string_view text, std::size_t& at, std::int64_t& micros) {
+  int h = 0, m = 0, s = 0;
+  if (!two_digits(text, at, h)) return false;
+  bool chinese = take(text, at, "时");
+  if (!chinese && !take(text, at, ":")) return false;
+  if (!two_digits(text, at, m)) return false;
+  std::int64_t fraction = 0;
+  bool seconds = chinese ? take(text, at, "分") && at < text.size() && is_ascii_digit(text[at]) : take(text, at, ":");
+  if (seconds) {
+    if (!two_digits(text, at, s)) return false;
+    if (chinese) (void)take(text, at, "秒");
+    if (take(text, at, ".")) {
+      int digits = 0;
+      for (; at < text.size() && is_ascii_digit(text[at]); ++at)
+        if (digits < 6) {
+          fraction = fraction * 10 + (text[at] - '0');
+          ++digits;
+        }
+      if (digits == 0) return false;
+      for (; digits < 6; ++digits) fraction *= 10;
+    }
+  }
+  if (h > 23 || m > 59 || s > 59) return false;
+  micros = ((std::int64_t{h} * 60 + m) * 60 + s) * 1'000'000 + fraction;
+  return true;
+}
+
+}  // namespace
+
+Cell clean(std::string_view raw, std::string& buffer) {
+  Cell cell;
+  if (!raw.empty() && raw[0] == kWasText) {
+    cell.was_text = true;
+    raw.remove_prefix(1);
+  }
+  cell.text = trim(raw);
+  if (!is_ascii(cell.text)) cell.text = half_width(cell.text, buffer);
+  return cell;
+}
+
+std::string_view clean_text(std::string_view raw) {
+  if (!raw.empty() && raw[0] == kWasText) raw.remove_prefix(1);
+  return trim(raw);
+}
+
+bool means_empty(std::string_view t) {
+  if (t.empty()) return true;
+  if (t.size() > 9) return false;
+  static constexpr std::array<std::string_view, 20> kWords{"-",   "--",   "—",    "——",   "/",    "\\",  "N/A",
+                                                           "n/a", "NA",   "NULL", "null", "NaN",  "nan", "无",
+                                                           "空",  "不详", "暂无", "未知", "#N/A", "\\N"};
+  for (auto word : kWords)
+    if (word == t) return true;
+  return false;
+}
+
+bool parse_number(std::string_view t, Number& out) {
+  out = {};
+  if (t.ends_with('%')) {
+    out.percent = true;
+    t.remove_suffix(1);
+    while (t.ends_with(' ')) t.remove_suffix(1);
+  }
+  if (t.empty() || t.size() > 60) return false;
+  bool negative = t[0] == '-';
+  std::size_t i = negative || t[0] == '+' ? 1 : 0;
+  if (i >= t.size() || (!is_ascii_digit(t[i]) && t[i] != '.')) return false;
+  int before = 0, group = -1;
+  bool zero_first = t[i] == '0';
+  unsigned __int128 value = 0;
+  for (; i < t.size() && t[i] != '.'; ++i) {
+    if (t[i] == ',') {
+      // 1,234,567: the first group has one to three digits, the others three.
+      if (before == 0 || (group < 0 ? before > 3 : group != 3)) return false;
+      group = 0;
+      out.separators = true;
+      continue;
+    }
+    if (!is_ascii_digit(t[i])) return false;
+    ++before;
+    if (group >= 0) ++group;
+    if (value != 0 || t[i] != '0') {
+      if (++out.digits > kMostDigits) return false;
+      value = value * 10 + static_cast<unsigned>(t[i] - '0');
+    }
+  }
+  if (group >= 0 && group != 3) return false;
+  out.leading_zero = zero_first && before > 1;
+  if (i < t.size()) {
+    ++i;
+    for (; i < t.size(); ++i) {
+      if (!is_ascii_digit(t[i])) return false;
+      if (out.digits + ++out.scale > kMostDigits) return false;
+      value = value * 10 + static_cast<unsigned>(t[i] - '0');
+    }
+    if (before == 0 && out.scale == 0) return false;
+  }
+  out.unscaled = negative ? -static_cast<__int128>(value) : static_cast<__int128>(value);
+  return true;
+}
+
+bool parse_float(std::string_view t, double& out) {
+  if (t.starts_with('+')) t.remove_prefix(1);
+  if (t.empty() || !(is_ascii_digit(t[0]) || t[0] == '-' || t[0] == '.')) return false;
+  auto [end, error] = std::from_chars(t.data(), t.data() + t.size(), out);
+  return error == std::errc() && end == t.data() + t.size();
+}
+
+bool parse_boolean(std::string_view t, bool& out) {
+  if (t.size() > 5) return false;
+  if (t == "是" || t == "true" || t == "TRUE" || t == "True" || t == "Y" || t == "y" || t == "yes" || t == "Yes" ||
+      t == "YES" || t == "√") {
+    out = true;
+    return true;
+  }
+  if (t == "否" || t == "false" || t == "FALSE" || t == "False" || t == "N" || t == "n" || t == "no" || t == "No" ||
+      t == "NO" || t == "×") {
+    out = false;
+    return true;
+  }
+  return false;
+}
+
+bool parse_date(std::string_view t, bool compact, std::int32_t& days) {
+  std::size_t at = 0;
+  if (!date_at(t, compact, at, days)) return false;
+  // Spreadsheets write a date as its midnight.
+  return at == t.size() || t.substr(at) == " 00:00:00" || t.substr(at) == " 0:00:00" || t.substr(at) == "T00:00:00" ||
+         t.substr(at) == " 00:00";
+}
+
+bool parse_datetime(std::string_view t, bool compact, std::int64_t& micros) {
+  std::size_t at = 0;
+  std::int32_t days = 0;
+  if (!date_at(t, compact, at, days)) return false;
+  micros = std::int64_t{days} * 86'400'000'000;
+  if (at == t.size()) return true;
+  if (t[at] == 'T' || t[at] == ' ') ++at;
+  while (at < t.size() && t[at] == ' ') ++at;
+  std::int64_t clock = 0;
+  if (!time_at(t, at, clock)) return false;
+  micros += clock;
+  if (at == t.size()) return true;
+  if (t[at] == 'Z' && at + 1 == t.size()) return true;
+  if (t[at] != '+' && t[at] != '-') return false;
+  bool ahead = t[at++] == '+';
+  int h = 0, m = 0;
+  if (!two_digits(t, at, h)) return false;
+  if (at < t.size() && t[at] == ':') ++at;
+  if (at < t.size() && !two_digits(t, at, m)) return false;
+  if (at != t.size() || h > 14 || m > 59) return false;
+  auto shift = (std::int64_t{h} * 60 + m) * 60'000'000;
+  micros += ahead ? -shift : shift;
+  return true;
+}
+
+bool parse_time(std::string_view t, std::int64_t& micros) {
+  std::size_t at = 0;
+  return time_at(t, at, micros) && at == t.size();
+}
+
+bool is_id_card(std::string_view t) {
+  if (t.size() != 18) return false;
+  static constexpr std::array<int, 17> kWeights{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2};
+  int sum = 0;
+  for (std::size_t i = 0; i < 17; ++i) {
+    if (!is_ascii_digit(t[i])) return false;
+    sum += (t[i] - '0') * kWeights.at(i);
+  }
+  return std::string_view("10X98765432")[static_cast<std::size_t>(sum % 11)] == (t[17] == 'x' ? 'X' : t[17]);
+}
+
+bool is_credit_code(std::string_view t) {
+  static constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+  if (t.size() != 18) return false;
+  int sum = 0, weight = 1;
+  for (std::size_t i = 0; i < 17; ++i) {
+    auto at = kAlphabet.find(t[i]);
+    if (at == std::string_view::npos) return false;
+    sum += static_cast<int>(at) * weight;
+    weight = weight * 3 % 31;
+  }
+  return kAlphabet[static_cast<std::size_t>((31 - sum % 31) % 31)] == t[17];
+}
+
+Text expected(engine::Type type, bool percent, int width, int scale) {
+  using engine::Type;
+  switch (type) {
+    case Type::integer:
+      return {"不是整数：应为 1234 或 1,234 这样的数", "Not a whole number: expected something like 1234 or 1,234"};
+    case Type::decimal:
+      if (percent) return {"不是百分数：应为 12.5% 这样的数", "Not a percentage: expected something like 12.5%"};
+      return {fmt::format("不是数字：应为最多 {} 位整数、{} 位小数的数，如 1,234.5", width - scale, scale),
+              fmt::format("Not a number: expected at most {} digits before and {} after the point, such as 1,234.5",
+                          width - scale, scale)};
+    case Type::number:
+      return {"不是数字：应为 12.5 或 1.2e3 这样的数", "Not a number: expected something like 12.5 or 1.2e3"};
+    case Type::boolean:
+      return {"不是“是”或“否”", "Neither yes nor no"};
+    case Type::date:
+      return {"不是日期：应为 2026-11-23、2026/11/23 或 2026年11月23日",
+              "Not a date: expected 2026-11-23, 2026/11/23 or 2026年11月23日"};
+    case Type::time:
+      return {"不是时间：应为 14:05 或 14:05:09", "Not a time: expected 14:05 or 14:05:09"};
+    case Type::datetime:
+      return {"不是日期时间：应为 2026-11-23 14:05:09", "Not a date and time: expected 2026-11-23 14:05:09"};
+    case Type::text:
+      return {"不是有效的文本：编码有误", "Not valid text: its encoding is broken"};
+  }
+  return {};
+}
+
+}  // namespace qushu::tabular
