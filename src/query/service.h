@@ -1,0 +1,91 @@
+// Inside the module: what the parts of Service share.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <set>
+#include <shared_mutex>
+
+#include "qushu/query/index.h"
+#include "qushu/query/query.h"
+
+#include "answer.h"
+
+namespace qushu::query {
+
+// A dataset's current version as one caller sees it, ready for lookups. Immutable.
+struct Access {
+  sharing::Shown shown;
+  std::shared_ptr<const KeyIndex> index;
+  RowsLimits limits;
+};
+
+// What the policy answered, for as long as nothing in the store changed. Thread-safe.
+class AccessCache {
+ public:
+  explicit AccessCache(std::size_t capacity) : capacity_(capacity) {}
+  [[nodiscard]] std::shared_ptr<const Access> find(const std::string& key, std::int64_t generation) const;
+  void keep(const std::string& key, std::int64_t generation, std::shared_ptr<const Access> access);
+  // Everything of the actor that a decision can depend on, and the dataset.
+  [[nodiscard]] static std::string key(const Actor& actor, std::string_view code);
+
+ private:
+  struct Entry {
+    std::int64_t generation = 0;
+    std::shared_ptr<const Access> access;
+  };
+  const std::size_t capacity_;
+  mutable std::shared_mutex mutex_;
+  std::map<std::string, Entry, std::less<>> entries_;
+};
+
+// How many downloads may hold the engine at once, so that slow clients leave room for pages.
+class Gate {
+ public:
+  [[nodiscard]] Result<std::shared_ptr<void>> enter(std::size_t limit);
+
+ private:
+  std::shared_ptr<std::atomic<std::size_t>> inside_ = std::make_shared<std::atomic<std::size_t>>(0);
+};
+
+struct Service::Parts {
+  explicit Parts(Deps d)
+      : deps(d), indexes(d.blobs, static_cast<std::size_t>(d.settings.integer("query.index_cache"))), access(4096) {}
+
+  Deps deps;
+  IndexCache indexes;
+  AccessCache access;
+  Gate downloads;
+  std::mutex mutex;
+  std::set<std::string> asked;  // indexes that lookups asked for in this process
+
+  [[nodiscard]] std::chrono::milliseconds seconds(std::string_view key) const {
+    return std::chrono::seconds(deps.settings.integer(key));
+  }
+  [[nodiscard]] std::size_t count(std::string_view key) const { return static_cast<std::size_t>(deps.settings.integer(key)); }
+  [[nodiscard]] RowsLimits rows_limits() const;
+  [[nodiscard]] WriteOptions write_options(const Cancelled& cancelled) const;
+
+  // The version as the caller sees it, and its index when it has one; remembered when it is the current one.
+  [[nodiscard]] Result<std::shared_ptr<const Access>> open(const Actor& actor, std::string_view code, std::int64_t version);
+  void want_index(const sharing::Shown& shown);
+
+  // Streams or prepares a download of what `start` opens. `done` is told the number of rows.
+  using Start = std::function<Result<std::unique_ptr<engine::Cursor>>()>;
+  [[nodiscard]] Result<Download> download(Format format, std::string base_name, WriteOptions options, const Start& start,
+                                          std::function<void(std::uint64_t)> done);
+
+  Result<jobs::Finish> run_profile(jobs::Context& context);
+  Result<jobs::Finish> run_index(jobs::Context& context);
+  [[nodiscard]] static std::vector<std::string> key_of(const std::vector<catalog::Field>& fields);
+
+  [[nodiscard]] Result<std::unique_ptr<engine::Sandbox>> sandbox(const Actor& actor, std::string_view sql) const;
+  [[nodiscard]] Result<void> remember(const Actor& actor, std::string_view sql, Time at, std::int64_t elapsed_ms,
+                                      std::uint64_t rows, const Error* error);
+};
+
+// "企业登记 v3": a file's name without what file systems refuse.
+[[nodiscard]] std::string file_base(std::string_view title, std::int64_t version);
+
+}  // namespace qushu::query
