@@ -174,7 +174,10 @@ ColumnFacts ColumnTally::decide(std::string name, double share) const {
   facts.values = values_;
   facts.empty = empty_;
   facts.examples = examples_;
+  // Under a heading of several rows the unit stands in any of them: 户籍人口（人）·男.
   auto unit = unit_of(name);
+  for (auto dot = name.rfind("·"); unit.empty() && dot != std::string::npos && dot > 0; dot = name.rfind("·", dot - 1))
+    unit = unit_of(std::string_view(name).substr(0, dot));
   auto& plan = facts.plan;
   plan.name = std::move(name);
   auto real = values_ - blank_words_;

@@ -1,0 +1,459 @@
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <iostream>
+
+#include <fmt/format.h>
+
+#include "qushu/base/text.h"
+#include "qushu/query/export.h"
+
+#include "commands.h"
+
+namespace qushu::app {
+namespace {
+
+namespace json = boost::json;
+
+Failure usage(std::string subject, std::string zh, std::string en) {
+  return fail(
+      Error{.code = Code::invalid, .id = "cli.usage", .text = {std::move(zh), std::move(en)}, .subject = std::move(subject)});
+}
+
+// Waits for the job that an import names, running it here when nobody else has taken it.
+Result<ingest::Import> finish_job(System& s, const Actor& actor, const ingest::Import& import) {
+  QS_TRY(auto job, s.jobs->run_now(import.job_id));
+  if (job.state != jobs::State::succeeded) {
+    if (job.error) return fail(*job.error);
+    return fail(Code::cancelled, "job.cancelled", "作业已取消。", "The job was cancelled.");
+  }
+  return s.imports->find(actor, import.id);
+}
+
+// "--type 列名=date" for the tables that have such a column.
+Result<json::array> corrections_of(const ingest::Import& import, const ImportOptions& o) {
+  json::array tables;
+  for (const auto& item : import.tables) {
+    const auto& table = item.as_object();
+    json::array columns;
+    for (const auto& c : table.at("columns").as_array()) {
+      const auto& column = c.as_object();
+      json::object change{{"position", column.at("position")}};
+      for (const auto& type : o.types) {
+        auto equal = type.rfind('=');
+        engine::Type parsed{};
+        if (equal == std::string::npos || !engine::parse(type.substr(equal + 1), parsed))
+          return usage("--type " + type,
+                       "应写成 列名=类型，类型为 text、integer、decimal、number、boolean、date、time、datetime。",
+                       "Write column=type with one of text, integer, decimal, number, boolean, date, time, datetime.");
+        if (std::string_view(column.at("name").as_string()) == type.substr(0, equal)) change["type"] = type.substr(equal + 1);
+      }
+      if (change.size() > 1) columns.emplace_back(std::move(change));
+    }
+    if (!columns.empty())
+      tables.emplace_back(json::object{{"location", table.at("location")}, {"columns", std::move(columns)}});
+  }
+  if (tables.empty() && !o.types.empty()) return usage("--type", "文件里没有这些列。", "The file has no such columns.");
+  return tables;
+}
+
+json::object brief(const ingest::Import& import, Lang lang) {
+  auto out = ingest::to_json(import, std::nullopt, lang);
+  for (auto& t : out["tables"].as_array()) t.as_object().erase("preview");
+  return out;
+}
+
+void print_import(const ingest::Import& import, Lang lang) {
+  bool zh = lang == Lang::zh;
+  auto shown = ingest::to_json(import, std::nullopt, lang);
+  for (const auto& item : shown.at("tables").as_array()) {
+    const auto& t = item.as_object();
+    auto location = std::string(t.at("location").as_string());
+    auto name = location.empty() ? import.file_name : location;
+    if (t.at("skip").as_bool()) {
+      std::cout << fmt::format(
+          "{}: {}\n", name,
+          t.at("note").is_string() ? std::string(t.at("note").as_string()) : std::string(zh ? "跳过" : "skipped"));
+      continue;
+    }
+    auto n = [&](const char* key) { return with_thousands(t.at(key).to_number<std::int64_t>()); };
+    const auto& entry = t.at("dataset").as_object();
+    auto code = std::string(entry.at("code").as_string());
+    if (t.at("version").is_null())
+      std::cout << (zh ? fmt::format("{} → {}：读取 {} 行，将剔除 {} 行\n", name, code, n("rows"), n("rejected"))
+                       : fmt::format("{} → {}: {} rows read, {} would be rejected\n", name, code, n("rows"), n("rejected")));
+    else
+      std::cout << (zh ? fmt::format("{} → {} 第 {} 版：读取 {} 行，发布 {} 行\n", name, code, n("version"), n("rows"),
+                                     n("published"))
+                       : fmt::format("{} → {} version {}: {} rows read, {} published\n", name, code, n("version"), n("rows"),
+                                     n("published")));
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& c : t.at("columns").as_array()) {
+      const auto& o = c.as_object();
+      rows.push_back({std::string(o.at("name").as_string()), std::string(o.at("id").as_string()),
+                      std::string(o.at("type").as_string()), std::string(o.at("unit").as_string()),
+                      with_thousands(o.at("misfits").to_number<std::int64_t>()), std::string(o.at("why").as_string())});
+    }
+    print_table(zh ? std::vector<std::string>{"列", "标识符", "类型", "单位", "不合格", "说明"}
+                   : std::vector<std::string>{"column", "id", "type", "unit", "misfits", "why"},
+                rows);
+    int few = 0;
+    for (const auto& m : t.at("first_misfits").as_array()) {
+      if (++few > 5) break;
+      const auto& o = m.as_object();
+      std::cout << (zh ? fmt::format("  第 {} 行 {}：“{}” {}\n", o.at("line").to_number<std::int64_t>(),
+                                     std::string(o.at("column").as_string()), std::string(o.at("value").as_string()),
+                                     std::string(o.at("reason").as_string()))
+                       : fmt::format("  line {} {}: “{}” {}\n", o.at("line").to_number<std::int64_t>(),
+                                     std::string(o.at("column").as_string()), std::string(o.at("value").as_string()),
+                                     std::string(o.at("reason").as_string())));
+    }
+  }
+}
+
+void add_import(CLI::App& app, Common& common, Chosen& chosen) {
+  bool zh = common.lang == Lang::zh;
+  auto o = std::make_shared<ImportOptions>();
+  auto title = std::make_shared<std::string>();
+  auto* c = app.add_subcommand("import", zh ? "把文件导入为数据集的新版本" : "Load a file as a new version of a dataset");
+  c->add_option("file", o->file,
+                zh ? "文件（CSV、XLSX、JSON、NDJSON、Parquet，可在 zip 或 gzip 内）"
+                   : "File (CSV, XLSX, JSON, NDJSON, Parquet; also in zip or gzip)")
+      ->required()
+      ->check(CLI::ExistingFile);
+  c->add_option("--dataset", o->dataset,
+                zh ? "数据集代码；不给则由文件名推出" : "Dataset code; proposed from the file's name when absent");
+  c->add_option("--title", *title, zh ? "数据集名称" : "Title");
+  c->add_option("--department", o->department, zh ? "提供部门的代码" : "Code of the providing department");
+  c->add_option("--encoding", o->encoding, zh ? "文件编码（不给则自动识别）" : "Encoding (detected when absent)");
+  c->add_option("--type", o->types,
+                zh ? "更正列类型，如 --type 成立日期=date" : "Correct a column's type, such as --type founded=date")
+      ->type_name("COLUMN=TYPE");
+  c->add_option("--key", o->keys, zh ? "作为主键的列名" : "Columns that make the key")->delimiter(',');
+  auto* dry = c->add_flag("--dry-run")->description(zh ? "只分析，不发布" : "Analyse only, publish nothing");
+  c->callback([&, o, title, dry] {
+    chosen.action = [&, o, title, dry] {
+      o->publish = dry->count() == 0;
+      if (!title->empty()) o->entry["title"] = *title;
+      return with_system(common, [&](System& s, const Actor& actor) -> Result<void> {
+        SignalWatch signals([&s] { s.jobs->stop(); });
+        auto done = [&] {
+          ProgressLine line(common.lang);
+          return import_file(s, actor, *o, [&](const jobs::Job& job) { line.show(job); });
+        }();
+        QS_CHECK(done);
+        if (common.json)
+          print(brief(*done, common.lang));
+        else
+          print_import(*done, common.lang);
+        return {};
+      });
+    };
+  });
+}
+
+Result<void> run_query(System& s, const Actor& actor, const Common& common, const std::string& sql,
+                       const std::string& format_name, const std::string& output) {
+  query::Format format{};
+  auto wanted = !format_name.empty() ? format_name
+                : common.json        ? "json"
+                : output.empty()
+                    ? "table"
+                    : std::filesystem::path(output).extension().string().substr(output.find('.') == std::string::npos ? 0 : 1);
+  if (!query::parse(wanted, format))
+    return usage("--format", "格式为 table、csv、json、ndjson、parquet 或 xlsx。",
+                 "The format is table, csv, json, ndjson, parquet or xlsx.");
+  if (query::needs_file(format) && output.empty())
+    return usage("--output", "这种格式要写入文件，请用 --output 指定。",
+                 "This format is written to a file: name it with --output.");
+  std::atomic<bool> stopped = false;
+  SignalWatch signals([&] { stopped = true; });
+  QS_TRY(auto cursor, s.query->open_sql(actor, sql, {}, [&] { return stopped.load(); }));
+  std::ofstream file;
+  if (!output.empty()) {
+    file.open(output, std::ios::binary);
+    if (!file) return usage("--output", "无法写入 " + output + "。", "Cannot write " + output + ".");
+  }
+  auto& out = output.empty() ? std::cout : file;
+  query::WriteOptions options{.engine = s.engine.get(), .folder = s.blobs->temporary_folder()};
+  auto rows = query::write_rows(
+      format, *cursor,
+      [&](std::string_view bytes) -> Result<void> {
+        out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+        if (!out)
+          return fail(Code::storage_full, "cli.write", "结果写不进去：空间不足或输出已关闭。",
+                      "The result could not be written: no space, or the output was closed.");
+        return {};
+      },
+      options);
+  QS_CHECK(rows);
+  out.flush();
+  if (!output.empty())
+    std::cerr << (common.lang == Lang::zh ? fmt::format("写入 {} 行到 {}\n", *rows, output)
+                                          : fmt::format("{} rows written to {}\n", *rows, output));
+  return {};
+}
+
+void add_query(CLI::App& app, Common& common, Chosen& chosen) {
+  bool zh = common.lang == Lang::zh;
+  auto sql = std::make_shared<std::string>(), format = std::make_shared<std::string>(),
+       output = std::make_shared<std::string>();
+  auto* c = app.add_subcommand("query", zh ? "用 SQL 查询数据集（只读）" : "Query datasets with SQL (read-only)");
+  c->add_option("sql", *sql, zh ? "SQL 语句；数据集以代码或名称引用" : "The statement; datasets go by code or title")
+      ->required();
+  c->add_option("--format,-f", *format,
+                zh ? "table、csv、json、ndjson、parquet、xlsx" : "table, csv, json, ndjson, parquet, xlsx");
+  c->add_option("--output,-o", *output, zh ? "写入文件" : "Write to a file");
+  c->callback([&, sql, format, output] {
+    chosen.action = [&, sql, format, output] {
+      return with_system(common,
+                         [&](System& s, const Actor& actor) { return run_query(s, actor, common, *sql, *format, *output); });
+    };
+  });
+}
+
+std::string local_time(Time t) {
+  return to_iso(t).substr(0, 16).replace(10, 1, " ") + "Z";
+}
+
+void add_dataset(CLI::App& app, Common& common, Chosen& chosen) {
+  bool zh = common.lang == Lang::zh;
+  auto* group = app.add_subcommand("dataset", zh ? "数据集" : "Datasets");
+  group->require_subcommand(1);
+  auto text = std::make_shared<std::string>(), code = std::make_shared<std::string>();
+  auto number = std::make_shared<std::int64_t>(0);
+  auto* list = group->add_subcommand("list", zh ? "列出数据集" : "List datasets");
+  list->add_option("text", *text, zh ? "检索词" : "Words to search for");
+  list->callback([&, text] {
+    chosen.action = [&, text] {
+      return with_system(common, [&](System& s, const Actor& actor) -> Result<void> {
+        catalog::Search query{.text = *text, .sort = "title", .limit = 500};
+        json::array all;
+        std::vector<std::vector<std::string>> rows;
+        do {
+          QS_TRY(auto found, s.catalog->search(sharing::visibility(actor), query));
+          for (const auto& d : found.datasets) {
+            all.emplace_back(catalog::to_json(d));
+            rows.push_back({d.code, d.title, d.department_name, std::to_string(d.version),
+                            with_thousands(static_cast<std::int64_t>(d.rows)), local_time(d.changed)});
+          }
+          query.after = found.next;
+        } while (!query.after.empty());
+        if (common.json)
+          print(all);
+        else
+          print_table(zh ? std::vector<std::string>{"代码", "名称", "部门", "版本", "行数", "更新时间"}
+                         : std::vector<std::string>{"code", "title", "department", "version", "rows", "changed"},
+                      rows);
+        return {};
+      });
+    };
+  });
+  auto* show = group->add_subcommand("show", zh ? "查看数据集" : "Show a dataset");
+  show->add_option("code", *code, zh ? "数据集代码" : "Dataset code")->required();
+  show->callback([&, code] {
+    chosen.action = [&, code] {
+      return with_system(common, [&](System& s, const Actor& actor) -> Result<void> {
+        QS_TRY(auto d, s.catalog->find(sharing::visibility(actor), *code));
+        if (common.json) {
+          print(catalog::to_json(d));
+          return {};
+        }
+        std::cout << fmt::format("{}  {}\n{}  v{}  {}\n", d.code, d.title, d.department_name, d.version,
+                                 zh ? with_thousands(static_cast<std::int64_t>(d.rows)) + " 行"
+                                    : with_thousands(static_cast<std::int64_t>(d.rows)) + " rows");
+        if (!d.abstract.empty()) std::cout << d.abstract << '\n';
+        std::vector<std::vector<std::string>> rows;
+        for (const auto& f : d.fields)
+          rows.push_back({f.id, f.name, std::string(engine::name(f.type)), f.unit, f.key ? "✓" : "", f.description});
+        print_table(zh ? std::vector<std::string>{"标识符", "名称", "类型", "单位", "主键", "说明"}
+                       : std::vector<std::string>{"id", "name", "type", "unit", "key", "description"},
+                    rows);
+        return {};
+      });
+    };
+  });
+  auto* versions = group->add_subcommand("versions", zh ? "列出版本" : "List versions");
+  versions->add_option("code", *code, zh ? "数据集代码" : "Dataset code")->required();
+  versions->callback([&, code] {
+    chosen.action = [&, code] {
+      return with_system(common, [&](System& s, const Actor& actor) -> Result<void> {
+        QS_TRY(auto d, s.catalog->find(sharing::visibility(actor), *code));
+        QS_TRY(auto all, s.catalog->versions(d.id));
+        json::array out;
+        std::vector<std::vector<std::string>> rows;
+        for (const auto& v : all) {
+          out.emplace_back(catalog::to_json(v));
+          rows.push_back(
+              {(v.current ? "* " : "  ") + std::to_string(v.number), with_thousands(static_cast<std::int64_t>(v.read)),
+               with_thousands(static_cast<std::int64_t>(v.published)), with_thousands(static_cast<std::int64_t>(v.rejected)),
+               v.origins.empty() ? "" : v.origins[0].file_name, v.person_name, local_time(v.at)});
+        }
+        if (common.json)
+          print(out);
+        else
+          print_table(zh ? std::vector<std::string>{"版本", "读取", "发布", "剔除", "来源", "人员", "时间"}
+                         : std::vector<std::string>{"version", "read", "published", "rejected", "from", "by", "at"},
+                      rows);
+        return {};
+      });
+    };
+  });
+  auto* rollback = group->add_subcommand("rollback", zh ? "切换到某个版本" : "Roll back to a version");
+  rollback->add_option("code", *code, zh ? "数据集代码" : "Dataset code")->required();
+  rollback->add_option("version", *number, zh ? "版本号" : "Number of the version")->required();
+  rollback->callback([&, code, number] {
+    chosen.action = [&, code, number] {
+      return with_system(common, [&](System& s, const Actor& actor) -> Result<void> {
+        QS_TRY(auto d, s.catalog->find(sharing::visibility(actor), *code));
+        QS_CHECK(sharing::check_steward(actor, d));
+        QS_TRY(auto now, s.catalog->roll_back(actor, d.id, *number));
+        if (common.json)
+          print(catalog::to_json(now));
+        else
+          std::cout << (zh ? fmt::format("{} 现在是第 {} 版。\n", now.code, now.version)
+                           : fmt::format("{} is at version {} now.\n", now.code, now.version));
+        return {};
+      });
+    };
+  });
+}
+
+void add_job(CLI::App& app, Common& common, Chosen& chosen) {
+  bool zh = common.lang == Lang::zh;
+  auto* group = app.add_subcommand("job", zh ? "作业" : "Jobs");
+  group->require_subcommand(1);
+  auto id = std::make_shared<std::string>();
+  auto show_jobs = [&common, zh](const std::vector<jobs::Job>& list) {
+    json::array out;
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& j : list) {
+      out.emplace_back(jobs::to_json(j, common.lang));
+      rows.push_back({j.id, j.title.in(common.lang), std::string(jobs::name(j.state)), fmt::format("{:.0f}%", j.progress * 100),
+                      j.person_name, local_time(j.created), j.error ? j.error->text.in(common.lang) : ""});
+    }
+    if (common.json)
+      print(out);
+    else
+      print_table(zh ? std::vector<std::string>{"编号", "作业", "状态", "进度", "人员", "时间", "错误"}
+                     : std::vector<std::string>{"id", "job", "state", "progress", "by", "at", "error"},
+                  rows);
+  };
+  auto* list = group->add_subcommand("list", zh ? "列出作业" : "List jobs");
+  list->callback([&, show_jobs] {
+    chosen.action = [&, show_jobs] {
+      return with_system(common, [&](System& s, const Actor& actor) -> Result<void> {
+        jobs::Jobs::Filter filter{.limit = 50};
+        if (!actor.can(Permission::job_manage)) filter.departments = actor.departments;
+        QS_TRY(auto found, s.jobs->list(filter));
+        show_jobs(found);
+        return {};
+      });
+    };
+  });
+  struct Verb {
+    const char* name;
+    Text text;
+    Result<jobs::Job> (*run)(System&, const Actor&, const std::string&);
+  };
+  static const std::array kVerbs{
+      Verb{"show", {"查看作业", "Show a job"}, [](System& s, const Actor&, const std::string& j) { return s.jobs->find(j); }},
+      Verb{"cancel",
+           {"取消作业", "Cancel a job"},
+           [](System& s, const Actor& a, const std::string& j) { return s.jobs->cancel(a, j); }},
+      Verb{"retry",
+           {"重试作业并等待结束", "Try a job again and wait for it"},
+           [](System& s, const Actor& a, const std::string& j) -> Result<jobs::Job> {
+             QS_CHECK(s.jobs->retry(a, j));
+             return s.jobs->run_now(j);
+           }}};
+  for (const auto& verb : kVerbs) {
+    auto* c = group->add_subcommand(verb.name, verb.text.in(common.lang));
+    c->add_option("id", *id, zh ? "作业编号" : "The job's id")->required();
+    c->callback([&, id, show_jobs, run = verb.run] {
+      chosen.action = [&, id, show_jobs, run] {
+        return with_system(common, [&](System& s, const Actor& actor) -> Result<void> {
+          QS_TRY(auto seen, s.jobs->find(*id));
+          if (!jobs::may_see(actor, seen))
+            return fail(Code::not_found, "job.not_found", "没有这个作业。", "There is no such job.");
+          QS_TRY(auto job, run(s, actor, *id));
+          show_jobs({job});
+          return {};
+        });
+      };
+    });
+  }
+  auto* log = group->add_subcommand("log", zh ? "查看作业日志" : "Show a job's log");
+  log->add_option("id", *id, zh ? "作业编号" : "The job's id")->required();
+  log->callback([&, id] {
+    chosen.action = [&, id] {
+      return with_system(common, [&](System& s, const Actor& actor) -> Result<void> {
+        QS_TRY(auto seen, s.jobs->find(*id));
+        if (!jobs::may_see(actor, seen))
+          return fail(Code::not_found, "job.not_found", "没有这个作业。", "There is no such job.");
+        QS_TRY(auto lines, s.jobs->log(*id, 0, 10000));
+        json::array out;
+        for (const auto& l : lines) {
+          if (common.json)
+            out.emplace_back(
+                json::object{{"number", l.number}, {"at", to_iso(l.at)}, {"level", l.level}, {"text", l.text.in(common.lang)}});
+          else
+            std::cout << fmt::format("{}  {:<5}  {}\n", to_iso(l.at).substr(0, 19), l.level, l.text.in(common.lang));
+        }
+        if (common.json) print(out);
+        return {};
+      });
+    };
+  });
+}
+
+}  // namespace
+
+Result<ingest::Import> import_file(System& s, const Actor& actor, const ImportOptions& o,
+                                   const std::function<void(const jobs::Job&)>& progress) {
+  QS_TRY(auto file, s.blobs->copy_in(o.file));
+  if (file.size == 0) return usage(o.file, "文件是空的。", "The file is empty.");
+  auto entry = o.entry;
+  if (!o.keys.empty()) entry["key"] = json::array(o.keys.begin(), o.keys.end());
+  auto name = o.name.empty() ? std::filesystem::path(o.file).filename().string() : o.name;
+  QS_TRY(auto import,
+         s.imports->add(actor, {.file_name = name, .dataset = o.dataset, .department = o.department, .entry = entry}, file));
+  auto watched = import.id;
+  if (progress)
+    s.jobs->on_change([progress, watched](const jobs::Job& job) {
+      if (job.object_id == watched) progress(job);
+    });
+  QS_TRY(import, finish_job(s, actor, import));
+  if (!o.encoding.empty()) {
+    json::array tables;
+    for (const auto& t : import.tables)
+      tables.emplace_back(json::object{{"location", t.as_object().at("location")}, {"encoding", o.encoding}});
+    QS_TRY(import, s.imports->analyse(actor, import.id, tables));
+    QS_TRY(import, finish_job(s, actor, import));
+  }
+  if (!o.types.empty()) {
+    QS_TRY(auto corrections, corrections_of(import, o));
+    QS_TRY(import, s.imports->correct(actor, import.id, corrections));
+    if (import.state == "analysing") {
+      QS_TRY(import, finish_job(s, actor, import));
+    }
+  }
+  if (!o.publish) return import;
+  QS_TRY(import, s.imports->publish(actor, import.id));
+  QS_TRY(auto done, finish_job(s, actor, import));
+  // What is derived from the version is made here too when no server is there to do it.
+  QS_TRY(auto waiting, s.jobs->list({.state = jobs::State::queued, .limit = 100}));
+  for (const auto& job : waiting)
+    if (job.kind.starts_with("dataset.")) {
+      QS_CHECK(s.jobs->run_now(job.id));
+    }
+  return done;
+}
+
+void add_data_commands(CLI::App& app, Common& common, Chosen& chosen) {
+  add_import(app, common, chosen);
+  add_query(app, common, chosen);
+  add_dataset(app, common, chosen);
+  add_job(app, common, chosen);
+}
+
+}  // namespace qushu::app

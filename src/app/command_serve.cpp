@@ -1,0 +1,153 @@
+#include <CLI/CLI.hpp>
+#include <condition_variable>
+#include <iostream>
+#include <mutex>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "qushu/base/log.h"
+#include "qushu/console/console.h"
+#include "qushu/http/server.h"
+
+#include "commands.h"
+#include "runtime_settings.h"
+
+namespace qushu::app {
+namespace {
+
+// Runs what has to be done now and then, until it is told to stop.
+class Housekeeper {
+ public:
+  explicit Housekeeper(System& system) : system_(system), thread_([this] { run(); }) {}
+  ~Housekeeper() {
+    {
+      std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+  }
+  Housekeeper(const Housekeeper&) = delete;
+  Housekeeper& operator=(const Housekeeper&) = delete;
+
+ private:
+  void run() {
+    auto next_sweep = std::chrono::steady_clock::now() + std::chrono::hours(1);
+    std::unique_lock lock(mutex_);
+    auto every = std::chrono::seconds(system_.settings.integer("audit.count_interval"));
+    while (!wake_.wait_for(lock, every, [&] { return stopping_; })) {
+      lock.unlock();
+      if (auto done = system_.audit->flush(); !done) log::error("the audit could not be flushed", done.error());
+      if (std::chrono::steady_clock::now() >= next_sweep) {
+        next_sweep += std::chrono::hours(6);
+        auto freed = system_.sweep();
+        if (!freed)
+          log::error("the sweep of unused files failed", freed.error());
+        else if (*freed > 0)
+          log::info("unused files were removed", {{"bytes", std::to_string(*freed)}});
+      }
+      lock.lock();
+    }
+  }
+  System& system_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+void print_first_passwords(const Common& common, const std::vector<identity::OneTimePassword>& made) {
+  if (made.empty()) return;
+  bool zh = common.lang == Lang::zh;
+  std::cout << (zh ? "首次启动，已建立三名管理员（一次性口令只显示这一次，首次登录须修改）：\n"
+                   : "First start: three administrators were made (one-time passwords, shown this once, to be changed at the "
+                     "first sign-in):\n");
+  for (const auto& one : made)
+    std::cout << fmt::format("  {:<12} {}   {}\n", one.login, one.password, one.role.in(common.lang));
+  std::cout << std::flush;
+}
+
+}  // namespace
+
+void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, http::EventHub& hub) {
+  auto ready = [&s]() -> Result<void> {
+    QS_CHECK(s.store->ping());
+    QS_TRY(auto free, s.blobs->free_bytes());
+    if (free < static_cast<std::uint64_t>(s.settings.integer("ingest.minimum_free")) / 4)
+      return fail(Code::storage_full, "disk.full", "数据目录所在磁盘空间不足。", "The disk of the data folder is full.");
+    return {};
+  };
+  http::add_system_routes(router, metrics, ready, std::string(kVersion));
+  audit::add_routes(router, *s.audit);
+  jobs::add_routes(router, *s.jobs, hub);
+  identity::add_routes(router, *s.identity);
+  sharing::add_routes(router, *s.catalog, *s.identity);
+  ingest::add_routes(router, *s.imports, *s.jobs, *s.blobs);
+  query::add_routes(router, *s.query);
+  add_setting_routes(router, *s.store, *s.audit, s.settings);
+  add_home_routes(router, s);
+  console::add_routes(router);
+}
+
+Result<void> serve(System& s, const std::function<void(const std::string&)>& announce) {
+  std::mutex mutex;
+  std::condition_variable wake;
+  bool stopping = false;
+  SignalWatch signals([&] {
+    {
+      std::lock_guard lock(mutex);
+      stopping = true;
+    }
+    wake.notify_all();
+  });
+  http::Router router;
+  http::Metrics metrics;
+  http::EventHub hub;
+  add_all_routes(router, s, metrics, hub);
+  metrics.gauge("qushu_engine_running", "Queries that run", [&s] { return static_cast<double>(s.engine->load().running); });
+  metrics.gauge("qushu_engine_waiting", "Queries that wait", [&s] { return static_cast<double>(s.engine->load().waiting); });
+  metrics.gauge("qushu_free_bytes", "Free bytes on the disk of the data folder",
+                [&s] { return static_cast<double>(s.blobs->free_bytes().value_or(0)); });
+  QS_TRY(auto server, http::Server::start({.settings = s.settings,
+                                           .router = router,
+                                           .authenticator = s.identity->authenticator(),
+                                           .metrics = metrics,
+                                           .data_folder = s.data}));
+  s.jobs->start();
+  {
+    Housekeeper housekeeper(s);
+    announce(server->base_url());
+    std::unique_lock lock(mutex);
+    wake.wait(lock, [&] { return stopping; });
+    log::info("stopping");
+  }
+  server->stop();
+  s.jobs->stop();
+  return {};
+}
+
+void add_serve_commands(CLI::App& app, Common& common, Chosen& chosen) {
+  bool zh = common.lang == Lang::zh;
+  auto* command = app.add_subcommand("serve", zh ? "启动服务" : "Run the server");
+  auto port = std::make_shared<std::string>();
+  auto address = std::make_shared<std::string>();
+  command->add_option("--port", *port, zh ? "监听端口（0 为任选空闲端口）" : "Port to listen on (0: any free one)");
+  command->add_option("--address", *address, zh ? "监听地址" : "Address to listen on");
+  command->callback([&, port, address] {
+    chosen.action = [&, port, address] {
+      if (!port->empty()) common.overrides.emplace_back("http.port", *port);
+      if (!address->empty()) common.overrides.emplace_back("http.address", *address);
+      log::set_level(log::Level::info);
+      return with_system(common, [&](System& s, const Actor&) -> Result<void> {
+        QS_TRY(auto made, s.identity->first_start(s.settings.text("site.root_department")));
+        print_first_passwords(common, made);
+        return serve(s, [&](const std::string& url) {
+          std::cout << (common.lang == Lang::zh ? "区枢已启动：" : "Qushu serves on ") << url << std::endl;
+        });
+      });
+    };
+  });
+}
+
+}  // namespace qushu::app

@@ -1,0 +1,51 @@
+// One function a group of commands: it adds them to the command line; what was chosen runs and gives an exit code.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "output.h"
+#include "system.h"
+
+namespace CLI {
+class App;
+}
+
+namespace qushu::app {
+
+using Action = std::function<int()>;
+
+struct Chosen {
+  Action action;
+};
+
+void add_serve_commands(CLI::App& app, Common& common, Chosen& chosen);
+void add_demo_command(CLI::App& app, Common& common, Chosen& chosen);
+void add_data_commands(CLI::App& app, Common& common, Chosen& chosen);     // import, query, dataset, job
+void add_account_commands(CLI::App& app, Common& common, Chosen& chosen);  // user, token
+void add_system_commands(CLI::App& app, Common& common, Chosen& chosen);   // audit, doctor, openapi, version
+void add_completion_command(CLI::App& app, Common& common, Chosen& chosen);
+
+// Opens the system and the actor, runs `body`, reports its error.
+int with_system(const Common& common, const std::function<Result<void>(System&, const Actor&)>& body);
+
+// Every route of the product, for `serve` and for `openapi`.
+void add_all_routes(http::Router& router, System& system, http::Metrics& metrics, http::EventHub& hub);
+// /api/v1/home
+void add_home_routes(http::Router& router, System& system);
+
+// Serves until a signal comes. `announce` prints once it listens.
+Result<void> serve(System& system, const std::function<void(const std::string& url)>& announce);
+
+// Queues nothing itself: analyses, corrects, publishes and waits. What `import` and `demo` share.
+struct ImportOptions {
+  std::string file, name, dataset, department, encoding;
+  boost::json::object entry;
+  std::vector<std::string> types, keys;  // "column=type", column names
+  bool publish = true;
+};
+Result<ingest::Import> import_file(System& system, const Actor& actor, const ImportOptions& options,
+                                   const std::function<void(const jobs::Job&)>& progress);
+
+}  // namespace qushu::app

@@ -1,0 +1,91 @@
+#include "qushu/http/server.h"
+
+#include "commands.h"
+
+namespace qushu::app {
+namespace {
+
+namespace schema = http::schema;
+namespace json = http::json;
+using http::Request;
+using http::Response;
+
+// What waits for this person, in the order in which she should look at it.
+Result<json::array> waiting_for(System& s, const Actor& actor, Lang lang) {
+  json::array out;
+  if (!actor.can(Permission::dataset_write)) return out;
+  for (auto state : {"ready", "failed"}) {
+    QS_TRY(auto list, s.imports->list(actor, {.state = state, .limit = 20}));
+    for (const auto& i : list) {
+      bool failed = std::string_view(state) == "failed";
+      Text detail = failed    ? i.error.value_or(Text{"分析失败", "The analysis failed"})
+                    : i.error ? *i.error
+                              : Text{"已分析，等待核对和发布", "Analysed: waits to be checked and published"};
+      out.emplace_back(json::object{{"kind", failed ? "import_failed" : "import_ready"},
+                                    {"title", i.file_name},
+                                    {"detail", detail.in(lang)},
+                                    {"link", "/imports/" + i.id},
+                                    {"at", to_iso(i.changed)}});
+    }
+  }
+  return out;
+}
+
+Result<Response> home(System& s, const Request& r) {
+  QS_TRY(auto waiting, waiting_for(s, r.actor, r.lang()));
+  json::array running, fresh;
+  jobs::Jobs::Filter filter{.limit = 10};
+  if (!r.actor.can(Permission::job_manage)) filter.person_id = r.actor.person_id;
+  for (auto state : {jobs::State::running, jobs::State::queued}) {
+    filter.state = state;
+    QS_TRY(auto list, s.jobs->list(filter));
+    for (const auto& job : list) running.emplace_back(jobs::to_json(job, r.lang()));
+  }
+  std::int64_t datasets = 0;
+  std::uint64_t rows = 0;
+  if (r.actor.can(Permission::dataset_read)) {
+    QS_TRY(auto found,
+           s.catalog->search(sharing::visibility(r.actor), {.states = {"published"}, .sort = "changed", .limit = 8}));
+    datasets = found.total;
+    for (const auto& d : found.datasets) fresh.emplace_back(catalog::to_json(d));
+    QS_TRY(auto readable, s.policy->readable(r.actor));
+    for (const auto& d : readable) rows += d.rows;
+  }
+  return Response::ok(json::object{{"waiting", std::move(waiting)},
+                                   {"running", std::move(running)},
+                                   {"new_datasets", std::move(fresh)},
+                                   {"counts", json::object{{"datasets", datasets}, {"rows", rows}}}});
+}
+
+}  // namespace
+
+void add_home_routes(http::Router& router, System& s) {
+  router.add(
+      {.method = http::Method::get,
+       .path = "/api/v1/home",
+       .id = "home",
+       .tag = "home",
+       .summary = {"工作台：待办、进行中、新数据", "What waits, what runs, what is new"},
+       .who = http::may(Permission::account),
+       .answer = schema::object({{"waiting", schema::array(schema::object({{"kind", schema::text()},
+                                                                           {"title", schema::text()},
+                                                                           {"detail", schema::text()},
+                                                                           {"link", schema::text()},
+                                                                           {"at", schema::time()}}))},
+                                 {"running", schema::array(schema::any())},
+                                 {"new_datasets", schema::array(schema::any())},
+                                 {"counts", schema::object({{"datasets", schema::integer()}, {"rows", schema::integer()}})}}),
+       .handler = [&s](Request& r) { return home(s, r); }});
+  router.add({.method = http::Method::get,
+              .path = "/api/v1/about",
+              .id = "about",
+              .tag = "system",
+              .summary = {"系统名称和版本", "The system's name and version"},
+              .who = http::anyone(),
+              .answer = schema::object({{"name", schema::text()}, {"version", schema::text()}}),
+              .handler = [&s](Request&) -> Result<Response> {
+                return Response::ok(json::object{{"name", s.settings.text("site.name")}, {"version", kVersion}});
+              }});
+}
+
+}  // namespace qushu::app

@@ -1,0 +1,128 @@
+#include "output.h"
+
+#include <cstdio>
+#include <iostream>
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "qushu/base/text.h"
+
+namespace qushu::app {
+
+int exit_code(const Error& e) {
+  switch (e.code) {
+    case Code::invalid:
+    case Code::too_large:
+      return 3;
+    case Code::not_found:
+      return 4;
+    case Code::forbidden:
+    case Code::unauthenticated:
+      return 5;
+    case Code::conflict:
+    case Code::limited:
+      return 6;
+    case Code::unavailable:
+    case Code::overloaded:
+    case Code::timed_out:
+      return 7;
+    case Code::storage_full:
+      return 8;
+    case Code::cancelled:
+      return 130;
+    case Code::internal:
+      return 1;
+  }
+  return 1;
+}
+
+int report(const Common& common, const Error& e) {
+  if (common.json) {
+    boost::json::object out{
+        {"error",
+         boost::json::object{{"code", name(e.code)}, {"id", e.id}, {"text", e.text.in(common.lang)}, {"subject", e.subject}}}};
+    std::cerr << boost::json::serialize(out) << '\n';
+  } else {
+    std::cerr << (common.lang == Lang::zh ? "错误：" : "Error: ");
+    if (!e.subject.empty() && e.id != "http.body") std::cerr << e.subject << (common.lang == Lang::zh ? "：" : ": ");
+    std::cerr << e.text.in(common.lang) << '\n';
+    if (e.code == Code::internal && !e.detail.empty()) std::cerr << "  " << e.detail << '\n';
+  }
+  return exit_code(e);
+}
+
+void print(const boost::json::value& value) {
+  std::cout << boost::json::serialize(value) << '\n';
+}
+
+std::size_t display_width(std::string_view text) {
+  std::size_t width = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    auto c = static_cast<unsigned char>(text[i]);
+    auto n = c < 0x80 ? 1U : c < 0xE0 ? 2U : c < 0xF0 ? 3U : 4U;
+    width += n >= 3 ? 2 : 1;
+    i += n;
+  }
+  return width;
+}
+
+void print_table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& h : head) widths.push_back(display_width(h));
+  for (const auto& row : rows)
+    for (std::size_t i = 0; i < row.size() && i < widths.size(); ++i) widths[i] = std::max(widths[i], display_width(row[i]));
+  auto line = [&](const std::vector<std::string>& cells) {
+    std::string out;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      out += cells[i];
+      if (i + 1 < cells.size()) out += std::string(widths[i] - display_width(cells[i]) + 2, ' ');
+    }
+    std::cout << out << '\n';
+  };
+  line(head);
+  for (const auto& row : rows) line(row);
+}
+
+ProgressLine::ProgressLine(Lang lang) : terminal_(::isatty(STDERR_FILENO) == 1), lang_(lang) {}
+
+ProgressLine::~ProgressLine() {
+  if (shown_) std::cerr << "\r\033[K";
+}
+
+void ProgressLine::show(const jobs::Job& job) {
+  if (!terminal_) return;
+  auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
+  std::string rate;
+  if (job.unit == "bytes" && job.done_units > 0 && seconds > 0.5)
+    rate = human_bytes(static_cast<std::uint64_t>(static_cast<double>(job.done_units) / seconds)) + "/s";
+  auto filled = static_cast<std::size_t>(job.progress * 24);
+  std::cerr << fmt::format("\r\033[K[{}{}] {:3.0f}%  {}  {}", std::string(filled, '='), std::string(24 - filled, ' '),
+                           job.progress * 100, job.step.in(lang_), rate)
+            << std::flush;
+  shown_ = true;
+}
+
+SignalWatch::SignalWatch(std::function<void()> stop) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGUSR2);  // from the destructor
+  ::signal(SIGPIPE, SIG_IGN);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  thread_ = std::thread([set, stop = std::move(stop)] {
+    int got = 0;
+    sigwait(&set, &got);
+    if (got != SIGUSR2) stop();
+  });
+}
+
+SignalWatch::~SignalWatch() {
+  pthread_kill(thread_.native_handle(), SIGUSR2);
+  thread_.join();
+}
+
+}  // namespace qushu::app

@@ -1,0 +1,62 @@
+// How commands speak: to people in their language, to machines as JSON; exit codes.
+#pragma once
+
+#include <boost/json.hpp>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "qushu/base/error.h"
+#include "qushu/jobs/jobs.h"
+
+namespace qushu::app {
+
+// What every command is given besides its own options.
+struct Common {
+  std::string data = "qushu-data";
+  bool json = false;
+  std::string as;  // whom to act for; empty: the operator at the console
+  Lang lang = Lang::zh;
+  std::vector<std::pair<std::string, std::string>> overrides;
+};
+
+// 0 done; 1 our own mistake; 2 wrong usage; 3 invalid input; 4 not found; 5 not allowed; 6 the state does not allow it; 7
+// something needed is not available; 8 no space left; 130 interrupted.
+[[nodiscard]] int exit_code(const Error& error);
+// Prints the error to standard error; its exit code.
+int report(const Common& common, const Error& error);
+void print(const boost::json::value& value);
+// A table whose columns line up on terminals, Chinese characters being two wide.
+void print_table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows);
+[[nodiscard]] std::size_t display_width(std::string_view text);
+
+// Shows one line of progress on a terminal, nothing elsewhere.
+class ProgressLine {
+ public:
+  explicit ProgressLine(Lang lang);
+  ~ProgressLine();
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+  void show(const jobs::Job& job);
+
+ private:
+  bool terminal_;
+  Lang lang_;
+  bool shown_ = false;
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+};
+
+// Calls `stop` once on SIGINT or SIGTERM, from a thread of its own. Blocks the signals in this thread and those begun after it.
+class SignalWatch {
+ public:
+  explicit SignalWatch(std::function<void()> stop);
+  ~SignalWatch();
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
+
+ private:
+  std::thread thread_;
+};
+
+}  // namespace qushu::app

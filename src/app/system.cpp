@@ -1,0 +1,178 @@
+#include "system.h"
+
+#include <array>
+#include <cerrno>
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "qushu/base/log.h"
+#include "qushu/base/text.h"
+#include "qushu/http/server.h"
+#include "qushu/tabular/tabular.h"
+
+#include "runtime_settings.h"
+
+namespace qushu::app {
+namespace {
+
+const std::array kSettings{
+    SettingSpec{.key = "log.level",
+                .kind = SettingKind::choice,
+                .default_value = "info",
+                .label = {"日志级别", "Level of the log"},
+                .choices = "debug|info|warn|error|off"},
+    SettingSpec{.key = "site.name",
+                .kind = SettingKind::text,
+                .default_value = "区枢",
+                .label = {"系统名称（显示在控制台顶部）", "Name shown at the top of the console"},
+                .runtime = true},
+    SettingSpec{.key = "site.root_department",
+                .kind = SettingKind::text,
+                .default_value = "本级政府",
+                .label = {"首次启动时最上级部门的名称", "Name of the department at the top, at first start"}},
+    SettingSpec{.key = "blob.sweep_grace",
+                .kind = SettingKind::seconds,
+                .default_value = "24h",
+                .label = {"无主文件保留多久后清除", "Time after which files that nothing names are removed"},
+                .min = 3600,
+                .max = 31536000}};
+
+// Folders of processes that are gone.
+void clean_scratch(const std::filesystem::path& scratch) {
+  std::error_code failed;
+  for (const auto& entry : std::filesystem::directory_iterator(scratch, failed)) {
+    auto pid = to_int(entry.path().filename().string());
+    if (pid && ::kill(static_cast<pid_t>(*pid), 0) != 0 && errno == ESRCH) std::filesystem::remove_all(entry.path(), failed);
+  }
+}
+
+}  // namespace
+
+std::vector<store::Migration> System::migrations() {
+  std::vector<store::Migration> all;
+  auto add = [&](std::span<const store::Migration> list) { all.insert(all.end(), list.begin(), list.end()); };
+  add(audit::migrations());
+  add(jobs::migrations());
+  add(identity::migrations());
+  add(catalog::migrations());
+  add(ingest::migrations());
+  add(query::migrations());
+  add(runtime_setting_migrations());
+  return all;
+}
+
+void System::declare(Settings& s) {
+  s.declare(kSettings);
+  s.declare(store::settings());
+  s.declare(engine::settings());
+  s.declare(tabular::settings());
+  s.declare(http::settings());
+  s.declare(audit::settings());
+  s.declare(jobs::settings());
+  s.declare(identity::settings());
+  s.declare(catalog::settings());
+  s.declare(ingest::settings());
+  s.declare(query::settings());
+}
+
+Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
+                                             const std::vector<std::pair<std::string, std::string>>& overrides) {
+  auto system = std::make_unique<System>();
+  std::error_code failed;
+  std::filesystem::create_directories(data, failed);
+  if (failed)
+    return fail(Error{.code = Code::invalid,
+                      .id = "data.folder",
+                      .text = {fmt::format("无法建立数据目录 {}：{}。请检查上级目录的权限。", data.string(), failed.message()),
+                               fmt::format("The data folder {} cannot be made: {}. Check the rights of the folder above.",
+                                           data.string(), failed.message())},
+                      .subject = "--data"});
+  system->data = std::filesystem::absolute(data);
+  std::filesystem::permissions(system->data, std::filesystem::perms::group_write | std::filesystem::perms::others_all,
+                               std::filesystem::perm_options::remove, failed);
+  auto& s = system->settings;
+  declare(s);
+  QS_CHECK(s.load_file(system->data / "qushu.toml"));
+  QS_CHECK(s.load_environment());
+  for (const auto& [key, value] : overrides) QS_CHECK(s.set(key, value));
+  log::Level level{};
+  if (log::parse_level(s.text("log.level"), level)) log::set_level(level);
+
+  auto url = s.text("store.url");
+  if (url.empty()) url = "sqlite://" + (system->data / "qushu.db").string();
+  QS_TRY(system->store, store::Store::open({.url = url,
+                                            .connections = static_cast<std::size_t>(s.integer("store.connections")),
+                                            .busy_timeout = std::chrono::seconds(s.integer("store.busy_timeout"))}));
+  QS_CHECK(system->store->migrate(migrations()));
+  QS_CHECK(load_runtime_settings(*system->store, s));
+  for (const auto& [key, value] : overrides) QS_CHECK(s.set(key, value));
+  QS_TRY(system->blobs, blob::BlobStore::open_local(system->data / "blobs"));
+  auto scratch = system->data / "scratch";
+  std::filesystem::create_directories(scratch, failed);
+  clean_scratch(scratch);
+  system->scratch_ = scratch / std::to_string(::getpid());
+  std::filesystem::create_directories(system->scratch_, failed);
+  QS_TRY(system->engine, engine::Engine::open(s, system->scratch_ / "engine"));
+  const auto& clock = system_clock();
+  QS_TRY(system->audit, audit::Audit::open(*system->store, s, system->data, clock));
+  QS_TRY(system->identity, identity::Identity::open(*system->store, *system->audit, s, system->data / "keys", clock));
+  QS_TRY(system->jobs, jobs::Jobs::open(*system->store, *system->audit, s, clock));
+  auto* identity = system->identity.get();
+  auto names = [identity]() -> Result<std::map<std::string, std::string>> {
+    QS_TRY(auto list, identity->departments());
+    std::map<std::string, std::string> out;
+    for (const auto& d : list) out.emplace(d.id, d.name);
+    return out;
+  };
+  QS_TRY(system->catalog, catalog::Catalog::open(*system->store, *system->audit, names, clock));
+  system->policy = std::make_unique<sharing::Policy>(*system->catalog, *system->blobs);
+  system->imports = ingest::Imports::open({.store = *system->store,
+                                           .blobs = *system->blobs,
+                                           .engine = *system->engine,
+                                           .audit = *system->audit,
+                                           .jobs = *system->jobs,
+                                           .identity = *system->identity,
+                                           .catalog = *system->catalog,
+                                           .settings = s,
+                                           .clock = clock});
+  system->query = std::make_unique<query::Service>(query::Deps{.settings = s,
+                                                               .store = *system->store,
+                                                               .blobs = *system->blobs,
+                                                               .engine = *system->engine,
+                                                               .audit = *system->audit,
+                                                               .jobs = *system->jobs,
+                                                               .catalog = *system->catalog,
+                                                               .policy = *system->policy,
+                                                               .clock = clock});
+  system->query->register_jobs();
+  system->catalog->on_current(
+      [query = system->query.get()](store::Transaction& t, const Actor& actor, const catalog::Dataset& dataset,
+                                    const catalog::Version& version) { return query->derive(t, actor, dataset, version); });
+  return system;
+}
+
+System::~System() {
+  if (jobs) jobs->stop();
+  if (audit)
+    if (auto flushed = audit->flush(); !flushed)
+      log::warn("the audit's counters could not be written", {{"why", flushed.error().detail}});
+  query.reset();
+  imports.reset();
+  engine.reset();
+  std::error_code ignored;
+  if (!scratch_.empty()) std::filesystem::remove_all(scratch_, ignored);
+}
+
+Result<std::uint64_t> System::sweep() {
+  // A blob that cannot be looked up counts as used: nothing is ever removed on a doubt.
+  return blobs->sweep(std::chrono::seconds(settings.integer("blob.sweep_grace")), [&](std::string_view sha256) {
+    auto in_catalog = catalog->uses_blob(sha256);
+    if (!in_catalog || *in_catalog) return true;
+    auto in_imports = imports->uses_blob(sha256);
+    return !in_imports || *in_imports;
+  });
+}
+
+}  // namespace qushu::app

@@ -1,0 +1,59 @@
+// The modules put together over one data folder: what `serve` and every other command stand on.
+//
+//   qushu.toml    settings          qushu.db      metadata (SQLite; PostgreSQL by store.url)
+//   blobs/        files by content  keys/         secrets of this installation
+//   audit.anchor  signed heads      scratch/      of running processes only
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "qushu/audit/audit.h"
+#include "qushu/blob/blob_store.h"
+#include "qushu/catalog/catalog.h"
+#include "qushu/engine/engine.h"
+#include "qushu/identity/identity.h"
+#include "qushu/ingest/ingest.h"
+#include "qushu/jobs/jobs.h"
+#include "qushu/query/query.h"
+#include "qushu/sharing/policy.h"
+#include "qushu/store/store.h"
+
+namespace qushu::app {
+
+inline constexpr std::string_view kVersion = QUSHU_VERSION;
+
+struct System {
+  std::filesystem::path data;
+  Settings settings;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<blob::BlobStore> blobs;
+  std::unique_ptr<engine::Engine> engine;
+  std::unique_ptr<audit::Audit> audit;
+  std::unique_ptr<identity::Identity> identity;
+  std::unique_ptr<jobs::Jobs> jobs;
+  std::unique_ptr<catalog::Catalog> catalog;
+  std::unique_ptr<sharing::Policy> policy;
+  std::unique_ptr<ingest::Imports> imports;
+  std::unique_ptr<query::Service> query;
+
+  // `overrides` are settings from the command line, the strongest. Makes the folder when it is missing.
+  [[nodiscard]] static Result<std::unique_ptr<System>> open(const std::filesystem::path& data,
+                                                            const std::vector<std::pair<std::string, std::string>>& overrides);
+  ~System();
+
+  // Every migration of every module, in order.
+  [[nodiscard]] static std::vector<store::Migration> migrations();
+  // Declares every setting of every module.
+  static void declare(Settings& settings);
+  // Removes blobs that nothing names.
+  [[nodiscard]] Result<std::uint64_t> sweep();
+
+ private:
+  std::filesystem::path scratch_;
+};
+
+}  // namespace qushu::app

@@ -1,0 +1,42 @@
+// A fictional district, 云溪区, as files: what its departments would hand over, with the mistakes that clerks make, and the
+// real administrative divisions of the country. The same seed always makes the same rows.
+//
+// Nobody and nothing in it exists: the district's code 990105 is assigned to nobody, names are made of word lists, identity
+// numbers have valid check digits (GB 11643) under that code, credit codes valid check characters (GB 32100).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "qushu/base/error.h"
+
+namespace qushu::demo {
+
+struct Department {
+  std::string code, name, parent;  // parent: a code; "root" is the district itself
+};
+struct Person {
+  std::string login, name, department;
+  std::vector<std::string> roles;
+};
+struct File {
+  std::filesystem::path path;
+  std::string department, dataset, title, abstract, theme, update_cycle, sharing_type;
+  std::vector<std::string> tags, key;  // key: names of the columns
+  std::uint64_t planted_rejects = 0;   // rows that must be rejected
+};
+
+inline constexpr std::string_view kDistrict = "云溪区";
+
+[[nodiscard]] std::span<const Department> departments();
+[[nodiscard]] std::span<const Person> people();
+// Writes the departments' files into `folder` and lists them, with those of `reference` (provinces.csv … villages.csv) that are
+// there.
+[[nodiscard]] Result<std::vector<File>> generate(const std::filesystem::path& folder, const std::filesystem::path& reference,
+                                                 std::uint64_t seed);
+
+}  // namespace qushu::demo
