@@ -1,1 +1,358 @@
-#include <gtest/gtest.h>
+// The whole module over a real store, catalogue, policy, audit and engine, on both databases.
+#include "service.h"
+
+#include <fstream>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "qushu/query/query.h"
+
+#include "store_fixture.h"
+
+namespace qushu::query {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class ServiceTest : public testing::StoreTest {
+ protected:
+  void SetUp() override {
+    StoreTest::SetUp();
+    for (auto specs : {audit::settings(), jobs::settings(), engine::settings(), settings()}) settings_.declare(specs);
+    open_with(audit::migrations(), jobs::migrations(), catalog::migrations(), migrations());
+    audit_ = take(audit::Audit::open(store(), settings_, folder(), system_clock()));
+    jobs_ = take(jobs::Jobs::open(store(), *audit_, settings_, system_clock()));
+    blobs_ = take(blob::BlobStore::open_local(folder() / "blobs"));
+    engine_ = take(engine::Engine::open(settings_, folder() / "scratch"));
+    catalog_ = take(catalog::Catalog::open(
+        store(), *audit_,
+        [] {
+          return Result<std::map<std::string, std::string>>(
+              std::map<std::string, std::string>{{"d1", "市场监管局"}, {"d2", "民政局"}});
+        },
+        system_clock()));
+    policy_ = std::make_unique<sharing::Policy>(*catalog_, *blobs_);
+    service_ = std::make_unique<Service>(Deps{.settings = settings_,
+                                              .store = store(),
+                                              .blobs = *blobs_,
+                                              .engine = *engine_,
+                                              .audit = *audit_,
+                                              .jobs = *jobs_,
+                                              .catalog = *catalog_,
+                                              .policy = *policy_,
+                                              .clock = system_clock()});
+    service_->register_jobs();
+    catalog_->on_current([this](store::Transaction& t, const Actor& actor, const catalog::Dataset& dataset,
+                                const catalog::Version& version) { return service_->derive(t, actor, dataset, version); });
+    owner_ = person("p1", "d1", {Permission::dataset_read, Permission::dataset_write, Permission::sql});
+    stranger_ = person("p2", "d2", {Permission::dataset_read, Permission::sql});
+    publish(1000);
+  }
+
+  template <class T>
+  static T take(Result<T> result) {
+    if (!result) throw std::runtime_error(result.error().text.en + " " + result.error().detail);
+    return *std::move(result);
+  }
+
+  static Actor person(std::string id, std::string department, std::initializer_list<Permission> may) {
+    Actor actor;
+    actor.person_id = std::move(id);
+    actor.name = "某人";
+    actor.department_id = department;
+    actor.departments = {std::move(department)};
+    actor.may = permissions(may);
+    actor.via = "session";
+    actor.from = "127.0.0.1";
+    return actor;
+  }
+
+  static catalog::Field field(std::string id, std::string name, engine::Type type, bool key = false) {
+    catalog::Field out;
+    out.id = std::move(id);
+    out.name = std::move(name);
+    out.type = type;
+    out.key = key;
+    return out;
+  }
+
+  // Publishes a version of "firms" with `rows` rows and two rejected ones.
+  void publish(int rows) {
+    auto part = blobs_->temporary_folder() / "part.parquet", rejects = blobs_->temporary_folder() / "rejects.parquet";
+    take(engine_->execute(
+        {.sql = fmt::format("COPY (SELECT i + 1 AS _id, 'K' || i AS code, '企业' || (i % 7) AS name, i % 50 AS staff "
+                            "FROM range({}) t(i)) TO {} (FORMAT parquet)",
+                            rows, engine::quote_text(part.string()))}));
+    take(engine_->execute(
+        {.sql = fmt::format("COPY (SELECT 'a.csv' AS file, '' AS sheet, i AS line, '人数' AS field, '=x' AS value, "
+                            "'不是整数' AS reason_zh, 'not a whole number' AS reason_en, 'K,=x' AS raw FROM "
+                            "range(2) t(i)) TO {} (FORMAT parquet)",
+                            engine::quote_text(rejects.string()))}));
+    catalog::Version version;
+    version.fields = {field("code", "代码", engine::Type::text, true), field("name", "名称", engine::Type::text),
+                      field("staff", "人数", engine::Type::integer)};
+    auto blob = take(blobs_->adopt(part));
+    version.parts = {{.blob = blob.sha256, .rows = static_cast<std::uint64_t>(rows), .bytes = blob.size}};
+    version.read = static_cast<std::uint64_t>(rows) + 2;
+    version.published = static_cast<std::uint64_t>(rows);
+    version.rejected = 2;
+    version.rejects_blob = take(blobs_->adopt(rejects)).sha256;
+    version.person_id = owner_.person_id;
+    auto done = store().write([&](store::Transaction& t) -> Result<std::int64_t> {
+      QS_TRY(auto known, catalog_->known(t, "firms"));
+      if (!known) {
+        QS_TRY(known, catalog_->add(t, owner_, {.code = "firms", .title = "企业登记", .department_id = "d1"}));
+      }
+      return catalog_->publish(t, owner_, known->id, version);
+    });
+    ASSERT_TRUE(done) << done.error().text.en << done.error().detail;
+  }
+
+  void run_jobs(std::string_view kind) {
+    for (const auto& job : take(jobs_->list({.kind = std::string(kind), .state = jobs::State::queued}))) {
+      auto ended = take(jobs_->run_now(job.id));
+      EXPECT_EQ(ended.state, jobs::State::succeeded) << (ended.error ? ended.error->text.en + ended.error->detail : "");
+    }
+  }
+
+  json::object rows(const Actor& actor, Pairs query) {
+    auto body = service_->rows(actor, "firms", query, {});
+    EXPECT_TRUE(body) << (body ? "" : body.error().text.en + body.error().detail);
+    return body ? json::parse(body->json).as_object() : json::object();
+  }
+
+  static std::string read(const Download& download) {
+    std::string out;
+    if (download.file) {
+      std::ifstream file(download.file->path, std::ios::binary);
+      out.assign(std::istreambuf_iterator<char>(file), {});
+      return out;
+    }
+    auto done = download.write([&](std::string_view bytes) -> Result<void> {
+      out += bytes;
+      return {};
+    });
+    EXPECT_TRUE(done) << (done ? "" : done.error().text.en);
+    return out;
+  }
+
+  std::size_t audited(std::string action) {
+    audit::Query query;
+    query.action = std::move(action);
+    return take(audit_->search(query)).size();
+  }
+
+  Settings settings_;
+  std::unique_ptr<audit::Audit> audit_;
+  std::unique_ptr<jobs::Jobs> jobs_;
+  std::unique_ptr<blob::BlobStore> blobs_;
+  std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<catalog::Catalog> catalog_;
+  std::unique_ptr<sharing::Policy> policy_;
+  std::unique_ptr<Service> service_;
+  Actor owner_, stranger_;
+};
+QUSHU_ON_BOTH_STORES(ServiceTest);
+
+TEST_P(ServiceTest, PagesFacetsAndTotals) {
+  auto page =
+      rows(owner_, {{"人数__gte", "40"}, {"_sort_desc", "staff"}, {"_size", "30"}, {"_facet", "name"}, {"_col", "code"}});
+  EXPECT_EQ(page.at("total"), 200);
+  EXPECT_EQ(page.at("total_exact"), true);
+  EXPECT_EQ(page.at("rows").as_array().size(), 30U);
+  EXPECT_EQ(page.at("rows").at(0), (json::object{{"code", "K49"}}));
+  EXPECT_EQ(page.at("fields").at(0), (json::object{{"id", "code"}, {"name", "代码"}, {"type", "text"}, {"unit", ""}}));
+  EXPECT_EQ(page.at("facets").at("name").as_array().size(), 7U);
+  auto next = rows(owner_, {{"人数__gte", "40"},
+                            {"_sort_desc", "staff"},
+                            {"_size", "30"},
+                            {"_col", "code"},
+                            {"_next", std::string(page.at("next").as_string())}});
+  EXPECT_EQ(next.at("total"), 200);
+  EXPECT_NE(next.at("rows").at(0), page.at("rows").at(29));
+  EXPECT_EQ(rows(owner_, {{"_count", "none"}}).at("total"), json::value(nullptr));
+  EXPECT_EQ(rows(owner_, {{"_size", "0"}}).at("total"), 1000);
+}
+
+TEST_P(ServiceTest, AReadingStaysInItsVersion) {
+  auto first = rows(owner_, {{"_size", "600"}});
+  publish(10);
+  auto rest = rows(owner_, {{"_size", "600"}, {"_next", std::string(first.at("next").as_string())}});
+  EXPECT_EQ(rest.at("version"), 1);
+  EXPECT_EQ(rest.at("rows").as_array().size(), 400U);
+  EXPECT_EQ(rows(owner_, {}).at("total"), 10);
+  EXPECT_EQ(rows(owner_, {{"_version", "1"}}).at("total"), 1000);
+}
+
+TEST_P(ServiceTest, NobodyElseSeesAnything) {
+  auto no = [](const auto& result) { return !result && result.error().code == Code::not_found; };
+  EXPECT_TRUE(no(service_->rows(stranger_, "firms", {}, {})));
+  EXPECT_TRUE(no(service_->download_rows(stranger_, "firms", {}, Format::csv, {})));
+  EXPECT_TRUE(no(service_->profile(stranger_, "firms", 0, {})));
+  EXPECT_TRUE(no(service_->rejects(stranger_, "firms", 0, 0, 10, {})));
+  EXPECT_TRUE(no(service_->download_rejects(stranger_, "firms", 0, {})));
+  EXPECT_TRUE(service_->tables(stranger_)->at("tables").as_array().empty());
+  EXPECT_FALSE(service_->sql(stranger_, "SELECT * FROM firms", {}, 0, {}));
+  EXPECT_FALSE(service_->explain(stranger_, "SELECT * FROM firms", {}));
+  EXPECT_FALSE(service_->rows(Actor{}, "firms", {}, {}));
+  EXPECT_EQ(audited("dataset.export"), 0U);
+  EXPECT_EQ(audited("sql.run"), 1U);  // the refusal
+}
+
+TEST_P(ServiceTest, LookupsComeFromTheIndexAndAskThePolicyAgainAfterAnyChange) {
+  EXPECT_FALSE(service_->lookup(owner_, "firms", {{"key", "K5"}}));
+  run_jobs("dataset.index");
+  // The first one asks the policy, on the pool; from then on it is known.
+  auto slow = rows(owner_, {{"key", "K5"}});
+  EXPECT_EQ(slow.at("rows").at(0), (json::object{{"code", "K5"}, {"name", "企业5"}, {"staff", 5}}));
+  auto fast = service_->lookup(owner_, "firms", {{"key", "K5"}});
+  ASSERT_TRUE(fast);
+  EXPECT_EQ(json::parse(*fast), slow);
+  EXPECT_EQ(json::parse(*service_->lookup(owner_, "firms", {{"代码", "none"}})).at("total"), 0);
+  EXPECT_FALSE(service_->lookup(owner_, "firms", {{"name", "企业5"}}));
+  EXPECT_FALSE(service_->lookup(stranger_, "firms", {{"key", "K5"}}));
+  // Taking her rights away takes effect at once.
+  auto moved = owner_;
+  moved.departments = {"d2"};
+  moved.department_id = "d2";
+  EXPECT_FALSE(service_->lookup(moved, "firms", {{"key", "K5"}}));
+  auto dataset = take(catalog_->find(sharing::visibility(owner_), "firms"));
+  take(catalog_->change(owner_, dataset.id, {.readers = std::vector<std::string>{"p2"}}));
+  EXPECT_FALSE(service_->lookup(owner_, "firms", {{"key", "K5"}}));
+  EXPECT_EQ(rows(stranger_, {{"key", "K5"}}).at("total"), 1);
+  EXPECT_TRUE(service_->lookup(stranger_, "firms", {{"key", "K5"}}));
+  take(catalog_->change(owner_, dataset.id, {.readers = std::vector<std::string>{}}));
+  EXPECT_FALSE(service_->lookup(stranger_, "firms", {{"key", "K5"}}));
+  EXPECT_FALSE(service_->rows(stranger_, "firms", {{"key", "K5"}}, {}));
+}
+
+TEST_P(ServiceTest, AnotherKeyMeansAnotherIndex) {
+  run_jobs("dataset.index");
+  auto dataset = take(catalog_->find(sharing::visibility(owner_), "firms"));
+  take(catalog_->change(owner_, dataset.id, {.fields = {{.id = "code", .key = false}, {.id = "staff", .key = true}}}));
+  EXPECT_EQ(rows(owner_, {{"key", "7"}}).at("total"), 20);
+  EXPECT_FALSE(service_->lookup(owner_, "firms", {{"key", "7"}}));
+  run_jobs("dataset.index");
+  auto found = rows(owner_, {{"key", "7"}});
+  EXPECT_EQ(found.at("total"), 20);
+  EXPECT_TRUE(service_->lookup(owner_, "firms", {{"key", "7"}}));
+  // The old key is no key any more, and still filters.
+  EXPECT_FALSE(service_->lookup(owner_, "firms", {{"code", "K7"}}));
+  EXPECT_EQ(rows(owner_, {{"code", "K7"}}).at("total"), 1);
+}
+
+TEST_P(ServiceTest, ExportsAreAuditedWithoutTheValuesOfTheirFilter) {
+  auto csv = take(service_->download_rows(owner_, "firms", {{"code", "K7"}, {"_bom", "1"}}, Format::csv, {}));
+  EXPECT_EQ(csv.file_name, "企业登记_v1.csv");
+  EXPECT_EQ(read(csv), "\xEF\xBB\xBF代码,名称,人数\r\nK7,企业0,7\r\n");
+  EXPECT_EQ(read(take(service_->download_rows(owner_, "firms", {{"code", "K7"}, {"_header", "id"}, {"_col", "staff"}},
+                                              Format::csv, {}))),
+            "staff\r\n7\r\n");
+  EXPECT_EQ(read(take(service_->download_rows(owner_, "firms", {{"code", "K7"}}, Format::ndjson, {}))),
+            "{\"code\":\"K7\",\"name\":\"企业0\",\"staff\":7}\n");
+  auto parquet = take(service_->download_rows(owner_, "firms", {{"staff__lt", "3"}}, Format::parquet, {}));
+  EXPECT_EQ(parquet.file->rows, 60U);
+  auto path = parquet.file->path;
+  parquet.file.reset();
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_THAT(read(take(service_->download_rows(owner_, "firms", {}, Format::xlsx, {}))), HasSubstr("PK"));
+  EXPECT_EQ(audited("dataset.export"), 5U);
+  for (const auto& entry : take(audit_->search({.action = "dataset.export"}))) {
+    auto detail = json::serialize(entry.event.detail);
+    EXPECT_THAT(detail, Not(HasSubstr("K7")));
+    EXPECT_EQ(entry.event.object_name, "企业登记");
+  }
+  EXPECT_FALSE(service_->download_rows(owner_, "firms", {{"_size", "x"}}, Format::csv, {}));
+  EXPECT_FALSE(service_->download_rows(owner_, "firms", {{"_header", "x"}}, Format::csv, {}));
+}
+
+TEST_P(ServiceTest, OnlySoManyExportsAtOnce) {
+  ASSERT_TRUE(settings_.set("query.exports", "1"));
+  {
+    auto first = take(service_->download_rows(owner_, "firms", {}, Format::csv, {}));
+    auto second = service_->download_rows(owner_, "firms", {}, Format::csv, {});
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, Code::overloaded);
+  }
+  EXPECT_TRUE(service_->download_rows(owner_, "firms", {}, Format::csv, {}));
+}
+
+TEST_P(ServiceTest, TheProfileIsMadeOnceAndKept) {
+  auto asked = take(service_->profile(owner_, "firms", 0, {}));
+  EXPECT_EQ(asked.at("rows"), 1000);
+  auto dataset = take(catalog_->find(sharing::visibility(owner_), "firms"));
+  EXPECT_EQ(take(catalog_->version(dataset.id, 1)).profile, asked);
+  publish(10);
+  run_jobs("dataset.profile");
+  EXPECT_EQ(take(catalog_->version(dataset.id, 2)).profile.at("rows"), 10);
+}
+
+TEST_P(ServiceTest, RejectsForTheProviderOnly) {
+  auto page = take(service_->rejects(owner_, "firms", 0, 0, 1, {}));
+  EXPECT_EQ(page.at("total"), 2);
+  EXPECT_EQ(page.at("rejects").at(0).at("reason"), "不是整数");
+  EXPECT_EQ(page.at("next"), "1");
+  auto rest = take(service_->rejects(owner_, "firms", 0, 1, 5, {}));
+  EXPECT_EQ(rest.at("rejects").as_array().size(), 1U);
+  EXPECT_EQ(rest.at("next"), "");
+  auto text = read(take(service_->download_rejects(owner_, "firms", 0, {})));
+  EXPECT_THAT(text, HasSubstr("a.csv,\"\",1,人数,\"'=x\",不是整数"));
+  auto dataset = take(catalog_->find(sharing::visibility(owner_), "firms"));
+  take(catalog_->change(owner_, dataset.id, {.readers = std::vector<std::string>{"p2"}}));
+  EXPECT_EQ(service_->rejects(stranger_, "firms", 0, 0, 10, {}).error().code, Code::forbidden);
+}
+
+TEST_P(ServiceTest, SqlAndItsHistory) {
+  ASSERT_TRUE(settings_.set("query.history_keep", "3"));
+  auto answer = take(service_->sql(owner_, "SELECT name, count(*) AS n FROM firms WHERE staff < $1 GROUP BY name ORDER BY name",
+                                   {std::int64_t{10}}, 0, {}));
+  auto parsed = json::parse(answer).as_object();
+  EXPECT_EQ(parsed.at("columns").at(1), (json::object{{"name", "n"}, {"type", "integer"}}));
+  EXPECT_EQ(parsed.at("rows").as_array().size(), 7U);
+  EXPECT_EQ(parsed.at("truncated"), false);
+  auto cut = json::parse(take(service_->sql(owner_, "SELECT 名称 FROM 企业登记", {}, 5, {}))).as_object();
+  EXPECT_EQ(cut.at("rows").as_array().size(), 5U);
+  EXPECT_EQ(cut.at("truncated"), true);
+  EXPECT_FALSE(service_->sql(owner_, "SELECT * FROM read_csv('/etc/passwd')", {}, 0, {}));
+  EXPECT_FALSE(service_->sql(owner_, "SELEC 1", {}, 0, {}));
+  json::array nested;
+  nested.push_back(json::array());
+  EXPECT_FALSE(service_->sql(owner_, "SELECT $1", nested, 0, {}));
+  auto history = take(service_->history(owner_)).at("queries").as_array();
+  ASSERT_EQ(history.size(), 3U);
+  EXPECT_EQ(history[0].at("sql"), "SELEC 1");
+  EXPECT_FALSE(history[0].at("error").is_null());
+  EXPECT_TRUE(history[2].at("error").is_null());
+  EXPECT_TRUE(take(service_->history(stranger_)).at("queries").as_array().empty());
+  EXPECT_THAT(take(service_->explain(owner_, "SELECT * FROM firms", {})), HasSubstr("PARQUET"));
+  EXPECT_EQ(read(take(service_->download_sql(owner_, "SELECT code FROM firms WHERE staff = 3 ORDER BY code LIMIT 1", {},
+                                             Format::csv, {}))),
+            "\xEF\xBB\xBF"
+            "code\r\nK103\r\n");
+  EXPECT_EQ(audited("sql.export"), 1U);
+  EXPECT_EQ(audited("sql.run"), 1U);
+  auto tables = take(service_->tables(owner_)).at("tables").as_array();
+  ASSERT_EQ(tables.size(), 1U);
+  EXPECT_EQ(tables[0].at("columns").as_array().size(), 3U);
+}
+
+TEST_P(ServiceTest, AnAnswerThatIsKnownIsNotMadeAgain) {
+  auto first = take(service_->rows(owner_, "firms", {{"staff", "3"}}, {}));
+  auto again = take(service_->rows(owner_, "firms", {{"staff", "3"}}, {}, first.etag));
+  EXPECT_TRUE(again.unchanged);
+  EXPECT_FALSE(take(service_->rows(owner_, "firms", {{"staff", "4"}}, {}, first.etag)).unchanged);
+  publish(10);
+  EXPECT_FALSE(take(service_->rows(owner_, "firms", {{"staff", "3"}}, {}, first.etag)).unchanged);
+}
+
+TEST_P(ServiceTest, StopsWhenNobodyWaits) {
+  auto stopped = service_->sql(owner_, "SELECT count(*) FROM firms a, firms b, firms c WHERE a.staff + b.staff > c.staff", {},
+                               0, [] { return true; });
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, Code::cancelled);
+}
+
+}  // namespace
+}  // namespace qushu::query
