@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "estimate.h"
 #include "filter.h"
 #include "json_out.h"
 
@@ -41,6 +42,18 @@ std::vector<std::string> keys_of(const std::vector<catalog::Field>& fields, cons
   return out;
 }
 
+// Where the index keeps the columns of the answer.
+std::optional<std::vector<std::size_t>> places_of(const KeyIndex& index, const std::vector<catalog::Field>& fields,
+                                                  const RowsRequest& request) {
+  std::vector<std::size_t> places;
+  for (auto column : request.columns) {
+    auto at = std::ranges::find(index.fields(), fields[column].id);
+    if (at == index.fields().end()) return std::nullopt;
+    places.push_back(static_cast<std::size_t>(at - index.fields().begin()));
+  }
+  return places;
+}
+
 struct Total {
   std::optional<std::uint64_t> rows;
   bool exact = false;
@@ -58,9 +71,8 @@ void append_end(const Total& total, std::string_view next, std::string_view face
 
 class Page {
  public:
-  Page(engine::Engine& engine, std::string_view select, const std::vector<catalog::Field>& fields, std::uint64_t all_rows,
-       const RowsRequest& request, const AnswerLimits& limits)
-      : engine_(engine), select_(select), fields_(fields), all_rows_(all_rows), request_(request), limits_(limits) {}
+  Page(engine::Engine& engine, const PageSource& source, const RowsRequest& request, const AnswerLimits& limits)
+      : engine_(engine), source_(source), fields_(source.fields), request_(request), limits_(limits) {}
 
   Result<Answer> answer() {
     append_fields(fields_, request_, out_);
@@ -79,14 +91,60 @@ class Page {
   }
 
  private:
-  Result<std::unique_ptr<engine::Cursor>> run(Sql sql) const {
-    return engine_.run({.sql = std::move(sql.text), .params = std::move(sql.params), .limits = limits_.engine});
+  Result<std::unique_ptr<engine::Cursor>> run(Sql sql, const engine::Limits& limits) const {
+    return engine_.run({.sql = std::move(sql.text), .params = std::move(sql.params), .limits = limits});
   }
 
   Result<void> rows() {
     if (request_.size == 0) return {};
-    QS_TRY(auto cursor, run(page_sql(select_, fields_, request_)));
+    if (auto places = places_in_index()) return narrow_rows(*places);
     auto keys = keys_of(fields_, request_);
+    std::vector<std::size_t> sort_columns;
+    auto hidden = hidden_sort_fields(request_);
+    for (const auto& key : request_.sort) {
+      auto at = std::ranges::find(request_.columns, key.field);
+      sort_columns.push_back(at != request_.columns.end()
+                                 ? static_cast<std::size_t>(at - request_.columns.begin())
+                                 : request_.columns.size() +
+                                       static_cast<std::size_t>(std::ranges::find(hidden, key.field) - hidden.begin()));
+    }
+    return each(page_sql(source_.select, fields_, request_), sort_columns,
+                [&](const engine::Chunk& chunk, std::size_t row) -> Result<void> {
+                  for (std::size_t c = 0; c < keys.size(); ++c) {
+                    out_ += keys[c];
+                    append_json_value(chunk, c + 1, row, fields_[request_.columns[c]].type, out_);
+                  }
+                  return {};
+                });
+  }
+
+  // Wide rows are dear to read from columns that are spread over the files: where the index has them, the engine only finds
+  // and sorts, and the index gives the rows.
+  Result<void> narrow_rows(const std::vector<std::size_t>& places) {
+    auto keys = keys_of(fields_, request_);
+    std::vector<std::size_t> sort_columns;
+    for (std::size_t i = 0; i < request_.sort.size(); ++i) sort_columns.push_back(i);
+    return each(narrow_page_sql(source_.select, fields_, request_), sort_columns,
+                [&](const engine::Chunk& chunk, std::size_t row) -> Result<void> {
+                  QS_TRY(auto found, source_.index->row(chunk.integer(0, row)));
+                  if (found.values.empty()) return fail_internal("the key index lacks a row");
+                  for (std::size_t c = 0; c < keys.size(); ++c) {
+                    out_ += keys[c];
+                    out_ += found.values[places[c]];
+                  }
+                  return {};
+                });
+  }
+
+  [[nodiscard]] std::optional<std::vector<std::size_t>> places_in_index() const {
+    if (source_.index == nullptr || request_.columns.size() <= request_.sort.size() + 1) return std::nullopt;
+    return places_of(*source_.index, fields_, request_);
+  }
+
+  // The rows of the page, one after another; `sort_columns` are the places of the sort values after `_id`.
+  template <class Row>
+  Result<void> each(Sql sql, const std::vector<std::size_t>& sort_columns, Row row) {
+    QS_TRY(auto cursor, run(std::move(sql), limits_.engine));
     for (;;) {
       QS_TRY(const auto* chunk, cursor->next());
       if (chunk == nullptr) return {};
@@ -96,26 +154,17 @@ class Page {
           return {};
         }
         if (taken_++ != 0) out_ += ',';
-        for (std::size_t c = 0; c < keys.size(); ++c) {
-          out_ += keys[c];
-          append_json_value(*chunk, c + 1, r, fields_[request_.columns[c]].type, out_);
-        }
+        QS_CHECK(row(*chunk, r));
         out_ += '}';
-        if (taken_ == request_.size) remember(*chunk, r);
+        if (taken_ == request_.size) remember(*chunk, r, sort_columns);
       }
     }
   }
 
   // The last row's place, for the cursor.
-  void remember(const engine::Chunk& chunk, std::size_t row) {
+  void remember(const engine::Chunk& chunk, std::size_t row, const std::vector<std::size_t>& sort_columns) {
     last_ = Position{.keys = {}, .id = chunk.integer(0, row), .total = {}};
-    auto hidden = hidden_sort_fields(request_);
-    for (const auto& key : request_.sort) {
-      auto at = std::ranges::find(request_.columns, key.field);
-      auto column =
-          at != request_.columns.end()
-              ? static_cast<std::size_t>(at - request_.columns.begin())
-              : request_.columns.size() + static_cast<std::size_t>(std::ranges::find(hidden, key.field) - hidden.begin());
+    for (auto column : sort_columns) {
       if (chunk.is_null(column + 1, row)) {
         last_->keys.emplace_back();
       } else {
@@ -125,41 +174,43 @@ class Page {
     }
   }
 
+  // Exact where it costs nothing or little, or was asked for; else from the profile, and said to be an estimate.
   Result<Total> count() {
     if (request_.count == Count::none) return Total{};
-    if (request_.conditions.empty() && request_.search.empty()) return Total{.rows = all_rows_, .exact = true};
+    if (request_.conditions.empty() && request_.search.empty()) return Total{.rows = source_.all_rows, .exact = true};
     if (!request_.after && request_.size > 0 && !more_) return Total{.rows = taken_, .exact = true};
     const auto& after = request_.after;
     if (after && after->total && (after->total_exact || request_.count == Count::automatic))
       return Total{.rows = after->total, .exact = after->total_exact};
-    if (request_.count == Count::exact || all_rows_ <= limits_.count_rows) {
-      QS_TRY(auto numbers, integers(count_sql(select_, fields_, request_)));
-      return Total{.rows = static_cast<std::uint64_t>(numbers.at(0)), .exact = true};
+    auto limits = limits_.engine;
+    bool must = request_.count == Count::exact || source_.all_rows <= limits_.count_rows;
+    if (!must) {
+      auto guess = source_.profile == nullptr ? std::nullopt : estimate(*source_.profile, fields_, request_);
+      if (guess) return estimated(guess->rows, guess->exact);
+      if (limits_.count_time.count() == 0) return Total{};
+      limits.time = std::min(limits.time, limits_.count_time);
     }
-    return estimate();
+    auto counted = integer(count_sql(source_.select, fields_, request_), limits);
+    if (counted) return Total{.rows = static_cast<std::uint64_t>(*counted), .exact = true};
+    if (must || counted.error().code != Code::timed_out) return fail(std::move(counted).error());
+    return Total{};
   }
 
-  Result<Total> estimate() {
-    QS_TRY(auto range,
-           integers({.text = fmt::format("SELECT min(\"_id\"), max(\"_id\") FROM ({}) AS t", select_), .params = {}}));
-    QS_TRY(auto seen, integers(sample_sql(select_, fields_, request_, range.at(0), range.at(1))));
-    auto share = seen.at(0) == 0 ? 0.0 : static_cast<double>(seen.at(1)) / static_cast<double>(seen.at(0));
-    auto rows = static_cast<std::uint64_t>(std::llround(share * static_cast<double>(all_rows_)));
-    return Total{.rows = std::max(rows, taken_ + (more_ ? 1 : 0)), .exact = false};
+  [[nodiscard]] Total estimated(double rows, bool exact) const {
+    auto least = taken_ + (more_ ? 1 : 0);
+    return {.rows = std::clamp(static_cast<std::uint64_t>(std::llround(rows)), least, std::max(least, source_.all_rows)),
+            .exact = exact};
   }
 
-  // The only row of an answer that holds integers.
-  Result<std::vector<std::int64_t>> integers(Sql sql) const {
-    QS_TRY(auto cursor, run(std::move(sql)));
+  // The only value of an answer.
+  Result<std::int64_t> integer(Sql sql, const engine::Limits& limits) const {
+    QS_TRY(auto cursor, run(std::move(sql), limits));
     QS_TRY(const auto* chunk, cursor->next());
-    std::vector<std::int64_t> out;
-    for (std::size_t c = 0; c < cursor->columns().size(); ++c)
-      out.push_back(chunk == nullptr || chunk->rows() == 0 || chunk->is_null(c, 0) ? 0 : chunk->integer(c, 0));
-    return out;
+    return chunk == nullptr || chunk->rows() == 0 ? 0 : chunk->integer(0, 0);
   }
 
   Result<void> facet(std::size_t field, std::string& out) const {
-    QS_TRY(auto cursor, run(facet_sql(select_, fields_, request_, field, limits_.facet_values)));
+    QS_TRY(auto cursor, run(facet_sql(source_.select, fields_, request_, field, limits_.facet_values), limits_.engine));
     if (!out.empty()) out += ',';
     append_json_text(fields_[field].id, out);
     out += ":[";
@@ -179,9 +230,8 @@ class Page {
   }
 
   engine::Engine& engine_;
-  std::string_view select_;
+  const PageSource& source_;
   const std::vector<catalog::Field>& fields_;
-  std::uint64_t all_rows_;
   const RowsRequest& request_;
   const AnswerLimits& limits_;
   std::string out_;
@@ -192,9 +242,9 @@ class Page {
 
 }  // namespace
 
-Result<Answer> answer_rows(engine::Engine& engine, std::string_view select, const std::vector<catalog::Field>& fields,
-                           std::uint64_t all_rows, const RowsRequest& request, const AnswerLimits& limits) {
-  return Page(engine, select, fields, all_rows, request, limits).answer();
+Result<Answer> answer_rows(engine::Engine& engine, const PageSource& source, const RowsRequest& request,
+                           const AnswerLimits& limits) {
+  return Page(engine, source, request, limits).answer();
 }
 
 std::optional<std::vector<engine::Value>> key_of(const KeyIndex& index, const std::vector<catalog::Field>& fields,
@@ -215,22 +265,18 @@ std::optional<Answer> answer_lookup(const KeyIndex& index, const std::vector<cat
   if (!key) return std::nullopt;
   auto found = index.find(*key, request.size + 1);
   if (!found || found->size() > request.size || (found->size() > 1 && !request.sort.empty())) return std::nullopt;
-  std::vector<std::size_t> places;
-  for (auto column : request.columns) {
-    auto at = std::ranges::find(index.fields(), fields[column].id);
-    if (at == index.fields().end()) return std::nullopt;
-    places.push_back(static_cast<std::size_t>(at - index.fields().begin()));
-  }
+  auto places = places_of(index, fields, request);
+  if (!places) return std::nullopt;
   Answer out{.body = {}, .rows = found->size()};
-  out.body.reserve(1024 + places.size() * 96);
+  out.body.reserve(1024 + places->size() * 96);
   append_fields(fields, request, out.body);
   for (std::size_t r = 0; r < found->size(); ++r) {
     if (r != 0) out.body += ',';
-    for (std::size_t c = 0; c < places.size(); ++c) {
+    for (std::size_t c = 0; c < places->size(); ++c) {
       out.body += c == 0 ? "{" : ",";
       append_json_text(fields[request.columns[c]].id, out.body);
       out.body += ':';
-      out.body += (*found)[r].values[places[c]];
+      out.body += (*found)[r].values[(*places)[c]];
     }
     out.body += '}';
   }

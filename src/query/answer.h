@@ -8,7 +8,8 @@ namespace qushu::query {
 
 struct AnswerLimits {
   engine::Limits engine = {};
-  std::uint64_t count_rows = 1'000'000;  // versions up to this size are counted, larger ones estimated
+  std::uint64_t count_rows = 1'000'000;       // versions up to this size are counted in any case
+  std::chrono::milliseconds count_time{100};  // larger ones as long as this, where nothing else tells
   std::size_t facet_values = 20;
 };
 
@@ -17,10 +18,16 @@ struct Answer {
   std::uint64_t rows = 0;  // of the page
 };
 
-// `all_rows`: how many rows the caller sees without any filter.
-[[nodiscard]] Result<Answer> answer_rows(engine::Engine& engine, std::string_view select,
-                                         const std::vector<catalog::Field>& fields, std::uint64_t all_rows,
-                                         const RowsRequest& request, const AnswerLimits& limits);
+// What a page is made of.
+struct PageSource {
+  std::string_view select;
+  const std::vector<catalog::Field>& fields;
+  std::uint64_t all_rows = 0;                    // how many rows the caller sees without any filter
+  const boost::json::object* profile = nullptr;  // of those rows, where there is one
+  const KeyIndex* index = nullptr;               // gives the wide rows of a page that was found by narrow columns
+};
+[[nodiscard]] Result<Answer> answer_rows(engine::Engine& engine, const PageSource& source, const RowsRequest& request,
+                                         const AnswerLimits& limits);
 
 // Whether `index` can answer `request`, and the key if so, in the index's order.
 [[nodiscard]] std::optional<std::vector<engine::Value>> key_of(const KeyIndex& index, const std::vector<catalog::Field>& fields,

@@ -73,7 +73,7 @@ class Parser {
   Result<RowsRequest> parse(const Pairs& query) {
     for (const auto& [key, value] : query) {
       if (std::ranges::find(also_, std::string_view(key)) != also_.end()) continue;
-      if (key.starts_with('_') && !find(key))
+      if (key.starts_with('_') && !find(key) && !find(key.substr(0, key.rfind("__"))))
         QS_CHECK(steer(key, value));
       else
         QS_CHECK(condition(key, value));

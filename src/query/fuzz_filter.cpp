@@ -49,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (qushu::query::page_sql("SELECT 1", kFields, *request).text != qushu::query::page_sql("SELECT 1", kFields, other).text)
     std::abort();
   (void)qushu::query::count_sql("SELECT 1", kFields, *request);
-  (void)qushu::query::all_sql("SELECT 1", kFields, *request, std::vector<std::string>(request->columns.size(), "x"));
+  (void)qushu::query::all_sql("SELECT 1", kFields, *request, std::vector<std::string>(request->columns.size(), "x"), true);
   auto cursor = qushu::query::encode_cursor(*request, kFields, {.keys = {}, .id = 1, .total = 3, .total_exact = true});
   if (!qushu::query::wanted_version({{"_next", cursor}})) std::abort();
   return 0;

@@ -166,7 +166,7 @@ TEST_F(Index, AnswersLikeTheEngine) {
     auto request = parse_rows(query, fields, 7, {});
     ASSERT_TRUE(request);
     auto fast = answer_lookup(*index, fields, *request);
-    auto slow = answer_rows(*engine_, select, fields, 100, *request, {});
+    auto slow = answer_rows(*engine_, {.select = select, .fields = fields, .all_rows = 100}, *request, {});
     ASSERT_TRUE(fast && slow);
     EXPECT_EQ(fast->body, slow->body);
     EXPECT_EQ(fast->rows, slow->rows);
@@ -175,6 +175,34 @@ TEST_F(Index, AnswersLikeTheEngine) {
   EXPECT_FALSE(answer_lookup(*index, fields, *parse_rows({{"key", "K3"}, {"_size", "1"}}, fields, 7, {})));
   EXPECT_FALSE(answer_lookup(*index, fields, *parse_rows({{"key", "K3"}, {"_sort_desc", "day"}}, fields, 7, {})));
   EXPECT_FALSE(answer_lookup(*index, fields, *parse_rows({{"name", "x"}}, fields, 7, {})));
+}
+
+TEST_F(Index, WidePagesThroughTheIndexAreTheSame) {
+  std::vector<catalog::Field> fields{field("code", Type::text, true), field("name", Type::text),
+                                     field("amount", Type::decimal, false, 12, 2), field("day", Type::date)};
+  std::string select =
+      "SELECT i + 1 AS _id, 'K' || i AS code, CASE WHEN i % 4 = 0 THEN NULL ELSE '名' || i % 9 END AS name, "
+      "CAST(i % 13 AS DECIMAL(12, 2)) AS amount, DATE '2024-01-01' + CAST(i AS INTEGER) AS day FROM range(300) t(i)";
+  auto index = build(select, fields);
+  ASSERT_TRUE(index);
+  for (const auto& query : std::vector<Pairs>{{{"_size", "40"}},
+                                              {{"_sort_desc", "name"}, {"_sort", "amount"}, {"_size", "77"}},
+                                              {{"_sort", "amount"}, {"_col", "code"}, {"_col", "day"}, {"_col", "name"}},
+                                              {{"name__isnull", ""}, {"_size", "10"}, {"_sort_desc", "day"}}}) {
+    std::string next;
+    for (int page = 0; page < 3; ++page) {
+      auto pairs = query;
+      pairs.emplace_back("_next", next);
+      auto request = parse_rows(pairs, fields, 7, {});
+      ASSERT_TRUE(request);
+      auto narrow =
+          answer_rows(*engine_, {.select = select, .fields = fields, .all_rows = 300, .index = index.get()}, *request, {});
+      auto wide = answer_rows(*engine_, {.select = select, .fields = fields, .all_rows = 300}, *request, {});
+      ASSERT_TRUE(narrow && wide);
+      EXPECT_EQ(narrow->body, wide->body);
+      next = boost::json::parse(wide->body).at("next").as_string();
+    }
+  }
 }
 
 TEST_F(Index, ManyThreadsReadAtOnce) {

@@ -12,8 +12,6 @@ using engine::Type;
 using engine::Value;
 
 constexpr std::string_view kId = "\"_id\"";
-constexpr std::int64_t kSlices = 16;       // of a sample
-constexpr std::int64_t kSampleShare = 50;  // one row in so many is looked at
 
 // Builds one statement over the rows that the caller may see.
 class Builder {
@@ -34,12 +32,12 @@ class Builder {
     return fmt::format(" WHERE {}", fmt::join(conditions_, " AND "));
   }
 
+  // Names are qualified here, since an alias of the answer would come before a column of that name.
   [[nodiscard]] std::string order() const {
     std::string out = " ORDER BY ";
     for (const auto& key : request_.sort)
-      out += column(key.field) + (key.descending ? " DESC NULLS LAST, " : " ASC NULLS LAST, ");
-    out += kId;
-    return out;
+      out += "t." + column(key.field) + (key.descending ? " DESC NULLS LAST, " : " ASC NULLS LAST, ");
+    return out + "t." + std::string(kId);
   }
 
   // The rows after the last one of the page before. Empty values come last in either direction.
@@ -167,8 +165,15 @@ Sql page_sql(std::string_view select, const std::vector<catalog::Field>& fields,
                                     request.size + 1));
 }
 
+Sql narrow_page_sql(std::string_view select, const std::vector<catalog::Field>& fields, const RowsRequest& request) {
+  auto narrow = request;
+  narrow.columns.clear();
+  for (const auto& key : request.sort) narrow.columns.push_back(key.field);
+  return page_sql(select, fields, narrow);
+}
+
 Sql all_sql(std::string_view select, const std::vector<catalog::Field>& fields, const RowsRequest& request,
-            const std::vector<std::string>& names) {
+            const std::vector<std::string>& names, bool by_id) {
   Builder builder(fields, request);
   builder.narrow();
   builder.continue_after();
@@ -178,9 +183,8 @@ Sql all_sql(std::string_view select, const std::vector<catalog::Field>& fields, 
     auto alias = quote_name(names[i]);
     columns += (i == 0 ? "" : ", ") + column + (alias == column ? "" : " AS " + alias);
   }
-  // Without a sort the rows come as they lie in the files, which is the order of `_id`, and nothing has to be sorted.
-  return builder.finish(fmt::format("SELECT {} FROM ({}) AS t{}{}", columns, select, builder.where(),
-                                    request.sort.empty() ? "" : builder.order()));
+  auto order = request.sort.empty() && !by_id ? std::string() : builder.order();
+  return builder.finish(fmt::format("SELECT {} FROM ({}) AS t{}{}", columns, select, builder.where(), order));
 }
 
 Sql count_sql(std::string_view select, const std::vector<catalog::Field>& fields, const RowsRequest& request) {
@@ -189,34 +193,14 @@ Sql count_sql(std::string_view select, const std::vector<catalog::Field>& fields
   return builder.finish(fmt::format("SELECT count(*) FROM ({}) AS t{}", select, builder.where()));
 }
 
-Sql sample_sql(std::string_view select, const std::vector<catalog::Field>& fields, const RowsRequest& request,
-               std::int64_t first_id, std::int64_t last_id) {
-  // Each slice is a query of its own, so that the reader skips all row groups outside it.
-  auto span = last_id - first_id + 1;
-  auto step = std::max<std::int64_t>(span / kSlices, 1);
-  auto width = std::max<std::int64_t>(step / kSampleShare, 1);
-  Builder builder(fields, request);
-  builder.narrow();
-  auto where = builder.where();
-  std::string matching = where.empty() ? "count(*)" : "count(*) FILTER (" + where.substr(1) + ")";
-  std::string slices;
-  for (std::int64_t slice = 0; slice < kSlices; ++slice) {
-    auto from = first_id + slice * step + (step - width) / 2;
-    slices += fmt::format("{}SELECT count(*) AS n, {} AS m FROM ({}) AS t WHERE {} BETWEEN {} AND {}",
-                          slice == 0 ? "" : " UNION ALL ", matching, select, kId, from, from + width - 1);
-  }
-  return builder.finish(
-      fmt::format("SELECT CAST(coalesce(sum(n), 0) AS BIGINT), CAST(coalesce(sum(m), 0) AS BIGINT) FROM ({}) AS s", slices));
-}
-
 Sql facet_sql(std::string_view select, const std::vector<catalog::Field>& fields, const RowsRequest& request, std::size_t field,
               std::size_t limit) {
   Builder builder(fields, request);
   builder.narrow();
   auto column = builder.column(field);
   return builder.finish(
-      fmt::format("SELECT {0}, count(*) AS n FROM ({1}) AS t{2} GROUP BY {0} ORDER BY n DESC, {0} NULLS LAST LIMIT {3}", column,
-                  select, builder.where(), limit));
+      fmt::format("SELECT {0}, count(*) FROM ({1}) AS t{2} GROUP BY 1 ORDER BY 2 DESC, 1 NULLS LAST LIMIT {3}", column, select,
+                  builder.where(), limit));
 }
 
 }  // namespace qushu::query

@@ -155,10 +155,9 @@ class Profiler {
     auto type = source_.fields[i].type;
     std::int64_t distinct = 0;
     QS_CHECK(for_each(
-        fmt::format(
-            "WITH g AS MATERIALIZED (SELECT {0} AS v, count(*) AS n FROM ({1}) AS t WHERE {0} IS NOT NULL GROUP BY {0}) "
-            "SELECT v, n, (SELECT count(*) FROM g) FROM g ORDER BY n DESC, v LIMIT {2}",
-            column(i), source_.select, kTopValues),
+        fmt::format("WITH g AS MATERIALIZED (SELECT {0} AS v, count(*) AS n FROM ({1}) AS t WHERE {0} IS NOT NULL GROUP BY 1) "
+                    "SELECT v, n, (SELECT count(*) FROM g) FROM g ORDER BY n DESC, v LIMIT {2}",
+                    column(i), source_.select, kTopValues),
         {}, [&](const engine::Chunk& chunk, std::size_t row, const std::vector<engine::Column>&) {
           distinct = chunk.integer(2, row);
           add_top(top, chunk, row, type);
@@ -171,10 +170,9 @@ class Profiler {
     auto type = source_.fields[i].type;
     json::array top;
     QS_CHECK(for_each(
-        fmt::format(
-            "SELECT {0} AS v, count(*) AS n FROM ({1}) AS t WHERE {0} IN (SELECT unnest(approx_top_k({0}, {2})) FROM ({1}) "
-            "AS s) GROUP BY v HAVING count(*) > 1 ORDER BY n DESC, v",
-            column(i), source_.select, kTopValues),
+        fmt::format("SELECT {0}, count(*) FROM ({1}) AS t WHERE {0} IN (SELECT unnest(approx_top_k({0}, {2})) FROM ({1}) "
+                    "AS s) GROUP BY 1 HAVING count(*) > 1 ORDER BY 2 DESC, 1",
+                    column(i), source_.select, kTopValues),
         {}, [&](const engine::Chunk& chunk, std::size_t row, const std::vector<engine::Column>&) {
           add_top(top, chunk, row, type);
         }));
@@ -199,8 +197,8 @@ class Profiler {
     std::vector<std::int64_t> counts(count, 0);
     QS_CHECK(for_each(
         fmt::format(
-            "SELECT CAST(least(greatest(floor(({0} - $1) / $2), 0), {1}) AS BIGINT) AS b, count(*) FROM ({2}) AS t WHERE {3} "
-            "GROUP BY b",
+            "SELECT CAST(least(greatest(floor(({0} - $1) / $2), 0), {1}) AS BIGINT), count(*) FROM ({2}) AS t WHERE {3} "
+            "GROUP BY 1",
             position_sql(i), count - 1, source_.select, placeable_sql(i)),
         {summary.low, width > 0 ? width : 1.0},
         [&](const engine::Chunk& chunk, std::size_t row, const std::vector<engine::Column>&) {

@@ -1,5 +1,6 @@
 #include "qushu/query/profile.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "temp_folder.h"
@@ -142,6 +143,24 @@ TEST_F(Profile, ManyValuesAreEstimatedAndSaidSo) {
   EXPECT_EQ(v.at("top").at(0).at("value"), -1);
   EXPECT_EQ(v.at("top").at(0).at("count"), 15'000);
   EXPECT_EQ(counted(v), 1'500'000);
+}
+
+TEST_F(Profile, FieldsMayBeNamedAsTheyLike) {
+  std::vector<catalog::Field> fields;
+  std::string select = "SELECT i AS _id";
+  for (const char* id : {"b", "n", "v", "t", "g", "s", "count", "select"}) {
+    catalog::Field field;
+    field.id = field.name = id;
+    field.type = Type::integer;
+    fields.push_back(field);
+    select += fmt::format(", i % {} AS {}", fields.size() + 1, engine::quote_name(id));
+  }
+  auto profile = compute_profile(*engine_, {.select = select + " FROM range(1000) r(i)", .fields = fields});
+  ASSERT_TRUE(profile) << profile.error().detail;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    EXPECT_EQ(profile->at("fields").at(i).at("distinct"), i + 2) << fields[i].id;
+    EXPECT_EQ(profile->at("fields").at(i).at("histogram").as_array().size(), i + 2) << fields[i].id;
+  }
 }
 
 TEST_F(Profile, StopsWhenAsked) {

@@ -135,8 +135,14 @@ Result<RowsBody> Service::rows(const Actor& actor, std::string_view code, const 
   if (!answer) {
     AnswerLimits limits{.engine = {.time = parts_->seconds("query.time"), .cancelled = cancelled},
                         .count_rows = parts_->count("query.count_rows"),
+                        .count_time = std::chrono::milliseconds(parts_->deps.settings.integer("query.count_ms")),
                         .facet_values = parts_->count("query.facet_values")};
-    QS_TRY(answer, answer_rows(parts_->deps.engine, shown.select, shown.fields, shown.version.published, request, limits));
+    PageSource source{.select = shown.select,
+                      .fields = shown.fields,
+                      .all_rows = shown.version.published,
+                      .profile = &shown.version.profile,
+                      .index = access->index.get()};
+    QS_TRY(answer, answer_rows(parts_->deps.engine, source, request, limits));
   }
   parts_->deps.audit.count_access(actor, "dataset", shown.dataset.id, "rows", answer->rows);
   return RowsBody{.json = std::move(answer->body), .etag = std::move(etag)};
@@ -229,7 +235,9 @@ Result<Download> Service::download_rows(const Actor& actor, std::string_view cod
                                                         {"version", shown.version.number},
                                                         {"columns", request.columns.size()},
                                                         {"filter", std::move(narrowed)}}}));
-  auto sql = all_sql(shown.select, shown.fields, request, names);
+  // Larger ones come as they lie in the files: to sort them would keep the reader waiting for the first byte.
+  bool by_id = shown.version.published <= parts_->count("query.count_rows") || format == Format::xlsx;
+  auto sql = all_sql(shown.select, shown.fields, request, names, by_id);
   auto done = [this, actor, id = shown.dataset.id](std::uint64_t rows) {
     parts_->deps.audit.count_access(actor, "dataset", id, "export", rows);
   };

@@ -115,13 +115,14 @@ struct Sql {
 // One row more than the page holds, to tell whether there are more. Columns: `_id`, `columns`, then the sort fields that are
 // not among those.
 [[nodiscard]] Sql page_sql(std::string_view select, const std::vector<catalog::Field>& fields, const RowsRequest& request);
-// Every matching row in the asked order (by `_id` last); columns: `columns`, named by `names`.
+// `_id` and the sort fields alone of the same rows.
+[[nodiscard]] Sql narrow_page_sql(std::string_view select, const std::vector<catalog::Field>& fields,
+                                  const RowsRequest& request);
+// Every matching row, `columns` named by `names`: in the asked order, and without one by `_id` if `by_id`, else as they lie in
+// the files.
 [[nodiscard]] Sql all_sql(std::string_view select, const std::vector<catalog::Field>& fields, const RowsRequest& request,
-                          const std::vector<std::string>& names);
+                          const std::vector<std::string>& names, bool by_id);
 [[nodiscard]] Sql count_sql(std::string_view select, const std::vector<catalog::Field>& fields, const RowsRequest& request);
-// Two numbers: the rows in a few slices of `_id`, and those of them that match.
-[[nodiscard]] Sql sample_sql(std::string_view select, const std::vector<catalog::Field>& fields, const RowsRequest& request,
-                             std::int64_t first_id, std::int64_t last_id);
 [[nodiscard]] Sql facet_sql(std::string_view select, const std::vector<catalog::Field>& fields, const RowsRequest& request,
                             std::size_t field, std::size_t limit);
 
