@@ -190,8 +190,8 @@ class Page {
       if (limits_.count_time.count() == 0) return Total{};
       limits.time = std::min(limits.time, limits_.count_time);
     }
-    auto counted = integer(count_sql(source_.select, fields_, request_), limits);
-    if (counted) return Total{.rows = static_cast<std::uint64_t>(*counted), .exact = true};
+    auto counted = count_rows(engine_, source_.select, fields_, request_, limits);
+    if (counted) return Total{.rows = *counted, .exact = true};
     if (must || counted.error().code != Code::timed_out) return fail(std::move(counted).error());
     return Total{};
   }
@@ -200,13 +200,6 @@ class Page {
     auto least = taken_ + (more_ ? 1 : 0);
     return {.rows = std::clamp(static_cast<std::uint64_t>(std::llround(rows)), least, std::max(least, source_.all_rows)),
             .exact = exact};
-  }
-
-  // The only value of an answer.
-  Result<std::int64_t> integer(Sql sql, const engine::Limits& limits) const {
-    QS_TRY(auto cursor, run(std::move(sql), limits));
-    QS_TRY(const auto* chunk, cursor->next());
-    return chunk == nullptr || chunk->rows() == 0 ? 0 : chunk->integer(0, 0);
   }
 
   Result<void> facet(std::size_t field, std::string& out) const {
@@ -241,6 +234,14 @@ class Page {
 };
 
 }  // namespace
+
+Result<std::uint64_t> count_rows(engine::Engine& engine, std::string_view select, const std::vector<catalog::Field>& fields,
+                                 const RowsRequest& request, const engine::Limits& limits) {
+  auto sql = count_sql(select, fields, request);
+  QS_TRY(auto cursor, engine.run({.sql = std::move(sql.text), .params = std::move(sql.params), .limits = limits}));
+  QS_TRY(const auto* chunk, cursor->next());
+  return chunk == nullptr || chunk->rows() == 0 ? 0 : static_cast<std::uint64_t>(chunk->integer(0, 0));
+}
 
 Result<Answer> answer_rows(engine::Engine& engine, const PageSource& source, const RowsRequest& request,
                            const AnswerLimits& limits) {

@@ -29,6 +29,11 @@ struct PageSource {
 [[nodiscard]] Result<Answer> answer_rows(engine::Engine& engine, const PageSource& source, const RowsRequest& request,
                                          const AnswerLimits& limits);
 
+// How many rows match, counted.
+[[nodiscard]] Result<std::uint64_t> count_rows(engine::Engine& engine, std::string_view select,
+                                               const std::vector<catalog::Field>& fields, const RowsRequest& request,
+                                               const engine::Limits& limits);
+
 // Whether `index` can answer `request`, and the key if so, in the index's order.
 [[nodiscard]] std::optional<std::vector<engine::Value>> key_of(const KeyIndex& index, const std::vector<catalog::Field>& fields,
                                                                const RowsRequest& request);

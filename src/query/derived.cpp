@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "qushu/base/log.h"
+#include "qushu/base/text.h"
 #include "qushu/query/profile.h"
 
 #include "json_out.h"
@@ -116,7 +117,7 @@ Result<jobs::Finish> Service::Parts::run_index(jobs::Context& context) {
   }
   context.progress(0, {"读取数据", "Reading the rows"});
   auto file = temporary_file(deps.blobs.temporary_folder(), "index");
-  QS_TRY(auto rows,
+  QS_TRY(auto counts,
          build_index(deps.engine,
                      {.select = shown.select,
                       .fields = shown.fields,
@@ -130,10 +131,18 @@ Result<jobs::Finish> Service::Parts::run_index(jobs::Context& context) {
                                                                : Text{"写入主键", "Writing the keys"});
                           }},
                      file.path));
+  if (counts.repeated + counts.without_key > 0)
+    context.log("warn", {fmt::format("声明的主键并不唯一：{} 行与别的行重复，{} 行的主键为空。",
+                                     with_thousands(static_cast<std::int64_t>(counts.repeated)),
+                                     with_thousands(static_cast<std::int64_t>(counts.without_key))),
+                         fmt::format("The declared key is not unique: {} rows repeat the key of another, {} have none.",
+                                     with_thousands(static_cast<std::int64_t>(counts.repeated)),
+                                     with_thousands(static_cast<std::int64_t>(counts.without_key)))});
   QS_TRY(auto blob, deps.blobs.adopt(file.path));
-  return [this, id, number, rows, blob](store::Transaction& t) -> Result<json::object> {
+  return [this, id, number, counts, blob](store::Transaction& t) -> Result<json::object> {
     QS_CHECK(deps.catalog.set_index(t, id, number, blob.sha256));
-    return json::object{{"rows", rows}, {"bytes", blob.size}};
+    return json::object{
+        {"rows", counts.rows}, {"repeated_keys", counts.repeated}, {"empty_keys", counts.without_key}, {"bytes", blob.size}};
   };
 }
 

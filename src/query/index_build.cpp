@@ -89,16 +89,18 @@ class Build {
       if (source.fields[i].key) key_.push_back(i);
   }
 
-  Result<std::uint64_t> into(const std::filesystem::path& file) {
+  Result<IndexCounts> into(const std::filesystem::path& file) {
     if (key_.empty()) return fail_internal("an index without a key");
     QS_CHECK(filler_.open(file));
     QS_TRY(auto description, filler_.table(kAboutTable, 0));
     QS_CHECK(filler_.put(description, kAboutKey, about(source_.fields, key_)));
     QS_CHECK(filler_.commit());
-    QS_TRY(auto rows, fill_rows());
-    QS_CHECK(fill_keys());
+    IndexCounts counts;
+    QS_TRY(counts.rows, fill_rows());
+    QS_TRY(auto keyed, fill_keys(counts.repeated));
+    counts.without_key = counts.rows - keyed;
     QS_CHECK(filler_.commit());
-    return rows;
+    return counts;
   }
 
  private:
@@ -142,9 +144,9 @@ class Build {
                     });
   }
 
-  Result<std::uint64_t> fill_keys() {
+  Result<std::uint64_t> fill_keys(std::uint64_t& repeated) {
     QS_TRY(auto table, filler_.table(kKeysTable, 0));
-    std::string columns, present, key, text;
+    std::string columns, present, key, before, text;
     for (auto part : key_) {
       columns += column(part) + ", ";
       present += (present.empty() ? "" : " AND ") + column(part) + " IS NOT NULL";
@@ -164,6 +166,10 @@ class Build {
             append_key_text(text, key);
           }
           bound_key(key);
+          if (key == before)
+            ++repeated;
+          else
+            before = key;
           append_key_id(chunk.integer(key_.size(), row), key);
           return filler_.put(table, key, {});
         });
@@ -178,7 +184,7 @@ class Build {
 
 }  // namespace
 
-Result<std::uint64_t> build_index(engine::Engine& engine, const IndexSource& source, const std::filesystem::path& file) {
+Result<IndexCounts> build_index(engine::Engine& engine, const IndexSource& source, const std::filesystem::path& file) {
   return Build(engine, source).into(file);
 }
 

@@ -41,7 +41,7 @@ class Index : public ::testing::Test {
     auto rows = build_index(*engine_, {.select = std::move(select), .fields = std::move(fields)}, file);
     EXPECT_TRUE(rows) << (rows ? "" : rows.error().detail);
     if (!rows) return nullptr;
-    rows_ = *rows;
+    counts_ = *rows;
     auto index = KeyIndex::open(file);
     EXPECT_TRUE(index) << (index ? "" : index.error().detail);
     return index ? *index : nullptr;
@@ -58,7 +58,7 @@ class Index : public ::testing::Test {
   testing::TempFolder folder_;
   Settings settings_;
   std::unique_ptr<engine::Engine> engine_;
-  std::uint64_t rows_ = 0;
+  IndexCounts counts_;
   int count_ = 0;
 };
 
@@ -68,7 +68,8 @@ TEST_F(Index, FindsEveryRowByItsKeyAndNoOther) {
       "CASE WHEN i % 3 = 0 THEN NULL ELSE i END AS staff FROM range(50000) t(i)",
       {field("code", Type::text, true), field("name", Type::text), field("staff", Type::integer)});
   ASSERT_TRUE(index);
-  EXPECT_EQ(rows_, 50'000U);
+  EXPECT_EQ(counts_.rows, 50'000U);
+  EXPECT_EQ(counts_.repeated + counts_.without_key, 0U);
   for (std::int64_t i = 0; i < 50'000; i += 37) {
     auto rows = index->find(std::vector<Value>{fmt::format("91{:08}", (i * 7919) % 50'000)}, 10);
     ASSERT_TRUE(rows);
@@ -87,6 +88,7 @@ TEST_F(Index, AKeyOfSeveralRowsFindsThemAllInOrder) {
   auto index = build("SELECT 100 - i AS _id, i % 3 AS a, chr(CAST(97 + i % 2 AS INTEGER)) AS b FROM range(60) t(i)",
                      {field("a", Type::integer, true), field("b", Type::text, true)});
   ASSERT_TRUE(index);
+  EXPECT_EQ(counts_.repeated, 54U);
   auto found = ids(*index, {std::int64_t{1}, "a"});
   EXPECT_EQ(found.size(), 10U);
   EXPECT_TRUE(std::ranges::is_sorted(found));
@@ -101,6 +103,8 @@ TEST_F(Index, NoKeyIsTheBeginningOfAnother) {
       "(6, repeat('长', 400) || '1', 'x'), (7, repeat('长', 400) || '2', 'x'), (8, NULL, 'x'), (9, 'a', 'b')) t(_id, k1, k2)",
       {field("k1", Type::text, true), field("k2", Type::text, true)});
   ASSERT_TRUE(index);
+  EXPECT_EQ(counts_.without_key, 1U);
+  EXPECT_EQ(counts_.repeated, 0U);
   using Ids = std::vector<std::int64_t>;
   EXPECT_EQ(ids(*index, {"a", "bc"}), Ids{1});
   EXPECT_EQ(ids(*index, {"ab", "c"}), Ids{2});

@@ -222,6 +222,11 @@ Result<Download> Service::download_rows(const Actor& actor, std::string_view cod
   for (auto column : request.columns) names.push_back(by_name ? shown.fields[column].name : shown.fields[column].id);
   if (by_name) options.headers = names;
 
+  // Said before the work, where it can be known.
+  if (format == Format::xlsx && shown.version.published > kXlsxRows) {
+    QS_TRY(auto rows, count_rows(parts_->deps.engine, shown.select, shown.fields, request, options.limits));
+    if (rows > kXlsxRows) return too_many_for_xlsx();
+  }
   // What was taken away, before the first byte leaves; not the values of the filter, which may be about people.
   json::array narrowed;
   for (const auto& condition : request.conditions)

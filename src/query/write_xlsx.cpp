@@ -13,7 +13,6 @@ namespace {
 
 using engine::Type;
 
-constexpr std::uint64_t kRows = 1'048'575;           // beside the header
 constexpr std::size_t kCellText = 32'767;            // UTF-16 units of a cell at most
 constexpr double kFirstDay = 61;                     // 1900-03-01: before it Excel counts a day that never was
 constexpr double kUnixEpoch = 25'569;                // 1970-01-01 as Excel counts days
@@ -175,6 +174,12 @@ class SheetWriter {
 
 }  // namespace
 
+Failure too_many_for_xlsx() {
+  return fail(Code::too_large, "export.xlsx_rows",
+              "结果超过 Excel 一张表 1,048,575 行的上限，请加筛选条件，或改用 CSV、Parquet。",
+              "The answer has more than the 1,048,575 rows of an Excel sheet; filter it, or take CSV or Parquet.");
+}
+
 Result<std::uint64_t> write_xlsx(engine::Cursor& cursor, const std::filesystem::path& file, const WriteOptions& options) {
   if (cursor.columns().size() > LXW_COL_MAX)
     return fail(Code::too_large, "export.columns", "Excel 最多 16,384 列，请少选几列。", "Excel holds 16,384 columns at most.");
@@ -187,10 +192,7 @@ Result<std::uint64_t> write_xlsx(engine::Cursor& cursor, const std::filesystem::
     QS_TRY(const auto* chunk, cursor.next());
     if (chunk == nullptr) break;
     for (std::size_t r = 0; r < chunk->rows(); ++r) {
-      if (++rows > kRows)
-        return fail(Code::too_large, "export.xlsx_rows",
-                    "结果超过 Excel 一张表 1,048,575 行的上限，请加筛选条件，或改用 CSV、Parquet。",
-                    "The answer has more than the 1,048,575 rows of an Excel sheet; filter it, or take CSV or Parquet.");
+      if (++rows > kXlsxRows) return too_many_for_xlsx();
       for (std::size_t c = 0; c < cursor.columns().size(); ++c) QS_CHECK(sheet.cell(*chunk, r, rows, c));
     }
   }

@@ -27,6 +27,10 @@ enum class Format : std::uint8_t { table, csv, json, ndjson, parquet, xlsx };
 // Whether the whole file has to be made before its first byte can be sent.
 [[nodiscard]] bool needs_file(Format format);
 
+// Rows of an Excel sheet beside its header.
+constexpr std::uint64_t kXlsxRows = 1'048'575;
+[[nodiscard]] Failure too_many_for_xlsx();
+
 using Sink = std::function<Result<void>(std::string_view bytes)>;
 
 struct WriteOptions {

@@ -67,9 +67,14 @@ struct IndexSource {
   engine::Limits limits = {};
   std::function<void(std::uint64_t done, std::uint64_t total)> progress = {};
 };
-// Writes the index into `file`, which must not exist; how many rows it holds. `fields` with `key` make the key.
-[[nodiscard]] Result<std::uint64_t> build_index(engine::Engine& engine, const IndexSource& source,
-                                                const std::filesystem::path& file);
+struct IndexCounts {
+  std::uint64_t rows = 0;
+  std::uint64_t without_key = 0;  // rows with an empty key field
+  std::uint64_t repeated = 0;     // rows whose key another row had before
+};
+// Writes the index into `file`, which must not exist. `fields` with `key` make the key.
+[[nodiscard]] Result<IndexCounts> build_index(engine::Engine& engine, const IndexSource& source,
+                                              const std::filesystem::path& file);
 
 // Indexes that are open, the least recently used ones closed first.
 class IndexCache {
