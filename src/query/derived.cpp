@@ -181,7 +181,7 @@ Result<void> check_rejects(const Actor& actor, const catalog::Dataset& dataset) 
   if (actor.can(Permission::dataset_all) || actor.in_department(dataset.department_id) ||
       (!actor.department_id.empty() && actor.department_id == dataset.department_id))
     return {};
-  return fail(Code::forbidden, "dataset.rejects", "被拒绝的行只有提供部门可以查看。",
+  return fail(Code::forbidden, "dataset.rejects", "剔除行只有提供部门可以查看。",
               "The rejected rows can be seen by the providing department only.");
 }
 
@@ -261,7 +261,7 @@ Result<Download> Service::download_rejects(const Actor& actor, std::string_view 
   auto sql = fmt::format("SELECT file, sheet, line, field, value, {} AS reason, raw FROM {}",
                          actor.lang == Lang::zh ? "reason_zh" : "reason_en", from);
   return parts_->download(
-      Format::csv, file_base(shown.dataset.title + (actor.lang == Lang::zh ? "_被拒绝的行" : "_rejects"), shown.version.number),
+      Format::csv, file_base(shown.dataset.title + (actor.lang == Lang::zh ? "_剔除行" : "_rejects"), shown.version.number),
       options, [&] { return parts_->deps.engine.run({.sql = sql, .limits = options.limits}); },
       [this, actor, id = shown.dataset.id](std::uint64_t rows) {
         parts_->deps.audit.count_access(actor, "dataset", id, "export", rows);
