@@ -1,0 +1,117 @@
+// The one way to the server: JSON in, JSON out, problems as Problem.
+import { session } from './session';
+
+export interface Problem {
+  title: string;
+  status: number;
+  detail: string;
+  id: string;
+  subject?: string;
+  request_id?: string;
+  errors?: { field: string; message: string }[];
+}
+
+export class ApiError extends Error {
+  constructor(public problem: Problem) {
+    super(problem.detail);
+  }
+}
+
+async function fail(response: Response): Promise<never> {
+  const text = await response.text();
+  let problem: Problem = { title: '', status: response.status, detail: text.slice(0, 300) || response.statusText, id: 'http' };
+  try {
+    problem = JSON.parse(text);
+  } catch {
+    // An answer that is no problem detail is shown as it is.
+  }
+  if (response.status === 401 && problem.id !== 'identity.wrong' && !problem.id.startsWith('identity.totp')) session.lost();
+  if (problem.id === 'identity.incomplete') session.incomplete();
+  throw new ApiError(problem);
+}
+
+export async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (method !== 'GET' && session.state.csrf) headers['X-CSRF-Token'] = session.state.csrf;
+  let response: Response;
+  try {
+    response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal });
+  } catch (e) {
+    if (signal?.aborted) throw e;
+    throw new ApiError({ title: '', status: 0, detail: navigator.language.startsWith('en') ? 'The server cannot be reached.' : '连接不上服务器，请检查网络后重试。', id: 'network' });
+  }
+  if (!response.ok) await fail(response);
+  return response.status === 204 ? (undefined as T) : response.json();
+}
+export const get = <T>(path: string, signal?: AbortSignal) => call<T>('GET', path, undefined, signal);
+export const post = <T>(path: string, body?: unknown) => call<T>('POST', path, body);
+export const patch = <T>(path: string, body: unknown) => call<T>('PATCH', path, body);
+export const del = <T>(path: string) => call<T>('DELETE', path);
+
+export async function download(path: string, body: unknown, name: string) {
+  const response = await fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': session.state.csrf }, body: JSON.stringify(body) });
+  if (!response.ok) await fail(response);
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(await response.blob());
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+// A file goes by XMLHttpRequest, which alone tells how much has been sent.
+export function upload<T>(path: string, file: File, progress: (share: number) => void): { done: Promise<T>; cancel: () => void } {
+  const request = new XMLHttpRequest();
+  const done = new Promise<T>((resolve, reject) => {
+    request.open('POST', path);
+    request.setRequestHeader('Content-Type', 'application/octet-stream');
+    request.setRequestHeader('X-CSRF-Token', session.state.csrf);
+    request.upload.onprogress = (e) => progress(e.total ? e.loaded / e.total : 0);
+    request.onload = () => {
+      try {
+        const answer = JSON.parse(request.responseText);
+        if (request.status < 300) resolve(answer);
+        else reject(new ApiError(answer));
+      } catch {
+        reject(new ApiError({ title: '', status: request.status, detail: request.responseText.slice(0, 200), id: 'http' }));
+      }
+    };
+    request.onerror = () => reject(new ApiError({ title: '', status: 0, detail: '上传中断，请检查网络后重试。', id: 'network' }));
+    request.onabort = () => reject(new ApiError({ title: '', status: 0, detail: '已取消上传。', id: 'cancelled' }));
+    request.send(file);
+  });
+  return { done, cancel: () => request.abort() };
+}
+
+export const query = (params: Record<string, string | number | string[] | undefined | null>) => {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(params)) {
+    if (Array.isArray(value)) value.forEach((v) => search.append(key, v));
+    else if (value !== undefined && value !== null && value !== '') search.append(key, String(value));
+  }
+  const text = search.toString();
+  return text ? `?${text}` : '';
+};
+
+export interface Field { id: string; name: string; description: string; type: string; width: number; scale: number; unit: string; level: string; key: boolean }
+export interface Dataset {
+  id: string; code: string; title: string; abstract: string; department_id: string; department_name: string; theme: string; tags: string[]; update_cycle: string; sharing_type: string; level: string; state: string;
+  version: number; rows: number; bytes: number; created_by: string; created: string; changed: string; published: string | null; fields: Field[]; readers: { id: string; kind: string; name: string }[]; may_write: boolean;
+}
+export interface Job {
+  id: string; kind: string; title: string; state: string; object_kind: string; object_id: string; person_name: string; progress: number; step: string; done_units: number; total_units: number; unit: string; attempts: number; max_attempts: number;
+  created: string; started: string | null; ended: string | null; cancel_asked: boolean; person_id: string; error: { text: string } | null; output: Record<string, unknown>;
+}
+export interface ImportColumn {
+  position: number; id: string; name: string; type: string; width: number; scale: number; unit: string; description: string; level: string; skip: boolean; key: boolean; values: number; empty: number; misfits: number; looks_like: string; why: string;
+  examples: string[]; candidates: { type: string; misfits: number }[];
+}
+export interface ImportTable {
+  location: string; format: string; encoding: string; delimiter: string | null; header_rows: number; skip_rows: number; rows: number; broken_rows: number; rejected: number; skip: boolean; note: string | null; dataset: Record<string, any>;
+  columns: ImportColumn[]; first_misfits: { line: number; column: string; value: string; reason: string }[]; preview: string[][]; version: number | null; published: number | null;
+}
+export interface Import { id: string; file_name: string; size: number; sha256: string; state: string; job: Job | null; person_name: string; department_id: string; created: string; changed: string; error: string | null; tables: ImportTable[] }
+export interface Department { id: string; code: string; name: string; parent_id: string; people: number }
+export interface Person {
+  id: string; login: string; name: string; department_id: string; department_name: string; email: string; phone: string; roles: string[]; state: string; locked: boolean; must_change_password: boolean; totp: boolean; last_sign_in: string | null; created: string;
+}

@@ -1,0 +1,48 @@
+import { t } from './i18n';
+
+export const number = (n: number | null | undefined) => (n === null || n === undefined ? '' : n.toLocaleString('en-US', { maximumFractionDigits: 6 }));
+
+export function time(iso: string | null | undefined): string {
+  if (!iso) return '';
+  const d = new Date(iso);
+  const two = (n: number) => String(n).padStart(2, '0');
+  return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ${two(d.getHours())}:${two(d.getMinutes())}`;
+}
+
+export function ago(iso: string | null | undefined): string {
+  if (!iso) return '';
+  const s = (Date.now() - new Date(iso).getTime()) / 1000;
+  if (s < 60) return t('刚刚', 'just now');
+  if (s < 3600) return t(`${Math.floor(s / 60)} 分钟前`, `${Math.floor(s / 60)} min ago`);
+  if (s < 86400) return t(`${Math.floor(s / 3600)} 小时前`, `${Math.floor(s / 3600)} h ago`);
+  return t(`${Math.floor(s / 86400)} 天前`, `${Math.floor(s / 86400)} d ago`);
+}
+
+export function bytes(n: number): string {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  let i = 0;
+  while (n >= 1024 && i < units.length - 1) {
+    n /= 1024;
+    i++;
+  }
+  return `${i === 0 ? n : n.toFixed(1)} ${units[i]}`;
+}
+
+const words: Record<string, [string, string]> = {
+  text: ['文本', 'Text'], integer: ['整数', 'Integer'], decimal: ['小数', 'Decimal'], number: ['数值', 'Number'], boolean: ['是否', 'Yes/no'], date: ['日期', 'Date'], time: ['时间', 'Time'], datetime: ['日期时间', 'Date and time'],
+  realtime: ['实时', 'Real time'], daily: ['每日', 'Daily'], weekly: ['每周', 'Weekly'], monthly: ['每月', 'Monthly'], quarterly: ['每季度', 'Quarterly'], half_yearly: ['每半年', 'Half-yearly'], yearly: ['每年', 'Yearly'], irregular: ['不定期', 'Irregular'], never: ['不更新', 'Never'],
+  unconditional: ['无条件共享', 'Unconditional'], conditional: ['有条件共享', 'Conditional'], none: ['不予共享', 'Not shared'],
+  '1': ['一般 1 级', 'Grade 1'], '2': ['一般 2 级', 'Grade 2'], '3': ['一般 3 级', 'Grade 3'], '4': ['一般 4 级', 'Grade 4'], important: ['重要数据', 'Important'], core: ['核心数据', 'Core'],
+  draft: ['未发布', 'Draft'], published: ['已发布', 'Published'], withdrawn: ['已撤回', 'Withdrawn'],
+  queued: ['排队中', 'Queued'], running: ['进行中', 'Running'], succeeded: ['已完成', 'Done'], failed: ['失败', 'Failed'], cancelled: ['已取消', 'Cancelled'], interrupted: ['已中断', 'Interrupted'],
+  analysing: ['分析中', 'Analysing'], ready: ['待核对', 'To be checked'], publishing: ['发布中', 'Publishing'], discarded: ['已放弃', 'Discarded'],
+  success: ['成功', 'Success'], failure: ['失败', 'Failure'], denied: ['拒绝', 'Denied'],
+  id_card: ['身份证号', 'ID number'], credit_code: ['信用代码', 'Credit code'], phone: ['电话', 'Phone'], code: ['编码', 'Code'],
+  session: ['网页', 'Console'], token: ['令牌', 'Token'], cli: ['命令行', 'Command line'], system: ['系统', 'System'],
+  dataset: ['数据集', 'Dataset'], import: ['导入', 'Import'], job: ['作业', 'Job'], person: ['人员', 'Person'], department: ['部门', 'Department'], setting: ['设置', 'Setting'], audit: ['审计', 'Audit'], route: ['接口', 'Route'], sql: ['查询', 'SQL'],
+};
+export const word = (key: string | null | undefined) => (key && words[key] ? t(...words[key]) : key ?? '');
+export const types = ['text', 'integer', 'decimal', 'number', 'boolean', 'date', 'datetime', 'time'];
+export const isNumeric = (type: string) => type === 'integer' || type === 'decimal' || type === 'number';
+export const stateTag = (s: string): 'success' | 'warning' | 'danger' | 'info' | 'primary' =>
+  s === 'succeeded' || s === 'published' || s === 'success' ? 'success' : s === 'failed' || s === 'failure' || s === 'denied' ? 'danger' : s === 'ready' || s === 'interrupted' ? 'warning' : s === 'running' || s === 'analysing' || s === 'publishing' ? 'primary' : 'info';

@@ -1,0 +1,38 @@
+import { createRouter, createWebHistory } from 'vue-router';
+import { session } from './session';
+
+const router = createRouter({
+  history: createWebHistory(),
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+  routes: [
+    { path: '/sign-in', component: () => import('./pages/SignIn.vue'), meta: { open: true } },
+    {
+      path: '/',
+      component: () => import('./parts/Frame.vue'),
+      children: [
+        { path: '', component: () => import('./pages/Home.vue') },
+        { path: 'datasets', component: () => import('./pages/Catalogue.vue') },
+        { path: 'datasets/:code', component: () => import('./pages/Dataset.vue') },
+        { path: 'imports', component: () => import('./pages/Imports.vue') },
+        { path: 'imports/:id', component: () => import('./pages/ImportDetail.vue') },
+        { path: 'sql', component: () => import('./pages/Sql.vue') },
+        { path: 'jobs', component: () => import('./pages/Jobs.vue') },
+        { path: 'audit', component: () => import('./pages/Audit.vue') },
+        { path: 'people', component: () => import('./pages/People.vue') },
+        { path: 'account', component: () => import('./pages/Account.vue') },
+        { path: 'settings', component: () => import('./pages/Settings.vue') },
+        { path: 'api-docs', component: () => import('./pages/ApiDocs.vue') },
+        { path: ':rest(.*)', component: () => import('./pages/NotFound.vue') },
+      ],
+    },
+  ],
+});
+
+router.beforeEach(async (to) => {
+  if (!session.state.known) await session.load();
+  if (to.meta.open) return true;
+  if (!session.state.person || session.state.mustChange) return { path: '/sign-in', query: to.fullPath === '/' ? {} : { to: to.fullPath } };
+  return true;
+});
+
+export default router;
