@@ -65,6 +65,7 @@ void add_routes(http::Router& router) {
               .tag = "console",
               .summary = {"控制台文件", "A file of the console"},
               .who = http::anyone(),
+              .open_query = true,
               .run = http::Run::at_once,
               .hidden = true,
               .handler = [](Request& r) -> Result<Response> {
@@ -78,6 +79,7 @@ void add_routes(http::Router& router) {
               .tag = "console",
               .summary = {"控制台", "The console"},
               .who = http::anyone(),
+              .open_query = true,
               .run = http::Run::at_once,
               .hidden = true,
               .handler = [](Request&) -> Result<Response> { return page(); }});
@@ -88,6 +90,7 @@ void add_routes(http::Router& router) {
               .tag = "console",
               .summary = {"控制台页面", "A page of the console"},
               .who = http::anyone(),
+              .open_query = true,
               .run = http::Run::at_once,
               .hidden = true,
               .handler = [](Request& r) -> Result<Response> {

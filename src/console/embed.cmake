@@ -1,7 +1,7 @@
-# cmake -DDIST=web/dist -DOUT=folder -P embed.cmake: gzips each file of DIST into OUT and writes OUT/files.s and OUT/files.cpp.
+# cmake -DDIST=web/dist -DOUT=folder -P embed.cmake: gzips each file of DIST into OUT and writes OUT/files.cpp, which takes them in.
 file(GLOB_RECURSE files RELATIVE ${DIST} ${DIST}/*)
 list(SORT files)
-set(assembly ".section .rodata\n")
+set(assembly ".pushsection .rodata\n")
 set(declarations "")
 set(entries "")
 set(number 0)
@@ -15,6 +15,5 @@ foreach(name IN LISTS files)
   string(APPEND entries "    {\"${name}\", qushu_console_${number}, qushu_console_${number}_end},\n")
   math(EXPR number "${number} + 1")
 endforeach()
-string(APPEND assembly ".section .note.GNU-stack,\"\",@progbits\n")
-file(WRITE ${OUT}/files.s "${assembly}")
-file(WRITE ${OUT}/files.cpp "#include \"files.h\"\nextern \"C\" {\n${declarations}}\nnamespace qushu::console {\nnamespace {\nconst File kAll[] = {\n${entries}    {nullptr, nullptr, nullptr},\n};\n}\nconst File* const kFiles = kAll;\n}\n")
+string(APPEND assembly ".popsection\n")
+file(WRITE ${OUT}/files.cpp "#include \"files.h\"\nasm(R\"(${assembly})\");\nextern \"C\" {\n${declarations}}\nnamespace qushu::console {\nnamespace {\nconst File kAll[] = {\n${entries}    {nullptr, nullptr, nullptr},\n};\n}\nconst File* const kFiles = kAll;\n}\n")
