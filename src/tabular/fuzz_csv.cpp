@@ -14,12 +14,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::filesystem::create_directories(path);
     return path;
   }();
-  static Settings settings = [] {
-    Settings s;
-    s.declare(tabular::settings());
-    s.declare(engine::settings());
-    return s;
+  static Settings settings;
+  static const bool declared = [] {
+    settings.declare(tabular::settings());
+    settings.declare(engine::settings());
+    return true;
   }();
+  static_cast<void>(declared);
   auto file = folder / "input";
   std::ofstream(file, std::ios::binary)
       .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));  // NOLINT

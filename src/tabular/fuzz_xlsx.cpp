@@ -15,12 +15,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::filesystem::create_directories(path);
     return path;
   }();
-  static Settings settings = [] {
-    Settings s;
-    s.declare(tabular::settings());
-    s.declare(engine::settings());
-    return s;
+  static Settings settings;
+  static const bool declared = [] {
+    settings.declare(tabular::settings());
+    settings.declare(engine::settings());
+    return true;
   }();
+  static_cast<void>(declared);
   auto file = folder / "input";
   // The input is the XML of a sheet inside an otherwise sound workbook, so that the fuzzer reaches the reader and not the zip
   // library.
