@@ -165,14 +165,14 @@ class Qushu:
         for login, first in list(self.first_passwords.items()):
             caller = self.caller()
             caller.sign_in(login, first)
-            caller.post("/api/v1/account/password", {"current": first, "new": PASSWORD}, 204)
+            caller.post("/api/v1/account/password", {"old_password": first, "new_password": PASSWORD}, 204)
         for code, name in DEPARTMENTS:
-            self.cli("department", "add", code, "--name", name)
+            self.cli("department", "add", code, "--name", name, "--parent", "root")
         for login, (name, department, role) in PEOPLE.items():
             made = self.json("user", "add", login, "--name", name, "--department", department, "--role", role)
             caller = self.caller()
             caller.sign_in(login, made["password"])
-            caller.post("/api/v1/account/password", {"current": made["password"], "new": PASSWORD}, 204)
+            caller.post("/api/v1/account/password", {"old_password": made["password"], "new_password": PASSWORD}, 204)
         return self
 
     def caller(self, login=None, password=PASSWORD):

@@ -69,10 +69,10 @@ TEST_P(AuditTest, WhatIsDoneByHandIsFoundAndNamed) {
                                          {"DELETE FROM audit_entry WHERE number >= 11", 11},
                                          {"UPDATE audit_entry SET detail = '{}' WHERE number = 1", 1},
                                          {"UPDATE audit_checkpoint SET signature = '00'", 12}}) {
-    SetUp();
     by_hand("DELETE FROM audit_entry");
     by_hand("DELETE FROM audit_checkpoint");
     std::filesystem::remove(folder() / "audit.anchor");
+    audit_ = open();
     write(12);
     ASSERT_TRUE(audit_->flush());
     by_hand(c.sql);

@@ -17,6 +17,8 @@ TEST(Text, TrimKnowsChineseBlanks) {
 TEST(Text, Utf8IsCheckedStrictly) {
   EXPECT_TRUE(is_utf8("区枢 𠮷"));
   for (std::string_view bad : {"\xC0\xAF", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\xE5\x8C", "\x80"}) EXPECT_FALSE(is_utf8(bad));
+  EXPECT_EQ(well_formed("区\x80枢\xE5"), "区\xEF\xBF\xBD枢\xEF\xBF\xBD");
+  EXPECT_EQ(well_formed("区枢"), "区枢");
   EXPECT_EQ(utf8_length("区枢a"), 3U);
   EXPECT_EQ(shorten("一二三四", 2), "一二…");
   EXPECT_EQ(shorten("一二", 2), "一二");

@@ -103,7 +103,7 @@ Result<void> Dispatcher::plan(Exchange& x) const {
   x.route = match.route;
   r.route = match.route->path;
   r.params = std::move(match.params);
-  return check_query(x);
+  return {};
 }
 
 Result<void> Dispatcher::check_query(const Exchange& x) const {
@@ -135,6 +135,12 @@ void Dispatcher::fill_actor(Exchange& x, Actor actor) const {
   x.request.actor = std::move(actor);
 }
 
+bool Dispatcher::is_own_origin(const Exchange& x) const {
+  auto host = x.origin.find("://");
+  return (host != std::string::npos && std::string_view(x.origin).substr(host + 3) == x.request.header("host")) ||
+         std::ranges::find(origins_, x.origin) != origins_.end();
+}
+
 Result<void> Dispatcher::admit(Exchange& x, const Authenticator::Outcome& outcome) const {
   const auto& who = x.route->who;
   const auto& actor = x.request.actor;
@@ -143,6 +149,9 @@ Result<void> Dispatcher::admit(Exchange& x, const Authenticator::Outcome& outcom
       !crypto::equal_in_constant_time(outcome.csrf_token, x.request.header("x-csrf-token")))
     return fail(Code::forbidden, "http.csrf", "请求缺少防伪令牌，请刷新页面后重试。",
                 "The request lacks its anti-forgery token; reload the page and try again.");
+  if (outcome.cookie_session && changes && !x.origin.empty() && !is_own_origin(x))
+    return fail(Code::forbidden, "http.origin", "请求来自别的网站，已拒绝。",
+                "The request comes from another site and was refused.");
   if (who.kind == Access::Kind::anyone) return {};
   if (!actor.signed_in()) return fail(Code::unauthenticated, "http.sign_in", "请先登录。", "Please sign in first.");
   if (!outcome.complete && !who.before_complete)
@@ -194,6 +203,7 @@ std::optional<Response> Dispatcher::answer_now(Exchange& x) const {
     fill_actor(x, std::move(outcome.actor));
   }
   if (!admit(x, outcome)) return std::nullopt;
+  if (auto checked = check_query(x); !checked) return problem_of(x, checked.error());
   if (route.run == Run::at_once) return run(x, route.handler);
   try {
     auto quick = route.fast(x.request);
@@ -225,6 +235,8 @@ Response Dispatcher::answer(Exchange& x) const {
     authenticator_.refused(x.request, admitted.error());
     return problem_of(x, admitted.error());
   }
+  // Only who may call is told what is wrong with the call.
+  if (auto checked = check_query(x); !checked) return problem_of(x, checked.error());
   if (auto taken = take_body(x); !taken) return problem_of(x, taken.error());
   auto response = run(x, x.route->handler);
   if (auto* text = std::get_if<std::string>(&response.body);

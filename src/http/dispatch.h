@@ -47,6 +47,7 @@ class Dispatcher {
  private:
   [[nodiscard]] Result<void> admit(Exchange& x, const Authenticator::Outcome& outcome) const;
   [[nodiscard]] Result<void> take_body(Exchange& x) const;
+  [[nodiscard]] bool is_own_origin(const Exchange& x) const;
   [[nodiscard]] Result<void> check_query(const Exchange& x) const;
   [[nodiscard]] Response run(Exchange& x, const Handler& handler) const;
   void fill_actor(Exchange& x, Actor actor) const;

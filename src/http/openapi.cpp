@@ -41,6 +41,15 @@ std::string who_text(const Access& who, Lang lang) {
   return (lang == Lang::zh ? "需要权限：" : "Needs the permission: ") + names + (lang == Lang::zh ? "。" : ".");
 }
 
+// The same for machines: "anyone", "signed_in", or the permissions of which one is needed.
+json::value who_value(const Access& who) {
+  if (who.kind == Access::Kind::anyone) return "anyone";
+  if (who.kind == Access::Kind::signed_in) return "signed_in";
+  json::array names;
+  for (auto p : who.any_of) names.emplace_back(name(p));
+  return names;
+}
+
 json::array parameters(const Route& route, Lang lang, json::object& components) {
   json::array out;
   for (auto part : split(route.path, '/')) {
@@ -87,6 +96,7 @@ json::object operation(const Route& route, Lang lang, json::object& components) 
   json::object out{{"operationId", route.id},
                    {"summary", route.summary.in(lang)},
                    {"description", who_text(route.who, lang)},
+                   {"x-qushu-access", who_value(route.who)},
                    {"tags", json::array{route.tag}}};
   auto list = parameters(route, lang, components);
   if (!list.empty()) out["parameters"] = std::move(list);

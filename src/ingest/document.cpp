@@ -25,6 +25,13 @@ std::string signature_of(const json::object& table) {
   return out;
 }
 
+// As written, but always text that a database takes.
+json::array texts(const std::vector<std::string>& cells) {
+  json::array out;
+  for (const auto& cell : cells) out.emplace_back(well_formed(cell));
+  return out;
+}
+
 json::object* find_table(json::array& tables, std::string_view location) {
   for (auto& t : tables)
     if (text_at(t.as_object(), "location") == location) return &t.as_object();
@@ -104,7 +111,8 @@ json::value in_language(const json::value& value, Lang lang) {
 json::array misfits_document(const std::vector<tabular::Misfit>& misfits) {
   json::array out;
   for (const auto& m : misfits)
-    out.emplace_back(json::object{{"line", m.line}, {"column", m.column}, {"value", m.value}, {"reason", text_pair(m.reason)}});
+    out.emplace_back(
+        json::object{{"line", m.line}, {"column", m.column}, {"value", well_formed(m.value)}, {"reason", text_pair(m.reason)}});
   return out;
 }
 
@@ -131,10 +139,10 @@ json::object table_document(const tabular::TableFacts& f) {
                                       {"misfits", c.misfits},
                                       {"looks_like", c.looks_like},
                                       {"why", text_pair(c.why)},
-                                      {"examples", json::array(c.examples.begin(), c.examples.end())},
+                                      {"examples", texts(c.examples)},
                                       {"candidates", std::move(candidates)}});
   }
-  for (const auto& row : f.preview) preview.emplace_back(json::array(row.begin(), row.end()));
+  for (const auto& row : f.preview) preview.emplace_back(texts(row));
   auto letter = [](const std::optional<char>& c) { return c ? json::value(std::string(1, *c)) : json::value(nullptr); };
   return {{"location", f.location},
           {"format", tabular::name(f.format)},
@@ -143,6 +151,7 @@ json::object table_document(const tabular::TableFacts& f) {
           {"quote", letter(f.dialect.quote)},
           {"header_rows", f.dialect.header_rows.value_or(0)},
           {"skip_rows", f.dialect.skip_rows.value_or(0)},
+          {"fill_short", f.dialect.fill_short.value_or(false)},
           {"rows", f.rows},
           {"broken_rows", f.broken_rows},
           {"rejected", f.rejected},
@@ -172,6 +181,7 @@ tabular::Dialect dialect_of(const json::object& t) {
   };
   d.header_rows = count("header_rows");
   d.skip_rows = count("skip_rows");
+  if (const auto* fill = t.if_contains("fill_short"); fill && fill->is_bool()) d.fill_short = fill->as_bool();
   return d;
 }
 

@@ -45,6 +45,7 @@ http::Schema import_schema() {
                                {"quote", text().nullable()},
                                {"header_rows", schema::integer()},
                                {"skip_rows", schema::integer()},
+                               {"fill_short", schema::boolean()},
                                {"rows", schema::integer()},
                                {"broken_rows", schema::integer()},
                                {"rejected", schema::integer()},
@@ -111,7 +112,11 @@ http::Schema dialects_schema() {
              {"delimiter", letter()},
              {"quote", letter()},
              {"header_rows", schema::integer().range(0, 20).optional()},
-             {"skip_rows", schema::integer().range(0, 1000).optional()}}))}});
+             {"skip_rows", schema::integer().range(0, 1000).optional()},
+             {"fill_short",
+              schema::boolean()
+                  .note("缺列的行按空值补齐，而不剔除", "Rows with too few cells are filled up instead of rejected")
+                  .optional()}}))}});
 }
 
 class Routes {

@@ -382,6 +382,9 @@ class StoredJobs final : public Jobs {
       std::lock_guard lock(mutex_);
       running_.erase(stored.job.id);
     }
+    // Its message tells people that the log holds more.
+    if (!outcome && outcome.error().code == Code::internal)
+      log::error("job " + stored.job.id + " (" + stored.job.kind + ") failed inside", outcome.error());
     auto done = attempt->end(audit_, std::move(outcome));
     if (done)
       emit(*done);

@@ -33,6 +33,18 @@ std::string front_of(const std::filesystem::path& file, std::size_t size) {
   return text;
 }
 
+// Text has no control characters but tab, line ends, form feed, escape and the old end of file; one in a hundred is a slip.
+bool is_binary(std::string_view front) {
+  auto encoding = detect_encoding(front, false);
+  auto text = encoding.starts_with("utf-16") ? to_utf8(std::string(front.substr(0, front.size() / 2 * 2)), encoding)
+                                             : std::string(front);
+  auto controls = std::ranges::count_if(text, [](char c) {
+    auto u = static_cast<unsigned char>(c);
+    return (u < 0x20 && !(u >= 0x09 && u <= 0x0D) && u != 0x1A && u != 0x1B) || u == 0x7F;
+  });
+  return static_cast<std::size_t>(controls) * 100 > text.size();
+}
+
 class Opener {
  public:
   Opener(std::filesystem::path scratch, const Settings& settings)
@@ -68,6 +80,9 @@ class Opener {
       if (lines || json_name || begin.starts_with("[{") || begin.starts_with('{'))
         return keep(spool_json(file, location, lines, next_scratch(), limits_));
     }
+    if (is_binary(front))
+      return fail(Code::invalid, "tabular.binary", "这不是数据表文件。请上传 CSV、TSV、Excel（.xlsx）、JSON 或 Parquet。",
+                  "This is no table. Upload CSV, TSV, Excel (.xlsx), JSON or Parquet.");
     tables_.push_back({.location = location, .format = Format::csv, .file = file});
     return {};
   }

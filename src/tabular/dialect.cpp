@@ -153,7 +153,7 @@ std::vector<std::string> header_names(const Rows& rows, std::uint32_t skip, std:
 std::vector<std::string> unique_names(std::vector<std::string> names) {
   std::set<std::string> taken;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    auto stem = names[i].empty() ? fmt::format("列{}", i + 1) : shorten(names[i], 100);
+    auto stem = names[i].empty() ? fmt::format("列{}", i + 1) : shorten(well_formed(names[i]), 100);
     auto name = stem;
     for (int n = 2; taken.contains(lower_ascii(name)); ++n) name = fmt::format("{} ({})", stem, n);
     taken.insert(lower_ascii(name));
@@ -193,6 +193,13 @@ Layout detect_layout(std::string_view front, const Dialect& given, const Separat
   if (width == 0)
     for (const auto& row : rows) width = std::max(width, row.size());
   layout.names = unique_names(header_names(rows, layout.skip_rows, layout.header_rows, width));
+  std::size_t data = 0, lacking = 0;
+  for (std::size_t i = layout.skip_rows + layout.header_rows; i < rows.size(); ++i) {
+    if (filled(rows[i]) == 0) continue;
+    ++data;
+    if (rows[i].size() < width) ++lacking;
+  }
+  layout.fill_short = known != nullptr || given.fill_short.value_or(data >= 3 && lacking * 2 > data);
   return layout;
 }
 

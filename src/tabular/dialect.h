@@ -14,6 +14,7 @@ namespace qushu::tabular {
 struct Layout {
   Separators separators;
   std::uint32_t skip_rows = 0, header_rows = 1;
+  bool fill_short = false;
   std::vector<std::string> names;  // unique, one a column
 };
 

@@ -129,7 +129,8 @@ class OpenFile final : public File {
                      .delimiter = opened.layout.separators.delimiter,
                      .quote = opened.layout.separators.quote,
                      .header_rows = opened.layout.header_rows,
-                     .skip_rows = opened.layout.skip_rows};
+                     .skip_rows = opened.layout.skip_rows,
+                     .fill_short = opened.layout.fill_short};
     if (table->spooled) facts.dialect.delimiter = facts.dialect.quote = std::nullopt;
     if (facts.rows == 0) facts.note = Text{"没有数据行。", "There are no rows of data."};
     return facts;
@@ -191,6 +192,7 @@ class OpenFile final : public File {
       return fail(Code::too_large, "tabular.columns", fmt::format("列数 {} 超过 {} 的上限。", o.layout.names.size(), columns_),
                   fmt::format("{} columns exceed the limit of {}.", o.layout.names.size(), columns_));
     o.rules.width = o.layout.names.size();
+    o.rules.fill_short = o.layout.fill_short;
     o.rules.cell_limit = cell_limit_;
     o.rules.first_line = first_data_line(front, o.layout);
     return o;

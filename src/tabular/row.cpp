@@ -64,6 +64,14 @@ RowState state_of(const Record& record, const RowRules& rules, bool ascii, Misfi
                  fmt::format("This row has {} cells and the header {}: there may be a separator too many", extra, rules.width));
     return RowState::broken;
   }
+  if (!rules.fill_short && record.cells.size() < rules.width) {
+    why = broken(
+        record,
+        fmt::format("这一行只有 {} 列，表头有 {} 列：可能少了分隔符，或单元格里有换行", record.cells.size(), rules.width),
+        fmt::format("This row has only {} cells and the header {}: a separator may be missing, or a cell holds a line break",
+                    record.cells.size(), rules.width));
+    return RowState::broken;
+  }
   if (!ascii && !is_utf8(record.raw)) {
     why = broken(record, "编码有误：这一行含有不能识别的字节", "Broken encoding: this row has bytes that cannot be read");
     return RowState::broken;

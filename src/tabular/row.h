@@ -23,6 +23,7 @@ struct TypedCell {
 // What makes rows of a table data, and what breaks them whatever the types are.
 struct RowRules {
   std::size_t width = 0;         // columns of the table
+  bool fill_short = false;       // rows with fewer cells are data
   std::uint64_t first_line = 1;  // rows before it are title and header
   std::size_t cell_limit = SIZE_MAX;
   bool converted = false;  // from another encoding: U+FFFD is a byte that could not be read

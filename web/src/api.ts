@@ -107,7 +107,7 @@ export interface ImportColumn {
   examples: string[]; candidates: { type: string; misfits: number }[];
 }
 export interface ImportTable {
-  location: string; format: string; encoding: string; delimiter: string | null; header_rows: number; skip_rows: number; rows: number; broken_rows: number; rejected: number; skip: boolean; note: string | null; dataset: Record<string, any>;
+  location: string; format: string; encoding: string; delimiter: string | null; quote: string | null; header_rows: number; skip_rows: number; fill_short: boolean; rows: number; broken_rows: number; rejected: number; skip: boolean; note: string | null; dataset: Record<string, any>;
   columns: ImportColumn[]; first_misfits: { line: number; column: string; value: string; reason: string }[]; preview: string[][]; version: number | null; published: number | null;
 }
 export interface Import { id: string; file_name: string; size: number; sha256: string; state: string; job: Job | null; person_name: string; department_id: string; created: string; changed: string; error: string | null; tables: ImportTable[] }

@@ -18,6 +18,8 @@ namespace qushu {
 
 // Whether `text` is well-formed UTF-8 (no surrogates, no overlong forms).
 [[nodiscard]] bool is_utf8(std::string_view text);
+// The same text where it is well formed; each byte that cannot be read becomes U+FFFD.
+[[nodiscard]] std::string well_formed(std::string_view text);
 // The number of code points; ill-formed bytes count one each.
 [[nodiscard]] std::size_t utf8_length(std::string_view text);
 // At most `limit` code points, cut between characters, with "…" when something was cut.

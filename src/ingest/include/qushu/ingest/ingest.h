@@ -86,7 +86,8 @@ class Imports {
     std::size_t limit = 50;
   };
   [[nodiscard]] virtual Result<std::vector<Import>> list(const Actor& actor, const Filter& filter) const = 0;
-  // Analyses again with another dialect (encoding, delimiter, quote, header_rows, skip_rows by table).
+  // Analyses again with another dialect (encoding, delimiter, quote, header_rows, skip_rows,
+  // fill_short by table).
   [[nodiscard]] virtual Result<Import> analyse(const Actor& actor, std::string_view id, const json::array& tables) = 0;
   // Takes corrections of tables, their columns and entries; counts again when a type changed.
   [[nodiscard]] virtual Result<Import> correct(const Actor& actor, std::string_view id, const json::array& tables) = 0;

@@ -48,6 +48,9 @@ struct Dialect {
   std::optional<char> delimiter, quote;      // of CSV; quote '\0': none
   std::optional<std::uint32_t> header_rows;  // how many rows make up the header; 0: none, columns become 列1, 列2 …
   std::optional<std::uint32_t> skip_rows;    // rows before the header: titles, notes, blank ones
+  // Of separated text: rows with fewer cells than the header are taken, their last columns empty, instead of rejected. Detected
+  // as true where most rows are so, because their writer left out trailing empty cells.
+  std::optional<bool> fill_short;
 };
 
 // Types of columns as the engine has them, and two that are numbers with a unit taken from the text: percent values ("12.5%")

@@ -1,0 +1,149 @@
+"""Every route as every role and as nobody: what the routes declare is what happens, and what they declare is what was decided."""
+import re
+
+import pytest
+
+from harness import PEOPLE, Caller
+
+ROLES = {**{login: role for login, (_, _, role) in PEOPLE.items() if login not in ("stranger", "rival")},
+         "sysadmin": "system_admin", "secadmin": "security_admin", "auditadmin": "audit_admin"}
+
+# Decided here, apart from the code: who may call what changes people, rights, settings and the audit, and what is open.
+OPEN = {"GET /healthz", "GET /readyz", "GET /metrics", "GET /api/openapi.json", "POST /api/v1/session", "GET /api/v1/about"}
+DECIDED = {
+    "GET /api/v1/audit": {"auditadmin"},
+    "GET /api/v1/audit/export.csv": {"auditadmin"},
+    "POST /api/v1/audit/verify": {"auditadmin"},
+    "POST /api/v1/people": {"sysadmin"},
+    "POST /api/v1/departments": {"sysadmin"},
+    "POST /api/v1/people/{id}/reset-password": {"sysadmin"},
+    "POST /api/v1/imports": {"steward", "operator"},
+    "POST /api/v1/imports/{id}/publish": {"steward", "operator"},
+    "POST /api/v1/datasets/{code}/rollback": {"steward", "operator"},
+    "PATCH /api/v1/datasets/{code}": {"steward", "operator"},
+    "GET /api/v1/datasets/{code}/rows": {"steward", "operator", "reader", "editor"},
+    "POST /api/v1/sql": {"steward", "operator", "reader"},
+    "POST /api/v1/sql/export": {"steward", "operator", "reader"},
+}
+
+
+@pytest.fixture(scope="module")
+def world(server):
+    callers = {login: server.caller(login) for login in ROLES}
+    permissions = {login: set(c.get("/api/v1/session")["permissions"]) for login, c in callers.items()}
+    routes = {}
+    for path, methods in server.caller().get("/api/openapi.json")["paths"].items():
+        for method, operation in methods.items():
+            routes[f"{method.upper()} {path}"] = operation
+    assert len(routes) > 60
+    return server, callers, permissions, routes
+
+
+def attempt(caller, route, operation):
+    method, path = route.split(" ", 1)
+    path = re.sub(r"\{\w+\}", "nosuch-000", path)
+    more = {"stream": True, "timeout": 10}
+    if "requestBody" in operation:
+        more["json"] = {}
+    if path.startswith("/api/v1/events"):
+        more["timeout"] = 3
+    got = caller.call(method, path, **more)
+    status = got.status_code
+    got.close()
+    return status
+
+
+def declared(operation, permissions):
+    access = operation["x-qushu-access"]
+    return access in ("anyone", "signed_in") if isinstance(access, str) else bool(permissions & set(access))
+
+
+def test_nobody_reaches_nothing_but_what_is_open(world):
+    server, _, _, routes = world
+    assert {r for r, o in routes.items() if o["x-qushu-access"] == "anyone"} == OPEN
+    for route, operation in routes.items():
+        status = attempt(server.caller(), route, operation)
+        if route in OPEN:
+            assert status not in (401, 403) or route in ("POST /api/v1/session", "GET /metrics"), (route, status)
+        else:
+            assert status == 401, (route, status)
+        assert attempt(Caller(server.base, "qs_" + "0" * 40), route, operation) in ((401,) if route not in OPEN else (200, 400, 401, 403, 422)), route
+
+
+@pytest.mark.parametrize("login", ROLES)
+def test_a_role_reaches_what_is_declared_for_it(world, login):
+    _, callers, permissions, routes = world
+    for route, operation in routes.items():
+        if route in ("DELETE /api/v1/session", "POST /api/v1/session"):
+            continue
+        status = attempt(callers[login], route, operation)
+        if declared(operation, permissions[login]):
+            assert status not in (401, 403), (login, route, status)
+        else:
+            assert status == 403, (login, route, status)
+        assert status != 500, (login, route)
+
+
+def test_what_is_declared_is_what_was_decided(world):
+    _, _, permissions, routes = world
+    for route, people in DECIDED.items():
+        may = {login for login in ROLES if declared(routes[route], permissions[login])}
+        assert may == people, (route, may)
+
+
+def test_the_three_administrators_exclude_each_other(world):
+    server, callers, _, _ = world
+    for roles in (["system_admin", "security_admin"], ["audit_admin", "data_user"], ["security_admin", "operator"]):
+        got = callers["secadmin"].call("PATCH", "/api/v1/people/reader", json={"roles": roles})
+        assert got.status_code == 422 and "roles" in got.text, got.text
+    # The system administrator makes people but grants no rights; the security administrator grants rights but makes nobody.
+    assert callers["sysadmin"].call("PATCH", "/api/v1/people/reader", json={"roles": ["operator"]}).status_code == 403
+    assert callers["secadmin"].call("POST", "/api/v1/people", json={"login": "x1", "name": "甲", "department_id": "mzj"}).status_code == 403
+    assert server.caller("reader").get("/api/v1/session")["roles"] == ["data_user"]
+
+
+def test_a_revoked_session_ends_at_once_and_a_scope_narrows(world):
+    server, callers, _, _ = world
+    reader = server.caller("reader")
+    reader.get("/api/v1/datasets")
+    sessions = reader.get("/api/v1/account/sessions")["sessions"]
+    mine = next(s for s in sessions if s["current"])
+    callers["sysadmin"].delete(f"/api/v1/people/reader/sessions/{mine['id']}")
+    reader.get("/api/v1/datasets", 401)
+    narrow = Caller(server.base, server.token("steward", "dataset.read"))
+    narrow.get("/api/v1/datasets")
+    narrow.post("/api/v1/sql", {"sql": "SELECT 1"}, 403)
+    made = server.json("token", "create", "steward", "--name", "要吊销的")
+    user = Caller(server.base, made["token"])
+    user.get("/api/v1/datasets")
+    server.cli("token", "revoke", made["id"])
+    import time
+    deadline = time.monotonic() + 3
+    while user.call("GET", "/api/v1/datasets").status_code != 401:
+        assert time.monotonic() < deadline, "a token that another process revoked still works after 3 s"
+        time.sleep(0.05)
+
+
+def test_a_cookie_alone_changes_nothing(world):
+    server, _, _, _ = world
+    reader = server.caller("reader")
+    token = reader.session.headers.pop("X-CSRF-Token")
+    for headers in ({}, {"X-CSRF-Token": "guess"}, {"X-CSRF-Token": token, "Origin": "https://evil.example"}):
+        got = reader.call("POST", "/api/v1/sql", json={"sql": "SELECT 1"}, headers=headers)
+        assert got.status_code == 403, (headers, got.text)
+    assert reader.call("POST", "/api/v1/sql", json={"sql": "SELECT 1"}, headers={"X-CSRF-Token": token}).status_code == 200
+    assert "Access-Control-Allow-Origin" not in reader.call("GET", "/api/v1/about", headers={"Origin": "https://evil.example"}).headers
+
+
+def test_lockout(world):
+    server, callers, _, _ = world
+    for _ in range(5):
+        assert server.caller().call("POST", "/api/v1/session", json={"login": "editor", "password": "wrong"}).status_code == 401
+    got = server.caller().call("POST", "/api/v1/session", json={"login": "editor", "password": "Zhen-Shi-2026-kl"})
+    assert got.status_code == 429 and "锁定" in got.json()["detail"]
+    callers["sysadmin"].post("/api/v1/people/editor/unlock", None, 204)
+    server.caller("editor")
+    # Someone who is not there is told the same as someone who types a wrong password.
+    unknown = server.caller().call("POST", "/api/v1/session", json={"login": "nobody-here", "password": "wrong"})
+    wrong = server.caller().call("POST", "/api/v1/session", json={"login": "editor", "password": "wrong"})
+    assert (unknown.status_code, unknown.json()["detail"]) == (wrong.status_code, wrong.json()["detail"])
