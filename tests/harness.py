@@ -115,9 +115,9 @@ class Qushu:
         return json.loads(self.cli("--json", *words))
 
     # The server.
-    def start(self, *more, wait=30):
+    def start(self, *more, port=0, wait=30):
         assert self.process is None
-        self.process = subprocess.Popen(self.arguments("serve", "--port", "0", *more), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        self.process = subprocess.Popen(self.arguments("serve", "--port", str(port), *more), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         text=True, env=self.environment)
         self.output, self.errors = [], []
         ready = threading.Event()

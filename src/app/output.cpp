@@ -1,11 +1,13 @@
 #include "output.h"
 
+#include <atomic>
+#include <cerrno>
 #include <cstdio>
 #include <iostream>
 
 #include <fmt/format.h>
-#include <pthread.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "qushu/base/text.h"
@@ -105,24 +107,45 @@ void ProgressLine::show(const jobs::Job& job) {
   shown_ = true;
 }
 
-SignalWatch::SignalWatch(std::function<void()> stop) {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGUSR2);  // from the destructor
+namespace {
+
+// Where the handler leaves word: an eventfd, since that is all that a handler may touch.
+std::atomic<int> watched = -1;
+constexpr std::uint64_t kSignal = 1, kOver = 1ULL << 32U;
+
+void leave_word(int) {
+  auto before = errno;
+  std::uint64_t word = kSignal;
+  [[maybe_unused]] auto written = ::write(watched.load(), &word, sizeof word);
+  errno = before;
+}
+
+}  // namespace
+
+SignalWatch::SignalWatch(std::function<void()> stop) : event_(::eventfd(0, EFD_CLOEXEC)) {
+  watched = event_;
+  struct sigaction action{};
+  action.sa_handler = leave_word;
+  action.sa_flags = static_cast<int>(SA_RESTART | SA_RESETHAND);
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  thread_ = std::thread([set, stop = std::move(stop)] {
-    int got = 0;
-    sigwait(&set, &got);
-    if (got != SIGUSR2) stop();
+  thread_ = std::thread([event = event_, stop = std::move(stop)] {
+    std::uint64_t word = 0;
+    while (::read(event, &word, sizeof word) < 0 && errno == EINTR) {
+    }
+    if (word % kOver != 0) stop();
   });
 }
 
 SignalWatch::~SignalWatch() {
-  pthread_kill(thread_.native_handle(), SIGUSR2);
+  ::signal(SIGINT, SIG_DFL);
+  ::signal(SIGTERM, SIG_DFL);
+  auto word = kOver;
+  [[maybe_unused]] auto written = ::write(event_, &word, sizeof word);
   thread_.join();
+  watched = -1;
+  ::close(event_);
 }
 
 }  // namespace qushu::app

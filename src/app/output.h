@@ -47,7 +47,8 @@ class ProgressLine {
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
 };
 
-// Calls `stop` once on SIGINT or SIGTERM, from a thread of its own. Blocks the signals in this thread and those begun after it.
+// Calls `stop` once on SIGINT or SIGTERM, from a thread of its own, whichever thread the signal reaches; a second signal ends
+// the program at once. One at a time.
 class SignalWatch {
  public:
   explicit SignalWatch(std::function<void()> stop);
@@ -56,6 +57,7 @@ class SignalWatch {
   SignalWatch& operator=(const SignalWatch&) = delete;
 
  private:
+  int event_ = -1;
   std::thread thread_;
 };
 

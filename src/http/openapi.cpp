@@ -79,7 +79,11 @@ json::array parameters(const Route& route, Lang lang, json::object& components) 
 json::object responses(const Route& route, Lang lang, json::object& components) {
   json::object out, content;
   if (route.answer) content["application/json"] = json::object{{"schema", describe(*route.answer, lang, components)}};
-  for (const auto& type : route.answer_types) content[type] = json::object{{"schema", json::object{{"type", "string"}}}};
+  for (const auto& type : route.answer_types) {
+    // JSON that is streamed has no declared shape; everything else is bytes.
+    auto shape = type.starts_with("application/json") ? json::object{} : json::object{{"type", "string"}};
+    content[type] = json::object{{"schema", std::move(shape)}};
+  }
   json::object good{{"description", lang == Lang::zh ? "成功" : "Success"}};
   if (!content.empty()) good["content"] = std::move(content);
   out[std::to_string(route.answer_status)] = std::move(good);
