@@ -318,6 +318,24 @@ void add_dataset(CLI::App& app, Common& common, Chosen& chosen) {
   });
 }
 
+Text shown(jobs::State state) {
+  switch (state) {
+    case jobs::State::queued:
+      return {"排队", "queued"};
+    case jobs::State::running:
+      return {"运行中", "running"};
+    case jobs::State::succeeded:
+      return {"成功", "succeeded"};
+    case jobs::State::failed:
+      return {"失败", "failed"};
+    case jobs::State::cancelled:
+      return {"已取消", "cancelled"};
+    case jobs::State::interrupted:
+      return {"已中断", "interrupted"};
+  }
+  return {};
+}
+
 void add_job(CLI::App& app, Common& common, Chosen& chosen) {
   bool zh = common.lang == Lang::zh;
   auto* group = app.add_subcommand("job", zh ? "作业" : "Jobs");
@@ -328,7 +346,7 @@ void add_job(CLI::App& app, Common& common, Chosen& chosen) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& j : list) {
       out.emplace_back(jobs::to_json(j, common.lang));
-      rows.push_back({j.id, j.title.in(common.lang), std::string(jobs::name(j.state)), fmt::format("{:.0f}%", j.progress * 100),
+      rows.push_back({j.id, j.title.in(common.lang), shown(j.state).in(common.lang), fmt::format("{:.0f}%", j.progress * 100),
                       j.person_name, local_time(j.created), j.error ? j.error->text.in(common.lang) : ""});
     }
     if (common.json)
@@ -376,7 +394,10 @@ void add_job(CLI::App& app, Common& common, Chosen& chosen) {
           if (!jobs::may_see(actor, seen))
             return fail(Code::not_found, "job.not_found", "没有这个作业。", "There is no such job.");
           QS_TRY(auto job, run(s, actor, *id));
-          show_jobs({job});
+          if (common.json)
+            print(jobs::to_json(job, common.lang));
+          else
+            show_jobs({job});
           return {};
         });
       };
