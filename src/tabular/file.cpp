@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <fstream>
 #include <map>
 #include <thread>
@@ -187,6 +189,10 @@ class OpenFile final : public File {
       }
     }
     auto front = read_front(o.file, kFront, o.skip_bytes);
+    if (!table.spooled && front.contains('\r') && !front.contains('\n')) {
+      QS_TRY(o.file, with_line_feeds(o.file));
+      std::ranges::replace(front, '\r', '\n');
+    }
     o.layout = detect_layout(front, given, table.spooled ? &kSpooled : nullptr);
     if (o.layout.names.size() > columns_)
       return fail(Code::too_large, "tabular.columns", fmt::format("列数 {} 超过 {} 的上限。", o.layout.names.size(), columns_),
@@ -207,6 +213,25 @@ class OpenFile final : public File {
     while (parser.next(record))
       if (rows-- == 0) return record.line;
     return UINT64_MAX;
+  }
+
+  // A text whose lines end as on an old Macintosh.
+  Result<std::filesystem::path> with_line_feeds(const std::filesystem::path& file) {
+    auto& known = converted_[{file.string(), "line feeds"}];
+    if (!known.empty()) return known;
+    auto target = scratch_ / ("lines-" + new_id());
+    std::ifstream in(file, std::ios::binary);
+    std::ofstream out(target, std::ios::binary);
+    std::string block(1U << 20U, '\0');
+    while (in.read(block.data(), static_cast<std::streamsize>(block.size())), in.gcount() > 0) {
+      auto got = std::span(block.data(), static_cast<std::size_t>(in.gcount()));
+      std::ranges::replace(got, '\r', '\n');
+      out.write(got.data(), static_cast<std::streamsize>(got.size()));
+    }
+    out.close();
+    if (!in.eof() || !out) return fail_errno(errno == 0 ? EIO : errno, "write " + target.string());
+    known = target;
+    return target;
   }
 
   Result<std::filesystem::path> converted(const Table& table, const std::string& encoding, const Progress& progress) {
