@@ -168,7 +168,6 @@ Result<Job> Attempt::end(audit::Audit& audit, Result<Finish> outcome) {
     if (done || lost_) return done;
     return fail_with(audit, done.error());
   }
-  if (outcome.error().code == Code::internal) log::error("a job failed", outcome.error());
   return fail_with(audit, outcome.error());
 }
 
