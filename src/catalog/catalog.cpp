@@ -149,14 +149,7 @@ class StoredCatalog final : public Catalog {
   }
 
   Result<Dataset> add(store::Transaction& t, const Actor& actor, const NewDataset& n) override {
-    if (!is_code(n.code))
-      return fail(
-          Error{.code = Code::invalid,
-                .id = "dataset.code",
-                .text = {"数据集代码须以小写字母开头，只含小写字母、数字和下划线，最多 63 个字符，例如 enterprise_2024。",
-                         "A dataset's code begins with a lower-case letter and holds only lower-case letters, digits and "
-                         "underscores, at most 63 characters, such as enterprise_2024."},
-                .subject = "code"});
+    QS_CHECK(check_code(n.code));
     Dataset d{.id = new_id(),
               .code = n.code,
               .title = std::string(trim(n.title)),

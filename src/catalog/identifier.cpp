@@ -43,6 +43,16 @@ std::string latin(std::string_view name) {
 
 }  // namespace
 
+Result<void> check_code(std::string_view code) {
+  if (is_code(code)) return {};
+  return fail(Error{.code = Code::invalid,
+                    .id = "dataset.code",
+                    .text = {"数据集代码须以小写字母开头，只含小写字母、数字和下划线，最多 63 个字符，例如 enterprise_2024。",
+                             "A dataset's code begins with a lower-case letter and holds only lower-case letters, digits and "
+                             "underscores, at most 63 characters, such as enterprise_2024."},
+                    .subject = "dataset.code"});
+}
+
 bool is_code(std::string_view code) {
   auto tail = [](char c) { return (c >= 'a' && c <= 'z') || is_ascii_digit(c) || c == '_'; };
   return !code.empty() && code.size() <= 63 && code[0] >= 'a' && code[0] <= 'z' && std::ranges::all_of(code, tail);

@@ -74,9 +74,9 @@ class DuckSandbox final : public Sandbox {
     running.own = false;
     running.limits = limits;
     QS_TRY(running.slot, slots_.take());
-    QS_CHECK(check_sql(connection_.get(), sql, names_));
-    // The temporary views live in the connection, so it goes with the query; a sandbox serves one statement after another
-    // through fresh ones.
+    if (connection_.get() == nullptr) return fail_internal("a sandbox serves one statement");
+    QS_CHECK(check_sql(connection_.get(), sql, names_, spec_.names));
+    // The temporary views live in the connection, so it goes with the query.
     running.instance = database_;
     running.connection = std::move(connection_);
     running.bindings = std::move(bindings_);

@@ -58,7 +58,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 class Walk {
  public:
-  Walk(std::string_view sql, const std::set<std::string>& tables) : sql_(sql), tables_(tables) {}
+  Walk(std::string_view sql, const std::set<std::string>& tables, const std::vector<std::string>& suggestions)
+      : sql_(sql), tables_(tables), suggestions_(suggestions) {}
 
   Result<void> statement(const json::value& root) { return visit(root, {}, 0); }
 
@@ -209,10 +210,12 @@ class Walk {
     if (!qualified && (scope.contains(folded) || tables_.contains(folded))) return {};
     std::string nearest;
     std::size_t best = folded.size() / 2 + 1;
-    for (const auto& table : tables_) {
-      auto edits = distance(folded, table);
+    auto consider = [&](const std::string& table) {
+      auto edits = distance(folded, lower_ascii(table));
       if (edits < best) best = edits, nearest = table;
-    }
+    };
+    for (const auto& table : tables_) consider(table);
+    for (const auto& table : suggestions_) consider(table);
     return refuse("sql.table",
                   fmt::format("没有名为“{}”的数据集，或您无权查看。{}", name,
                               nearest.empty() ? "" : fmt::format("是不是“{}”？", nearest)),
@@ -236,6 +239,7 @@ class Walk {
 
   std::string_view sql_;
   const std::set<std::string>& tables_;
+  const std::vector<std::string>& suggestions_;
 };
 
 Result<std::string> serialized(duckdb_connection connection, std::string_view sql) {
@@ -273,7 +277,8 @@ Failure syntax_error(std::string_view sql, const json::object& tree) {
 
 }  // namespace
 
-Result<void> check_sql(duckdb_connection connection, std::string_view sql, const std::set<std::string>& tables) {
+Result<void> check_sql(duckdb_connection connection, std::string_view sql, const std::set<std::string>& tables,
+                       const std::vector<std::string>& suggestions) {
   if (!is_utf8(sql) || sql.contains('\0'))
     return refuse("sql.text", "语句里有无法识别的字符。", "The statement holds characters that cannot be read.", std::nullopt);
   QS_TRY(auto text, serialized(connection, sql));
@@ -289,7 +294,7 @@ Result<void> check_sql(duckdb_connection connection, std::string_view sql, const
   const auto* statements = root.if_contains("statements");
   if (statements == nullptr || !statements->is_array() || statements->get_array().size() != 1)
     return refuse("sql.not_select", "一次只能写一条查询语句。", "Only one statement can be run at a time.", std::nullopt);
-  QS_CHECK(Walk(sql, tables).statement(statements->get_array().front()));
+  QS_CHECK(Walk(sql, tables, suggestions).statement(statements->get_array().front()));
 
   return {};
 }

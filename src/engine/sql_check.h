@@ -13,7 +13,8 @@
 namespace qushu::engine {
 
 // `connection`: any; nothing is executed but json_serialize_sql. `tables`: the names that may be used, in lower case.
-[[nodiscard]] Result<void> check_sql(duckdb_connection connection, std::string_view sql, const std::set<std::string>& tables);
+[[nodiscard]] Result<void> check_sql(duckdb_connection connection, std::string_view sql, const std::set<std::string>& tables,
+                                     const std::vector<std::string>& suggestions = {});
 
 // The functions that may be called, for the completion of the workbench.
 [[nodiscard]] const std::set<std::string, std::less<>>& allowed_functions();

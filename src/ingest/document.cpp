@@ -307,8 +307,10 @@ Result<void> apply_corrections(json::array& tables, const json::array& correctio
         return bad("skip", "这张表无法读取，不能发布。", "This table cannot be read and so not be published.");
       (*table)["skip"] = *skip;
     }
-    if (const auto* entry = correction.if_contains("dataset"))
+    if (const auto* entry = correction.if_contains("dataset")) {
+      if (entry->as_object().contains("code")) QS_CHECK(catalog::check_code(text_at(entry->as_object(), "code")));
       for (const auto& [key, value] : entry->as_object()) (*table)["dataset"].as_object()[key] = value;
+    }
     const auto* columns = correction.if_contains("columns");
     if (!columns) continue;
     for (const auto& change_item : columns->as_array()) {

@@ -196,13 +196,7 @@ Result<void> StoredImports::save(store::Transaction& t, Import& i) const {
 Result<Import> StoredImports::add(const Actor& actor, const NewImport& n, const blob::BlobInfo& file) {
   QS_TRY(auto department, department_of(actor, n.department));
   if (!n.dataset.empty()) {
-    if (!catalog::is_code(n.dataset))
-      return fail(Error{.code = Code::invalid,
-                        .id = "dataset.code",
-                        .text = {"数据集代码须以小写字母开头，只含小写字母、数字和下划线，例如 enterprise。",
-                                 "A dataset's code begins with a lower-case letter and holds lower-case letters, digits and "
-                                 "underscores, such as enterprise."},
-                        .subject = "dataset"});
+    QS_CHECK(catalog::check_code(n.dataset));
     QS_TRY(auto known, deps_.store.read([&](store::Session& s) { return deps_.catalog.known(s, n.dataset); }));
     // Whoever may not see the dataset learns only that the code is not hers to use.
     if (known && !sharing::check_steward(actor, *known))
@@ -295,13 +289,7 @@ Result<Import> StoredImports::publish(const Actor& actor, std::string_view id) {
       ++tables;
       auto& entry = table["dataset"].as_object();
       auto code = text_at(entry, "code");
-      if (!catalog::is_code(code))
-        return fail(Error{
-            .code = Code::invalid,
-            .id = "dataset.code",
-            .text = {"数据集代码须以小写字母开头，只含小写字母、数字和下划线。",
-                     "A dataset's code begins with a lower-case letter and holds lower-case letters, digits and underscores."},
-            .subject = "dataset.code"});
+      QS_CHECK(catalog::check_code(code));
       QS_TRY(auto known, deps_.catalog.known(t, code));
       if (known) {
         if (!sharing::check_steward(actor, *known))

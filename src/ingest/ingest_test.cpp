@@ -1,1 +1,173 @@
-#include <gtest/gtest.h>
+#include "qushu/ingest/ingest.h"
+
+#include <fstream>
+
+#include <gmock/gmock.h>
+
+#include "qushu/sharing/policy.h"
+#include "qushu/tabular/tabular.h"
+
+#include "store_fixture.h"
+
+namespace qushu::ingest {
+namespace {
+
+using ::testing::HasSubstr;
+
+class IngestTest : public testing::StoreTest {
+ protected:
+  void SetUp() override {
+    testing::StoreTest::SetUp();
+    open_with(audit::migrations(), jobs::migrations(), identity::migrations(), catalog::migrations(), migrations());
+    for (auto specs : {audit::settings(), jobs::settings(), identity::settings(), catalog::settings(), engine::settings(),
+                       tabular::settings(), settings()})
+      settings_.declare(specs);
+    audit_ = take(audit::Audit::open(store(), settings_, folder(), system_clock()));
+    jobs_ = take(jobs::Jobs::open(store(), *audit_, settings_, system_clock()));
+    blobs_ = take(blob::BlobStore::open_local(folder() / "blobs"));
+    engine_ = take(engine::Engine::open(settings_, folder() / "scratch"));
+    identity_ = take(identity::Identity::open(store(), *audit_, settings_, folder() / "keys", system_clock()));
+    catalog_ = take(catalog::Catalog::open(
+        store(), *audit_, [] { return Result<std::map<std::string, std::string>>(std::map<std::string, std::string>{}); },
+        system_clock()));
+    imports_ = Imports::open({.store = store(),
+                              .blobs = *blobs_,
+                              .engine = *engine_,
+                              .audit = *audit_,
+                              .jobs = *jobs_,
+                              .identity = *identity_,
+                              .catalog = *catalog_,
+                              .settings = settings_,
+                              .clock = system_clock()});
+    take(identity_->first_start("测试区"));
+    auto console = Actor::operator_on_console("root");
+    for (const auto* code : {"d1", "d2"})
+      take(identity_->add_department(console, {.code = code, .name = code, .parent_id = "root"}));
+    for (const auto* code : {"d1", "d2"})
+      take(identity_->add_person(
+          console,
+          {.login = std::string("steward_") + code, .name = "管理员", .department_id = code, .roles = {"data_steward"}}));
+    actor_ = take(identity_->actor_of("steward_d1"));
+    stranger_ = take(identity_->actor_of("steward_d2"));
+    actor_.via = stranger_.via = "session";
+  }
+  template <class T>
+  static T take(Result<T> result) {
+    if (!result) throw std::runtime_error(result.error().id + ": " + result.error().text.en + " " + result.error().detail);
+    return *std::move(result);
+  }
+  blob::BlobInfo keep(const std::string& bytes) {
+    auto path = folder() / "input";
+    std::ofstream(path, std::ios::binary) << bytes;
+    return take(blobs_->copy_in(path));
+  }
+  Import run(const Import& import) {
+    take(jobs_->run_now(import.job_id));
+    return take(imports_->find(actor_, import.id));
+  }
+  Import analysed(const std::string& name, const std::string& bytes, const std::string& dataset = "") {
+    return run(take(imports_->add(actor_, {.file_name = name, .dataset = dataset}, keep(bytes))));
+  }
+  Import published(const Import& import) { return run(take(imports_->publish(actor_, import.id))); }
+  static json::object& table(Import& import, std::size_t n = 0) { return import.tables.at(n).as_object(); }
+  Settings settings_;
+  std::unique_ptr<audit::Audit> audit_;
+  std::unique_ptr<jobs::Jobs> jobs_;
+  std::unique_ptr<blob::BlobStore> blobs_;
+  std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<identity::Identity> identity_;
+  std::unique_ptr<catalog::Catalog> catalog_;
+  std::unique_ptr<Imports> imports_;
+  Actor actor_, stranger_;
+};
+QUSHU_ON_BOTH_STORES(IngestTest);
+
+TEST_P(IngestTest, AFileBecomesAVersionAndItsEntryIsProposed) {
+  auto import = analysed("2024年企业登记表.csv",
+                         "统一社会信用代码,企业名称,注册资金（万元）\n91350100M000100Y43,甲公司,100\n91350100M000100Y43,乙公司,"
+                         "200.5\n,,\n91350100M000100Y43,丙公司\n");
+  EXPECT_EQ(import.state, "ready");
+  const auto& entry = table(import).at("dataset").as_object();
+  EXPECT_THAT(std::string(entry.at("title").as_string()), HasSubstr("企业登记"));
+  EXPECT_TRUE(catalog::is_code(std::string(entry.at("code").as_string())));
+  import = published(import);
+  EXPECT_EQ(import.state, "published");
+  EXPECT_EQ(table(import).at("version"), 1);
+  auto dataset =
+      take(catalog_->find({.all = true}, std::string(table(import).at("dataset").as_object().at("code").as_string())));
+  auto version = take(catalog_->version(dataset.id, 0));
+  EXPECT_EQ(version.read, version.published + version.rejected);
+  EXPECT_EQ(version.origins.at(0).file_blob, import.file_blob);
+  EXPECT_EQ(version.fields.at(2).unit, "万元");
+  EXPECT_TRUE(take(imports_->uses_blob(import.file_blob)));
+}
+
+TEST_P(IngestTest, CorrectionsAreCheckedAndCountedAgain) {
+  auto import = analysed("a.csv", "代码,数\n1,10\n2,20\n3,30\n", "numbers");
+  auto correct = [&](json::value columns) {
+    return imports_->correct(actor_, import.id, json::array{json::object{{"location", ""}, {"columns", std::move(columns)}}});
+  };
+  EXPECT_FALSE(correct(json::array{json::object{{"position", 9}, {"type", "text"}}}));
+  EXPECT_FALSE(correct(json::array{json::object{{"position", 0}, {"name", ""}}}));
+  EXPECT_FALSE(imports_->correct(actor_, import.id, json::array{json::object{{"location", "nosuch"}}}));
+  EXPECT_FALSE(imports_->correct(actor_, import.id,
+                                 json::array{json::object{{"location", ""}, {"dataset", json::object{{"code", "Bad Code"}}}}}));
+  auto changed = take(correct(json::array{json::object{{"position", 1}, {"type", "date"}}}));
+  EXPECT_EQ(changed.state, "analysing");
+  changed = run(changed);
+  EXPECT_EQ(table(changed).at("rejected"), 3);
+  changed = run(take(
+      correct(json::array{json::object{{"position", 1}, {"type", "text"}}, json::object{{"position", 0}, {"key", true}}})));
+  EXPECT_EQ(table(changed).at("rejected"), 0);
+  changed = published(changed);
+  EXPECT_TRUE(take(catalog_->find({.all = true}, "numbers")).fields.at(0).key);
+  EXPECT_FALSE(imports_->publish(actor_, import.id)) << "published already";
+}
+
+TEST_P(IngestTest, TablesOfOneShapeBecomeOneVersion) {
+  auto import = analysed("a.csv", "代码,数\n01,10\n", "both");
+  import = published(import);
+  auto again = analysed("a.csv", "代码,数\n02,20\n03,30\n", "both");
+  EXPECT_TRUE(table(again).at("dataset").as_object().at("exists").as_bool());
+  again = published(again);
+  EXPECT_EQ(table(again).at("version"), 2);
+  EXPECT_EQ(take(catalog_->find({.all = true}, "both")).rows, 2U);
+}
+
+TEST_P(IngestTest, OthersNeitherSeeNorChangeIt) {
+  auto import = analysed("a.csv", "代码,数\n01,10\n", "mine");
+  EXPECT_EQ(imports_->find(stranger_, import.id).error().code, Code::not_found);
+  EXPECT_EQ(imports_->publish(stranger_, import.id).error().code, Code::not_found);
+  EXPECT_TRUE(take(imports_->list(stranger_, {})).empty());
+  published(import);
+  // Nor does she publish into a dataset of another department, whether she can see it or not.
+  auto hers = imports_->add(stranger_, {.file_name = "b.csv", .dataset = "mine"}, keep("代码,数\n09,90\n"));
+  ASSERT_FALSE(hers);
+  EXPECT_EQ(hers.error().id, "dataset.exists");
+  EXPECT_EQ(take(catalog_->find({.all = true}, "mine")).version, 1);
+}
+
+TEST_P(IngestTest, WhatCannotBeReadFailsWithItsReason) {
+  auto import = analysed("a.xlsx", "PK\x03\x04 no workbook");
+  EXPECT_EQ(import.state, "failed");
+  ASSERT_TRUE(import.error);
+  EXPECT_FALSE(import.error->zh.empty());
+  EXPECT_FALSE(imports_->publish(actor_, import.id));
+  EXPECT_EQ(take(imports_->discard(actor_, import.id)).state, "discarded");
+  EXPECT_FALSE(take(imports_->uses_blob(import.file_blob)));
+}
+
+TEST_P(IngestTest, BrokenBytesAreKeptOutAndShown) {
+  std::string text = "名称,数\n";
+  for (int i = 0; i < 300; ++i) text += "企业,1\n";
+  text += "坏\x80\xFF,2\n";
+  auto import = analysed("a.csv", text, "bytes");
+  EXPECT_EQ(table(import).at("rejected"), 1);
+  import = published(import);
+  auto version = take(catalog_->version(take(catalog_->find({.all = true}, "bytes")).id, 0));
+  EXPECT_EQ(version.published, 300U);
+  EXPECT_EQ(version.rejected, 1U);
+}
+
+}  // namespace
+}  // namespace qushu::ingest

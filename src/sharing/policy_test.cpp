@@ -106,15 +106,18 @@ TEST_P(PolicyTest, WhoSeesWhat) {
 TEST_P(PolicyTest, ASandboxReachesItsFilesAndNoOthers) {
   auto actor = who("p", {"d1"}, {Permission::dataset_read, Permission::sql});
   auto spec = take(policy_->sandbox(actor, "SELECT * FROM firms"));
-  auto sandbox = take(engine_->sandbox(spec));
-  auto cursor = take(sandbox->run("SELECT code FROM firms", {}, {}));
+  auto run = [&](const std::string& sql) { return take(engine_->sandbox(spec))->run(sql, {}, {}); };
+  auto cursor = take(run("SELECT code FROM firms"));
   const auto* chunk = take(cursor->next());
   ASSERT_NE(chunk, nullptr);
   EXPECT_EQ(chunk->text(0, 0), "firms");
-  EXPECT_FALSE(sandbox->run("SELECT * FROM parks", {}, {}));
+  auto refused = run("SELECT * FROM parks");
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text.zh, Not(HasSubstr("公园")));
+  EXPECT_THAT(run("SELECT * FROM frims").error().text.en, HasSubstr("firms"));
   auto other = take(policy_->compile(Actor::system(), "parks"));
-  EXPECT_FALSE(sandbox->run("SELECT * FROM read_parquet('" + other.files.at(0).string() + "')", {}, {}));
-  EXPECT_FALSE(sandbox->run("SELECT * FROM '" + other.files.at(0).string() + "'", {}, {}));
+  EXPECT_FALSE(run("SELECT * FROM read_parquet('" + other.files.at(0).string() + "')"));
+  EXPECT_FALSE(run("SELECT * FROM '" + other.files.at(0).string() + "'"));
 }
 
 TEST_P(PolicyTest, StewardsAreOfTheDepartment) {

@@ -200,5 +200,7 @@ struct Word {
 // "企业名称" → "qi_ye_ming_cheng"; a legal identifier for any text, not yet made unique.
 [[nodiscard]] std::string identifier_of(std::string_view name);
 [[nodiscard]] bool is_code(std::string_view code);  // [a-z][a-z0-9_]{0,62}
+// Why it is no code of a dataset, or success.
+[[nodiscard]] Result<void> check_code(std::string_view code);
 
 }  // namespace qushu::catalog
