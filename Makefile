@@ -39,7 +39,8 @@ bench: build     ## every benchmark, as ratios, into bench/RESULTS.md
 fuzz: deps-test  ## each fuzz target for a minute
 	@/usr/bin/python3 scripts/test --only fuzz --fuzz-seconds 60
 
-deb: build       ## a Debian package in build/
+deb: build       ## a Debian package in build/release
+	@scripts/install-deps build package
 	@cd build/release && cpack -G DEB
 
 clean:

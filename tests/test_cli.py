@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from harness import PROGRAM, Failed, Qushu
+from harness import PROGRAM, ROOT, Failed, Qushu
 
 CSV = "编号,名称,数量\n001,甲,1\n002,乙,2\n003,丙,x\n".encode()
 
@@ -122,3 +122,8 @@ def test_a_long_work_shows_its_progress_on_a_terminal(place, tmp_path):
     os.close(master)
     assert done.wait(60) == 0
     assert b"%" in shown and b"=" in shown
+
+
+def test_the_documented_settings_are_the_programs_own():
+    done = subprocess.run([ROOT / "scripts" / "write-docs", "--check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -123,6 +123,31 @@ void add_system_commands(CLI::App& app, Common& common, Chosen& chosen) {
       });
     };
   });
+  app.add_subcommand("settings", zh ? "列出全部设置：名称、现值、默认值、说明" : "List every setting: key, value, default, meaning")
+      ->callback([&, zh] {
+        chosen.action = [&, zh] {
+          return with_system(common, [&](System& s, const Actor&) -> Result<void> {
+            json::array out;
+            std::vector<std::vector<std::string>> rows;
+            for (const auto* spec : s.settings.all()) {
+              out.emplace_back(json::object{{"key", spec->key},
+                                            {"value", s.settings.shown(spec->key)},
+                                            {"default", spec->default_value},
+                                            {"runtime", spec->runtime},
+                                            {"label", spec->label.in(common.lang)}});
+              rows.push_back({std::string(spec->key), s.settings.shown(spec->key), std::string(spec->default_value),
+                              spec->label.in(common.lang)});
+            }
+            if (common.json)
+              print(out);
+            else
+              print_table(zh ? std::vector<std::string>{"名称", "现值", "默认值", "说明"}
+                             : std::vector<std::string>{"key", "value", "default", "meaning"},
+                          rows);
+            return {};
+          });
+        };
+      });
   app.add_subcommand("doctor", zh ? "检查机器、数据目录、磁盘、时钟，并告诉怎么办"
                                   : "Check machine, data folder, disk and clock, and say what to do")
       ->callback([&] {

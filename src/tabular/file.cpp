@@ -341,7 +341,7 @@ class OpenFile final : public File {
       if (state == RowState::blank) return;
       if (state == RowState::broken) {
         ++part.rows;
-        if (!is_utf8(why.value)) why.value = "…";
+        why.value = well_formed(why.value);
         if (part.misfits.size() < kMostMisfits) part.misfits.push_back(std::move(why));
         return;
       }
@@ -374,7 +374,7 @@ class OpenFile final : public File {
       for (std::size_t i = 0; i < o.rules.width; ++i) {
         auto cell = i < record.cells.size() ? clean_text(record.cells[i]) : std::string_view();
         any = any || !cell.empty();
-        row.push_back(is_utf8(cell) ? shorten(cell, 200) : "…");
+        row.push_back(shorten(well_formed(cell), 200));
       }
       if (any) rows.push_back(std::move(row));
     }

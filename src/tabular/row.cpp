@@ -18,7 +18,10 @@ __int128 power_of_ten(int n) {
 }
 
 Misfit broken(const Record& record, std::string zh, std::string en) {
-  return {.line = record.line, .column = {}, .value = shorten(record.raw, 200), .reason = {std::move(zh), std::move(en)}};
+  std::string shown(record.raw);
+  // Rows of workbooks and JSON are shown as a text file would hold them.
+  std::ranges::replace(shown, kSpooled.delimiter, ',');
+  return {.line = record.line, .column = {}, .value = shorten(shown, 200), .reason = {std::move(zh), std::move(en)}};
 }
 
 }  // namespace
