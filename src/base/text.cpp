@@ -4,13 +4,39 @@
 #include <charconv>
 
 #include <fmt/format.h>
+#include <simdjson.h>
 
 namespace qushu {
 namespace {
 
 // The white space that people leave around values: ASCII, U+3000, U+00A0, U+FEFF.
-constexpr std::array<std::string_view, 9> kBlanks{" ",  "\t",           "\r",       "\n",          "\v",
-                                                  "\f", "\xE3\x80\x80", "\xC2\xA0", "\xEF\xBB\xBF"};
+constexpr std::array<std::string_view, 3> kWideBlanks{"\xE3\x80\x80", "\xC2\xA0", "\xEF\xBB\xBF"};
+
+bool is_ascii_blank(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+// The size of the blank at one end of the text, 0 when there is none. Most texts end in a letter or a digit, which one look
+// tells.
+std::size_t blank_at_front(std::string_view text) {
+  if (text.empty()) return 0;
+  auto c = static_cast<unsigned char>(text.front());
+  if (c < 0x80) return is_ascii_blank(text.front()) ? 1 : 0;
+  if (c != 0xE3 && c != 0xC2 && c != 0xEF) return 0;
+  for (auto blank : kWideBlanks)
+    if (text.starts_with(blank)) return blank.size();
+  return 0;
+}
+
+std::size_t blank_at_back(std::string_view text) {
+  if (text.empty()) return 0;
+  auto c = static_cast<unsigned char>(text.back());
+  if (c < 0x80) return is_ascii_blank(text.back()) ? 1 : 0;
+  if (c != 0x80 && c != 0xA0 && c != 0xBF) return 0;
+  for (auto blank : kWideBlanks)
+    if (text.ends_with(blank)) return blank.size();
+  return 0;
+}
 
 // The length of the well-formed sequence at the front of `text`, or 0.
 std::size_t sequence(std::string_view text) {
@@ -42,13 +68,8 @@ int hex_value(char c) {
 }  // namespace
 
 std::string_view trim(std::string_view text) {
-  for (bool found = true; found;) {
-    found = false;
-    for (auto blank : kBlanks) {
-      if (text.starts_with(blank)) text.remove_prefix(blank.size()), found = true;
-      if (text.ends_with(blank)) text.remove_suffix(blank.size()), found = true;
-    }
-  }
+  while (auto n = blank_at_front(text)) text.remove_prefix(n);
+  while (auto n = blank_at_back(text)) text.remove_suffix(n);
   return text;
 }
 
@@ -73,17 +94,8 @@ std::string lower_ascii(std::string_view text) {
   return lower;
 }
 
-bool is_ascii_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    auto length = sequence(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
+  return simdjson::validate_utf8(text.data(), text.size());
 }
 
 std::string well_formed(std::string_view text) {

@@ -1,5 +1,6 @@
 #include "scan.h"
 
+#include <cstring>
 #include <map>
 
 #include <fmt/format.h>
@@ -61,6 +62,14 @@ class VectorWriter final : public ChunkWriter {
       static_cast<__int128*>(data)[row] = unscaled;
   }
   void set_text(std::size_t column, std::size_t row, std::string_view text) override {
+    auto& value = static_cast<duckdb_string_t*>(slots_[column].data)[row];
+    if (text.size() <= sizeof value.value.inlined.inlined) {
+      // Kept in the vector itself; what is unused must be zero, since DuckDB compares whole words.
+      value.value.inlined = {};
+      value.value.inlined.length = static_cast<std::uint32_t>(text.size());
+      std::memcpy(value.value.inlined.inlined, text.data(), text.size());
+      return;
+    }
     duckdb_vector_assign_string_element_len(slots_[column].vector, row, text.data(), text.size());
   }
   void set_null(std::size_t column, std::size_t row) override {

@@ -3,6 +3,7 @@
 #include "qushu/base/id.h"
 
 #include "stored.h"
+#include "writing.h"
 
 namespace qushu::ingest {
 
@@ -21,6 +22,40 @@ Result<std::unique_ptr<tabular::File>> StoredImports::open_file(const Import& im
   return tabular::File::open(path, import.file_name, deps_.blobs.temporary_folder(), deps_.settings);
 }
 
+Result<json::object> StoredImports::analyse_table(jobs::Context& context, const Import& import, tabular::File& file,
+                                                  const std::string& location, const tabular::Dialect& given,
+                                                  const tabular::Progress& progress) {
+  std::vector<std::string> ids;
+  auto ids_of = [&](const std::vector<tabular::ColumnPlan>& plan) -> Result<std::vector<std::string>> {
+    QS_TRY(auto known, deps_.store.read([&](store::Session& s) { return deps_.catalog.known(s, import.dataset_hint); }));
+    std::vector<std::string> names;
+    for (const auto& p : plan) names.push_back(p.name);
+    QS_TRY(ids, deps_.catalog.identifiers(known ? known->id : std::string(), names));
+    return ids;
+  };
+  RejectFile rejects(deps_.blobs.temporary_folder());
+  auto sink = [&](const tabular::File::RejectedRow& row) { return rejects.write(import.file_name, location, row); };
+  QS_TRY(auto survey, file.survey(location, given, ids_of, sink, progress));
+  if (!survey) {
+    QS_TRY(auto facts, file.analyse(location, given, progress));
+    return table_document(facts);
+  }
+  QS_TRY(auto blob, write_rows(survey->reading, ids, 0, deps_.engine, deps_.blobs, context));
+  auto& counts = *survey->reading.counts;
+  Draft draft{.part = {.blob = blob.sha256, .rows = counts.published, .bytes = blob.size},
+              .read = counts.read,
+              .rejected = counts.rejected};
+  QS_TRY(auto facts, survey->facts());
+  auto table = table_document(facts);
+  bool as_guessed = facts.columns.size() == survey->guess.size();
+  for (std::size_t i = 0; as_guessed && i < facts.columns.size(); ++i) as_guessed = facts.columns[i].plan == survey->guess[i];
+  if (as_guessed && facts.rows > 0) {
+    QS_TRY(draft.rejects_blob, rejects.keep(deps_.engine, deps_.blobs, context));
+    keep_draft(table, draft, ids);
+  }
+  return table;
+}
+
 Result<jobs::Finish> StoredImports::run_analyse(jobs::Context& context) {
   auto id = context.job().object_id;
   QS_TRY(auto import, deps_.store.read([&](store::Session& s) { return load(s, id); }));
@@ -37,15 +72,15 @@ Result<jobs::Finish> StoredImports::run_analyse(jobs::Context& context) {
         if (text_at(c.as_object(), "location") == locations[n]) dialect = dialect_of(c.as_object());
     auto count = static_cast<double>(locations.size());
     auto shown = locations[n].empty() ? import.file_name : locations[n];
-    auto facts = file->analyse(locations[n], dialect,
-                               progress_of(context, static_cast<double>(n) / count, static_cast<double>(n + 1) / count,
-                                           {"读取 " + shown, "Reading " + shown}));
-    QS_CHECK(facts);
-    context.log("info",
-                {fmt::format("{}：{} 行，{} 列，预计剔除 {} 行", shown, facts->rows, facts->columns.size(), facts->rejected),
-                 fmt::format("{}: {} rows, {} columns, {} would be rejected", shown, facts->rows, facts->columns.size(),
-                             facts->rejected)});
-    tables.emplace_back(table_document(*facts));
+    QS_TRY(auto table, analyse_table(context, import, *file, locations[n], dialect,
+                                     progress_of(context, static_cast<double>(n) / count, static_cast<double>(n + 1) / count,
+                                                 {"读取 " + shown, "Reading " + shown})));
+    auto number = [&](const char* key) { return table.at(key).to_number<std::uint64_t>(); };
+    auto columns = table.at("columns").as_array().size();
+    context.log("info", {fmt::format("{}：{} 行，{} 列，预计剔除 {} 行", shown, number("rows"), columns, number("rejected")),
+                         fmt::format("{}: {} rows, {} columns, {} would be rejected", shown, number("rows"), columns,
+                                     number("rejected"))});
+    tables.emplace_back(std::move(table));
   }
   QS_TRY(auto row, deps_.store.read([&](store::Session& s) { return s.one("SELECT entry FROM import WHERE id = ?", {id}); }));
   boost::system::error_code failed;

@@ -185,6 +185,45 @@ tabular::Dialect dialect_of(const json::object& t) {
   return d;
 }
 
+namespace {
+
+// What decides whether a column written once can stand: everything but its description.
+json::array shape_of(const json::object& table, const std::vector<std::string>& ids) {
+  json::array shape;
+  std::size_t next = 0;
+  for (const auto& item : table.at("columns").as_array()) {
+    const auto& c = item.as_object();
+    if (flag_at(c, "skip")) {
+      shape.emplace_back(nullptr);
+      continue;
+    }
+    shape.emplace_back(json::array{next < ids.size() ? ids[next] : std::string(), c.at("type"), c.at("width").to_number<int>(),
+                                   c.at("scale").to_number<int>(), text_at(c, "unit") == "%"});
+    ++next;
+  }
+  return shape;
+}
+
+}  // namespace
+
+void keep_draft(json::object& table, const Draft& d, const std::vector<std::string>& ids) {
+  table["draft"] = {{"shape", shape_of(table, ids)}, {"blob", d.part.blob}, {"rows", d.part.rows},
+                    {"bytes", d.part.bytes},         {"read", d.read},      {"rejected", d.rejected},
+                    {"rejects_blob", d.rejects_blob}};
+}
+
+std::optional<Draft> draft_of(const json::object& table, const std::vector<std::string>& ids) {
+  const auto* kept = table.if_contains("draft");
+  if (!kept || !kept->is_object()) return std::nullopt;
+  const auto& d = kept->as_object();
+  if (d.at("shape") != json::value(shape_of(table, ids))) return std::nullopt;
+  auto number = [&](const char* key) { return d.at(key).to_number<std::uint64_t>(); };
+  return Draft{.part = {.blob = text_at(d, "blob"), .rows = number("rows"), .bytes = number("bytes")},
+               .read = number("read"),
+               .rejected = number("rejected"),
+               .rejects_blob = text_at(d, "rejects_blob")};
+}
+
 std::vector<tabular::ColumnPlan> plan_of(const json::object& table) {
   std::vector<tabular::ColumnPlan> plan;
   for (const auto& item : table.at("columns").as_array()) {

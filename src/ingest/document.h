@@ -16,6 +16,16 @@ namespace qushu::ingest {
 [[nodiscard]] json::object table_document(const tabular::TableFacts& facts);
 [[nodiscard]] tabular::Dialect dialect_of(const json::object& table);
 [[nodiscard]] std::vector<tabular::ColumnPlan> plan_of(const json::object& table);
+// The rows of a table as the analysis wrote them on its way: what publishing would write, as long as nothing was corrected.
+struct Draft {
+  catalog::Part part;
+  std::uint64_t read = 0, rejected = 0;
+  std::string rejects_blob = {};
+};
+void keep_draft(json::object& table, const Draft& draft, const std::vector<std::string>& ids);
+// The draft, when the table's columns are still those that it was written with, under these identifiers.
+[[nodiscard]] std::optional<Draft> draft_of(const json::object& table, const std::vector<std::string>& ids);
+
 [[nodiscard]] std::string text_at(const json::object& object, std::string_view key);
 [[nodiscard]] bool flag_at(const json::object& object, std::string_view key);
 [[nodiscard]] json::array misfits_document(const std::vector<tabular::Misfit>& misfits);

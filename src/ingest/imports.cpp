@@ -336,7 +336,12 @@ Result<Import> StoredImports::discard(const Actor& actor, std::string_view id) {
 Result<bool> StoredImports::uses_blob(std::string_view sha256) const {
   return deps_.store.read([&](store::Session& s) -> Result<bool> {
     QS_TRY(auto row, s.one("SELECT 1 FROM import WHERE file_blob = ? AND state <> 'discarded' LIMIT 1", {sha256}));
-    return row.has_value();
+    if (row) return true;
+    // Drafts of what is not yet published: they are named within the tables, and nothing else there looks like a digest.
+    QS_TRY(auto draft,
+           s.one("SELECT 1 FROM import WHERE state IN ('ready', 'analysing', 'publishing') AND tables LIKE ? LIMIT 1",
+                 {"%" + std::string(sha256) + "%"}));
+    return draft.has_value();
   });
 }
 

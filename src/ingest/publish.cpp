@@ -10,6 +10,7 @@
 #include "qushu/base/text.h"
 
 #include "stored.h"
+#include "writing.h"
 
 namespace qushu::ingest {
 namespace {
@@ -17,53 +18,24 @@ namespace {
 // Rows of the tables that make up one version are numbered apart: the table's place above, the line below.
 constexpr std::int64_t kIdsPerTable = std::int64_t{1} << 40;
 
-// Rejected rows on their way to Parquet, as NDJSON that the engine reads.
-class RejectFile {
- public:
-  explicit RejectFile(std::filesystem::path path) : path_(std::move(path)), out_(path_, std::ios::binary) {}
-  ~RejectFile() {
-    std::error_code ignored;
-    std::filesystem::remove(path_, ignored);
-  }
-  RejectFile(const RejectFile&) = delete;
-  RejectFile& operator=(const RejectFile&) = delete;
+}  // namespace
 
-  Result<void> write(const std::string& file, const std::string& table, const tabular::File::RejectedRow& row) {
-    std::string field, value, zh, en;
-    for (const auto& m : row.misfits) {
-      field += (field.empty() ? "" : "、") + m.column;
-      value += (value.empty() ? "" : " | ") + m.value;
-      zh += (zh.empty() ? "" : "；") + (row.misfits.size() > 1 ? m.column + "：" : "") + m.reason.zh;
-      en += (en.empty() ? "" : "; ") + (row.misfits.size() > 1 ? m.column + ": " : "") + m.reason.en;
+// The import's file, unpacked only when somebody must read it.
+class StoredImports::LazyFile {
+ public:
+  LazyFile(const StoredImports& imports, const Import& import) : imports_(imports), import_(import) {}
+  Result<tabular::File*> open() {
+    if (!file_) {
+      QS_TRY(file_, imports_.open_file(import_));
     }
-    out_ << json::serialize(json::object{{"file", file},
-                                         {"sheet", table},
-                                         {"line", row.line},
-                                         {"field", field},
-                                         {"value", value},
-                                         {"reason_zh", zh},
-                                         {"reason_en", en},
-                                         {"raw", row.raw}})
-         << '\n';
-    ++rows_;
-    if (!out_) return fail_errno(errno == 0 ? ENOSPC : errno, "write " + path_.string());
-    return {};
+    return file_.get();
   }
-  Result<void> flush() {
-    out_.flush();
-    if (!out_) return fail_errno(errno == 0 ? ENOSPC : errno, "write " + path_.string());
-    return {};
-  }
-  [[nodiscard]] std::uint64_t rows() const { return rows_; }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:
-  std::filesystem::path path_;
-  std::ofstream out_;
-  std::uint64_t rows_ = 0;
+  const StoredImports& imports_;
+  const Import& import_;
+  std::unique_ptr<tabular::File> file_;
 };
-
-}  // namespace
 
 struct StoredImports::Made {
   std::string code;
@@ -73,7 +45,7 @@ struct StoredImports::Made {
   std::vector<std::uint64_t> published;
 };
 
-Result<StoredImports::Made> StoredImports::make_version(jobs::Context& context, const Import& import, tabular::File& file,
+Result<StoredImports::Made> StoredImports::make_version(jobs::Context& context, const Import& import, LazyFile& files,
                                                         const std::vector<const json::object*>& tables, std::size_t done,
                                                         std::size_t all) {
   Made made;
@@ -99,61 +71,42 @@ Result<StoredImports::Made> StoredImports::make_version(jobs::Context& context, 
                                    .level = text_at(c, "level"),
                                    .key = flag_at(c, "key")});
   }
-  auto folder = deps_.blobs.temporary_folder();
-  RejectFile rejects(folder / ("rejects-" + new_id() + ".ndjson"));
+  RejectFile rejects(deps_.blobs.temporary_folder());
   std::int64_t offset = 0;
   for (const auto* table : tables) {
     auto location = text_at(*table, "location");
     auto shown = location.empty() ? import.file_name : location;
-    auto sink = [&](const tabular::File::RejectedRow& row) { return rejects.write(import.file_name, location, row); };
-    auto step = progress_of(context, static_cast<double>(done) / static_cast<double>(all),
-                            static_cast<double>(done + 1) / static_cast<double>(all), {"写入 " + shown, "Writing " + shown});
-    QS_TRY(auto reading, file.read(location, dialect_of(*table), plan_of(*table), ids, sink, step));
-    auto target = folder / ("part-" + new_id() + ".parquet");
-    std::string columns = offset == 0 ? "_id" : fmt::format("_id + {} AS _id", offset);
-    for (const auto& id : ids) columns += ", " + engine::quote_name(id);
-    auto written = deps_.engine.execute(
-        {.sql = fmt::format("COPY (SELECT {} FROM file_rows) TO {} (FORMAT parquet)", columns,
-                            engine::quote_text(target.string())),
-         .tables = {{.name = "file_rows", .source = reading.source.get()}},
-         .limits = {.time = std::chrono::hours(24), .cancelled = [&context] { return context.cancelled(); }},
-         .ordered = false});
-    if (!written) {
-      std::error_code ignored;
-      std::filesystem::remove(target, ignored);
-      return fail(std::move(written).error());
+    // What the analysis wrote on its way is the version, when nothing was corrected since.
+    auto draft = tables.size() == 1 ? draft_of(*table, ids) : std::nullopt;
+    if (draft && !deps_.blobs.path(draft->part.blob)) draft.reset();
+    if (!draft) {
+      auto sink = [&](const tabular::File::RejectedRow& row) { return rejects.write(import.file_name, location, row); };
+      auto step = progress_of(context, static_cast<double>(done) / static_cast<double>(all),
+                              static_cast<double>(done + 1) / static_cast<double>(all), {"写入 " + shown, "Writing " + shown});
+      QS_TRY(auto file, files.open());
+      QS_TRY(auto reading, file->read(location, dialect_of(*table), plan_of(*table), ids, sink, step));
+      QS_TRY(auto blob, write_rows(reading, ids, offset, deps_.engine, deps_.blobs, context));
+      auto& c = *reading.counts;
+      draft =
+          Draft{.part = {.blob = blob.sha256, .rows = c.published, .bytes = blob.size}, .read = c.read, .rejected = c.rejected};
     }
-    QS_TRY(auto blob, deps_.blobs.adopt(target));
-    auto published = reading.counts->published.load(), read = reading.counts->read.load(),
-         rejected = reading.counts->rejected.load();
-    if (read != published + rejected || *written != published)
-      return fail_internal(
-          fmt::format("{}: {} read, {} published, {} rejected, {} written", shown, read, published, rejected, *written));
-    made.version.parts.push_back({.blob = blob.sha256, .rows = published, .bytes = blob.size});
-    made.version.read += read;
-    made.version.published += published;
-    made.version.rejected += rejected;
+    made.version.parts.push_back(draft->part);
+    made.version.read += draft->read;
+    made.version.published += draft->part.rows;
+    made.version.rejected += draft->rejected;
+    made.version.rejects_blob = draft->rejects_blob;
     made.version.origins.push_back(
         {.import_id = import.id, .file_name = import.file_name, .file_blob = import.file_blob, .table = location});
-    made.published.push_back(published);
-    context.log("info", {fmt::format("{}：读取 {} 行，发布 {} 行，剔除 {} 行", shown, read, published, rejected),
-                         fmt::format("{}: {} rows read, {} published, {} rejected", shown, read, published, rejected)});
+    made.published.push_back(draft->part.rows);
+    context.log(
+        "info",
+        {fmt::format("{}：读取 {} 行，发布 {} 行，剔除 {} 行", shown, draft->read, draft->part.rows, draft->rejected),
+         fmt::format("{}: {} rows read, {} published, {} rejected", shown, draft->read, draft->part.rows, draft->rejected)});
     offset += kIdsPerTable;
     ++done;
   }
   if (rejects.rows() > 0) {
-    QS_CHECK(rejects.flush());
-    auto target = folder / ("rejects-" + new_id() + ".parquet");
-    auto sql = fmt::format(
-        "COPY (SELECT * FROM read_json({}, format = 'newline_delimited', maximum_object_size = 16777216, columns = {{file: "
-        "'VARCHAR', sheet: 'VARCHAR', line: 'BIGINT', field: 'VARCHAR', value: 'VARCHAR', "
-        "reason_zh: 'VARCHAR', reason_en: 'VARCHAR', raw: 'VARCHAR'}}) ORDER BY sheet, line) TO {} (FORMAT parquet, "
-        "COMPRESSION zstd)",
-        engine::quote_text(rejects.path().string()), engine::quote_text(target.string()));
-    QS_CHECK(deps_.engine.execute(
-        {.sql = sql, .limits = {.time = std::chrono::hours(6), .cancelled = [&context] { return context.cancelled(); }}}));
-    QS_TRY(auto blob, deps_.blobs.adopt(target));
-    made.version.rejects_blob = blob.sha256;
+    QS_TRY(made.version.rejects_blob, rejects.keep(deps_.engine, deps_.blobs, context));
   }
   made.version.job_id = context.job().id;
   return made;
@@ -165,7 +118,7 @@ Result<jobs::Finish> StoredImports::run_publish(jobs::Context& context) {
   if (import.state != "publishing")
     return fail(Code::conflict, "import.not_publishing", "这次导入已不在发布中。",
                 "This import is not being published any more.");
-  QS_TRY(auto file, open_file(import));
+  LazyFile file(*this, import);
   std::vector<std::string> order;
   std::map<std::string, std::vector<std::size_t>> by_code;
   std::size_t all = 0;
@@ -182,7 +135,7 @@ Result<jobs::Finish> StoredImports::run_publish(jobs::Context& context) {
   for (const auto& code : order) {
     std::vector<const json::object*> tables;
     for (auto i : by_code[code]) tables.push_back(&import.tables[i].as_object());
-    QS_TRY(auto made, make_version(context, import, *file, tables, done, all));
+    QS_TRY(auto made, make_version(context, import, file, tables, done, all));
     made.tables = by_code[code];
     done += tables.size();
     versions->push_back(std::move(made));

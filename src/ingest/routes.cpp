@@ -203,6 +203,8 @@ class Routes {
 }  // namespace
 
 json::object to_json(const Import& i, const std::optional<jobs::Job>& job, Lang lang) {
+  auto tables = in_language(i.tables, lang);
+  for (auto& table : tables.as_array()) table.as_object().erase("draft");  // nobody's business
   return {{"id", i.id},
           {"file_name", i.file_name},
           {"size", i.size},
@@ -214,7 +216,7 @@ json::object to_json(const Import& i, const std::optional<jobs::Job>& job, Lang 
           {"created", to_iso(i.created)},
           {"changed", to_iso(i.changed)},
           {"error", i.error ? json::value(i.error->in(lang)) : json::value(nullptr)},
-          {"tables", in_language(i.tables, lang)}};
+          {"tables", std::move(tables)}};
 }
 
 void add_routes(http::Router& router, Imports& imports, jobs::Jobs& jobs, blob::BlobStore& blobs) {

@@ -26,9 +26,14 @@ class StoredImports final : public Imports {
   Result<jobs::Finish> run_publish(jobs::Context& context);
 
   struct Made;  // one version in the making
-  Result<Made> make_version(jobs::Context& context, const Import& import, tabular::File& file,
+  class LazyFile;
+  Result<Made> make_version(jobs::Context& context, const Import& import, LazyFile& files,
                             const std::vector<const json::object*>& tables, std::size_t done, std::size_t all);
   Result<std::unique_ptr<tabular::File>> open_file(const Import& import) const;
+  // One table of the file analysed; the rows that were written on the way are its draft.
+  Result<json::object> analyse_table(jobs::Context& context, const Import& import, tabular::File& file,
+                                     const std::string& location, const tabular::Dialect& given,
+                                     const tabular::Progress& progress);
 
   Result<Import> load(store::Session& s, std::string_view id) const;
   Result<Import> changeable(store::Transaction& t, const Actor& actor, std::string_view id) const;

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <map>
 #include <thread>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -61,7 +62,7 @@ const std::array kSettings{
                 .min = 0,
                 .max = 64}};
 
-constexpr std::size_t kFront = 256 * 1024;
+constexpr std::size_t kFront = 256 * 1024, kGuessedFrom = 4U << 20U;
 constexpr std::size_t kMostMisfits = 100, kMostPreview = 50;
 
 std::string read_front(const std::filesystem::path& file, std::size_t size, std::uint64_t from = 0) {
@@ -127,15 +128,56 @@ class OpenFile final : public File {
       other.encoding = "gb18030";
       return analyse(location, other, progress);
     }
-    facts.dialect = {.encoding = opened.encoding,
-                     .delimiter = opened.layout.separators.delimiter,
-                     .quote = opened.layout.separators.quote,
-                     .header_rows = opened.layout.header_rows,
-                     .skip_rows = opened.layout.skip_rows,
-                     .fill_short = opened.layout.fill_short};
-    if (table->spooled) facts.dialect.delimiter = facts.dialect.quote = std::nullopt;
+    facts.dialect = dialect_of(*table, opened);
     if (facts.rows == 0) facts.note = Text{"没有数据行。", "There are no rows of data."};
     return facts;
+  }
+
+  Result<std::optional<Survey>> survey(
+      std::string_view location, const Dialect& given,
+      const std::function<Result<std::vector<std::string>>(const std::vector<ColumnPlan>&)>& ids_of, RejectSink rejects,
+      const Progress& progress) override {
+    QS_TRY(const auto* table, find(location));
+    if (table->note) return std::optional<Survey>();
+    QS_TRY(auto opened, open(*table, given, progress));
+    std::vector<ColumnPlan> guess;
+    if (!guess_from_front(opened, guess)) return std::optional<Survey>();
+    QS_TRY(auto ids, ids_of(guess));
+    auto tallies = std::make_shared<Tallies>();
+    QS_TRY(auto reading, open_reading({.file = opened.file,
+                                       .separators = opened.layout.separators,
+                                       .skip_bytes = opened.skip_bytes,
+                                       .rules = opened.rules,
+                                       .plan = guess,
+                                       .ids = std::move(ids),
+                                       .rejects = std::move(rejects),
+                                       .progress = progress,
+                                       .threads = threads_,
+                                       .tallies = tallies}));
+    auto facts = [this, table, opened, guess, tallies, given, progress, counts = reading.counts]() -> Result<TableFacts> {
+      // The front was plain ASCII and what follows is not UTF-8 at all: the other way looks for another encoding.
+      if (tallies->broken * 20 > counts->read && given.encoding.empty() && opened.encoding == "utf-8" && !table->spooled)
+        return analyse(table->location, given, progress);
+      TableFacts out{.location = table->location, .format = table->format, .dialect = dialect_of(*table, opened)};
+      out.rows = counts->read;
+      out.broken_rows = tallies->broken;
+      bool as_guessed = true;
+      for (std::size_t i = 0; i < guess.size(); ++i) {
+        out.columns.push_back(tallies->columns[i].decide(opened.layout.names[i], share_));
+        as_guessed = as_guessed && out.columns.back().plan == guess[i];
+      }
+      if (as_guessed) {
+        out.rejected = counts->rejected;
+        out.first_misfits = std::move(tallies->misfits);
+        keep_first(out.first_misfits);
+      } else {
+        QS_CHECK(find_misfits(opened, out, progress));
+      }
+      preview(*table, opened, out);
+      return out;
+    };
+    return std::optional<Survey>(
+        {.dialect = dialect_of(*table, opened), .guess = std::move(guess), .reading = std::move(reading), .facts = facts});
   }
 
   Result<Reading> read(std::string_view location, const Dialect& dialect, const std::vector<ColumnPlan>& plan,
@@ -254,10 +296,11 @@ class OpenFile final : public File {
     std::vector<Misfit> misfits;
     std::unique_ptr<RowConverter> converter;
     std::string buffer;
+    Weighed weighed;
     Result<void> outcome;
   };
 
-  // Runs `each(record, ascii)` over all rows on all threads; each thread has its own part.
+  // Runs `each(record, readable)` over all rows on all threads; each thread has its own part.
   template <class F>
   static Result<void> over_rows(const Opened& o, std::size_t threads, const Progress& progress, std::vector<Part>& parts,
                                 F&& each) {
@@ -276,10 +319,10 @@ class OpenFile final : public File {
           return;
         }
         if (!*more) return;
-        auto ascii = is_ascii_block(block.bytes);
+        auto readable = is_utf8(block.bytes);
         RecordParser parser(block, o.layout.separators);
         while (parser.next(record))
-          if (record.line >= o.rules.first_line) each(part, record, ascii);
+          if (record.line >= o.rules.first_line) each(part, record, readable);
         if (progress.bytes) progress.bytes(reader->position(), reader->size());
       }
     };
@@ -296,19 +339,19 @@ class OpenFile final : public File {
 
   Result<void> measure(const Table& table, const Opened& o, TableFacts& facts, const Progress& progress) {
     std::vector<Part> parts;
-    QS_CHECK(over_rows(o, threads_, progress, parts, [&](Part& part, const Record& record, bool ascii) {
+    QS_CHECK(over_rows(o, threads_, progress, parts, [&](Part& part, const Record& record, bool readable) {
       if (part.tallies.empty()) part.tallies.resize(o.layout.names.size());
       Misfit why;
-      auto state = state_of(record, o.rules, ascii, why);
+      auto state = state_of(record, o.rules, readable, why);
       if (state == RowState::blank) return;
       ++part.rows;
       if (state == RowState::broken) {
         ++part.broken;
-        if (why.reason.en.starts_with("Broken encoding")) ++part.bad_bytes;
+        if (is_bad_encoding(why)) ++part.bad_bytes;
         return;
       }
       for (std::size_t i = 0; i < part.tallies.size(); ++i)
-        part.tallies[i].add(i < record.cells.size() ? record.cells[i] : std::string_view(), part.buffer);
+        part.tallies[i].add(i < record.cells.size() ? record.cells[i] : std::string_view(), part.buffer, part.weighed);
     }));
     std::vector<ColumnTally> tallies(o.layout.names.size());
     std::uint64_t bad_bytes = 0;
@@ -335,9 +378,9 @@ class OpenFile final : public File {
     std::vector<ColumnPlan> plan;
     for (const auto& c : facts.columns) plan.push_back(c.plan);
     std::vector<Part> parts;
-    QS_CHECK(over_rows(o, threads_, progress, parts, [&](Part& part, const Record& record, bool ascii) {
+    QS_CHECK(over_rows(o, threads_, progress, parts, [&](Part& part, const Record& record, bool readable) {
       Misfit why;
-      auto state = state_of(record, o.rules, ascii, why);
+      auto state = state_of(record, o.rules, readable, why);
       if (state == RowState::blank) return;
       if (state == RowState::broken) {
         ++part.rows;
@@ -356,9 +399,48 @@ class OpenFile final : public File {
       facts.rejected += part.rows;
       facts.first_misfits.insert(facts.first_misfits.end(), part.misfits.begin(), part.misfits.end());
     }
-    std::ranges::sort(facts.first_misfits, {}, &Misfit::line);
-    if (facts.first_misfits.size() > kMostMisfits) facts.first_misfits.resize(kMostMisfits);
+    keep_first(facts.first_misfits);
     return {};
+  }
+
+  static void keep_first(std::vector<Misfit>& misfits) {
+    std::ranges::sort(misfits,
+                      [](const Misfit& a, const Misfit& b) { return std::tie(a.line, a.column) < std::tie(b.line, b.column); });
+    if (misfits.size() > kMostMisfits) misfits.resize(kMostMisfits);
+  }
+
+  static Dialect dialect_of(const Table& table, const Opened& o) {
+    Dialect d{.encoding = o.encoding,
+              .delimiter = o.layout.separators.delimiter,
+              .quote = o.layout.separators.quote,
+              .header_rows = o.layout.header_rows,
+              .skip_rows = o.layout.skip_rows,
+              .fill_short = o.layout.fill_short};
+    if (table.spooled) d.delimiter = d.quote = std::nullopt;
+    return d;
+  }
+
+  // What the columns are, judged by the table's first rows; false without any.
+  [[nodiscard]] bool guess_from_front(const Opened& o, std::vector<ColumnPlan>& guess) const {
+    Block block{.bytes = read_front(o.file, kGuessedFrom, o.skip_bytes), .first_line = 1};
+    bool whole = block.bytes.size() < kGuessedFrom;
+    std::vector<ColumnTally> tallies(o.layout.names.size());
+    RecordParser parser(block, o.layout.separators);
+    Record record;
+    std::string buffer;
+    Weighed weighed;
+    bool any = false, readable = is_utf8(block.bytes);
+    while (parser.next(record)) {
+      // The last row of a longer file may have been cut by the window.
+      if (record.line < o.rules.first_line || (!whole && parser.at_end())) continue;
+      Misfit why;
+      if (state_of(record, o.rules, readable, why) != RowState::data) continue;
+      any = true;
+      for (std::size_t i = 0; i < tallies.size(); ++i)
+        tallies[i].add(i < record.cells.size() ? record.cells[i] : std::string_view(), buffer, weighed);
+    }
+    for (std::size_t i = 0; i < tallies.size(); ++i) guess.push_back(tallies[i].decide(o.layout.names[i], share_).plan);
+    return any;
   }
 
   static void preview(const Table&, const Opened& o, TableFacts& facts) {

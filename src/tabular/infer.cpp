@@ -50,7 +50,8 @@ void ColumnTally::note_example(std::string_view text) {
   if (std::ranges::find(examples_, shown) == examples_.end()) examples_.push_back(std::move(shown));
 }
 
-void ColumnTally::add(std::string_view raw, std::string& buffer) {
+void ColumnTally::add(std::string_view raw, std::string& buffer, Weighed& found) {
+  found.kind = Weighed::Kind::unknown;
   auto cell = clean(raw, buffer);
   auto t = cell.text;
   if (t.empty()) {
@@ -75,8 +76,25 @@ void ColumnTally::add(std::string_view raw, std::string& buffer) {
     ++blank_words_;
     return;
   }
-  Number n;
+  // A date is told by its third separator's place, and is never a number.
+  auto& micros = found.micros;
+  auto& days = found.days;
+  bool dated = t.size() >= 8 && (t[4] == '-' || t[4] == '/');
+  if (dated && parse_date(t, false, days)) {
+    found.kind = Weighed::Kind::date;
+    ++fits_[kDatetime];
+    ++fits_[kDate];
+    return;
+  }
+  if (dated && parse_datetime(t, false, micros)) {
+    found.kind = Weighed::Kind::datetime;
+    ++fits_[kDatetime];
+    ++with_time_;
+    return;
+  }
+  auto& n = found.number;
   if (parse_number(t, n)) {
+    found.kind = Weighed::Kind::number;
     if (cell.was_text) ++was_text_number_;
     if (n.percent) {
       ++fits_[kPercent];
@@ -99,7 +117,6 @@ void ColumnTally::add(std::string_view raw, std::string& buffer) {
       }
       if (t.size() == 11 && first == '1' && t[1] >= '3') ++phones_;
       if (t.size() == 8) {
-        std::int32_t days = 0;
         if (parse_date(t, true, days)) ++fits_[kCompactDate];
       }
     }
@@ -112,10 +129,8 @@ void ColumnTally::add(std::string_view raw, std::string& buffer) {
     scale_ = std::max(scale_, n.scale);
     return;
   }
-  std::int64_t micros = 0;
-  if (parse_datetime(t, false, micros)) {
+  if (!dated && parse_datetime(t, false, micros)) {
     ++fits_[kDatetime];
-    std::int32_t days = 0;
     if (parse_date(t, false, days))
       ++fits_[kDate];
     else

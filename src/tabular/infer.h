@@ -8,12 +8,22 @@
 
 #include "qushu/tabular/tabular.h"
 
+#include "value.h"
+
 namespace qushu::tabular {
+
+// What weighing a cell found out on its way, for who converts it next.
+struct Weighed {
+  enum class Kind : std::uint8_t { unknown, number, date, datetime } kind = Kind::unknown;
+  Number number;
+  std::int32_t days = 0;
+  std::int64_t micros = 0;
+};
 
 // Counts of one column; a thread has its own and they are added up.
 class ColumnTally {
  public:
-  void add(std::string_view raw, std::string& buffer);
+  void add(std::string_view raw, std::string& buffer, Weighed& found);
   void merge(const ColumnTally& other);
   // The proposal. `share` is the share of values that may be rejected (0.01).
   [[nodiscard]] ColumnFacts decide(std::string name, double share) const;

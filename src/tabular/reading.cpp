@@ -7,7 +7,7 @@
 namespace qushu::tabular {
 namespace {
 
-constexpr std::size_t kMostRaw = 64 * 1024;
+constexpr std::size_t kMostRaw = 64 * 1024, kMostNoted = 1000;
 
 // The row as CSV, for those who mend and upload it again.
 std::string raw_text(const Record& record, const Separators& separators) {
@@ -53,6 +53,12 @@ class Source final : public engine::TableSource {
     counts_->read = 0;
     counts_->published = 0;
     counts_->rejected = 0;
+    if (spec_.tallies) {
+      std::lock_guard tallies(spec_.tallies->mutex);
+      spec_.tallies->columns.assign(spec_.plan.size(), {});
+      spec_.tallies->broken = spec_.tallies->bad_bytes = 0;
+      spec_.tallies->misfits.clear();
+    }
     return {};
   }
 
@@ -71,24 +77,9 @@ class Source final : public engine::TableSource {
     if (!spec_.rejects) return {};
     std::string raw = record.cells.size() == 2 && record.cells[0] == "\xFF" ? std::string(record.cells[1])
                                                                             : raw_text(record, spec_.separators);
-    if (!is_utf8(raw)) {
-      // Shown to people and stored as text: what is no character is replaced.
-      std::string fixed;
-      for (std::size_t i = 0; i < raw.size();) {
-        std::size_t n = 1;
-        while (n < 4 && i + n <= raw.size() && !is_utf8(std::string_view(raw).substr(i, n))) ++n;
-        if (i + n <= raw.size() && is_utf8(std::string_view(raw).substr(i, n))) {
-          fixed.append(raw, i, n);
-          i += n;
-        } else {
-          fixed += "\xEF\xBF\xBD";
-          ++i;
-        }
-      }
-      raw = std::move(fixed);
-      for (auto& m : misfits)
-        if (!is_utf8(m.value)) m.value = shorten(raw, 200);
-    }
+    // Shown to people and stored as text: what is no character is replaced.
+    raw = well_formed(raw);
+    for (auto& m : misfits) m.value = well_formed(m.value);
     std::lock_guard lock(rejects_mutex_);
     return spec_.rejects({.line = record.line, .misfits = std::move(misfits), .raw = std::move(raw)});
   }
@@ -117,8 +108,11 @@ class TableScanner final : public engine::Scanner {
           outcome = fail(more.error());
           break;
         }
-        if (!*more) break;
-        ascii_ = is_ascii_block(block_.bytes);
+        if (!*more) {
+          hand_over();
+          break;
+        }
+        readable_ = is_utf8(block_.bytes);
         parser_.emplace(block_, source_.spec_.separators);
       }
       if (!parser_->next(record_)) {
@@ -127,14 +121,16 @@ class TableScanner final : public engine::Scanner {
       }
       if (record_.line < source_.spec_.rules.first_line) continue;
       Misfit why;
-      auto state = state_of(record_, source_.spec_.rules, ascii_, why);
+      auto state = state_of(record_, source_.spec_.rules, readable_, why);
       if (state == RowState::blank) continue;
       ++read;
-      if (state == RowState::data && converter_.convert(record_)) {
+      if (state == RowState::data && source_.spec_.tallies) weigh();
+      if (state == RowState::data && converter_.convert(record_, weighed_)) {
         put(into, rows++);
         continue;
       }
       ++rejected;
+      if (source_.spec_.tallies) note(state, why);
       outcome = source_.reject(record_, state == RowState::broken ? std::vector<Misfit>{std::move(why)} : converter_.misfits());
       if (!outcome) break;
     }
@@ -184,13 +180,51 @@ class TableScanner final : public engine::Scanner {
     }
   }
 
+  void weigh() {
+    tallies_.resize(source_.spec_.plan.size());
+    weighed_.resize(tallies_.size());
+    for (std::size_t i = 0; i < tallies_.size(); ++i)
+      tallies_[i].add(i < record_.cells.size() ? record_.cells[i] : std::string_view(), buffer_, weighed_[i]);
+  }
+  void note(RowState state, const Misfit& why) {
+    if (state == RowState::broken) {
+      ++broken_;
+      if (is_bad_encoding(why)) ++bad_bytes_;
+    }
+    if (misfits_.size() >= kMostNoted) return;
+    if (state == RowState::broken) {
+      misfits_.push_back(why);
+      misfits_.back().value = well_formed(why.value);
+    } else {
+      misfits_.insert(misfits_.end(), converter_.misfits().begin(), converter_.misfits().end());
+    }
+  }
+  // At the end of the file: what this thread has learnt.
+  void hand_over() {
+    if (!source_.spec_.tallies) return;
+    auto& all = *source_.spec_.tallies;
+    std::lock_guard lock(all.mutex);
+    for (std::size_t i = 0; i < tallies_.size(); ++i) all.columns[i].merge(tallies_[i]);
+    all.broken += broken_;
+    all.bad_bytes += bad_bytes_;
+    all.misfits.insert(all.misfits.end(), misfits_.begin(), misfits_.end());
+    tallies_.clear();
+    misfits_.clear();
+    broken_ = bad_bytes_ = 0;
+  }
+
   Source& source_;
   std::vector<std::size_t> wanted_;
   RowConverter converter_;
   Block block_;
   std::optional<RecordParser> parser_;
   Record record_;
-  bool ascii_ = false;
+  std::vector<ColumnTally> tallies_;
+  std::vector<Weighed> weighed_;
+  std::uint64_t broken_ = 0, bad_bytes_ = 0;
+  std::vector<Misfit> misfits_;
+  std::string buffer_;
+  bool readable_ = false;
 };
 
 Result<std::unique_ptr<engine::Scanner>> Source::open(const std::vector<std::size_t>& wanted) {

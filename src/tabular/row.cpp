@@ -1,6 +1,7 @@
 #include "row.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 
@@ -12,9 +13,13 @@ namespace qushu::tabular {
 namespace {
 
 __int128 power_of_ten(int n) {
-  __int128 p = 1;
-  for (; n > 0; --n) p *= 10;
-  return p;
+  static constexpr auto kPowers = [] {
+    std::array<__int128, 39> powers{};
+    powers[0] = 1;
+    for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 10;
+    return powers;
+  }();
+  return kPowers.at(static_cast<std::size_t>(n));
 }
 
 Misfit broken(const Record& record, std::string zh, std::string en) {
@@ -26,19 +31,7 @@ Misfit broken(const Record& record, std::string zh, std::string en) {
 
 }  // namespace
 
-bool is_ascii_block(std::string_view bytes) {
-  std::uint64_t seen = 0;
-  std::size_t i = 0;
-  for (; i + 8 <= bytes.size(); i += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, bytes.data() + i, 8);
-    seen |= word;
-  }
-  for (; i < bytes.size(); ++i) seen |= static_cast<unsigned char>(bytes[i]);
-  return (seen & 0x8080808080808080ULL) == 0;
-}
-
-RowState state_of(const Record& record, const RowRules& rules, bool ascii, Misfit& why) {
+RowState state_of(const Record& record, const RowRules& rules, bool readable, Misfit& why) {
   if (record.unclosed) {
     why = broken(record, "引号没有结束：这一行多了或少了一个引号",
                  "A quote never ends: this row has one quote too many or too few");
@@ -52,9 +45,11 @@ RowState state_of(const Record& record, const RowRules& rules, bool ascii, Misfi
   bool any = false;
   std::size_t extra = 0;
   for (std::size_t i = 0; i < record.cells.size(); ++i) {
-    bool filled = !clean_text(record.cells[i]).empty();
-    any = any || filled;
-    if (filled && i >= rules.width) extra = i + 1;
+    if (!any || i >= rules.width) {
+      bool filled = !clean_text(record.cells[i]).empty();
+      any = any || filled;
+      if (filled && i >= rules.width) extra = i + 1;
+    }
     if (record.cells[i].size() > rules.cell_limit) {
       why = broken(record, fmt::format("第 {} 个单元格超过 {} 的上限", i + 1, human_bytes(rules.cell_limit)),
                    fmt::format("Cell {} exceeds the limit of {}", i + 1, human_bytes(rules.cell_limit)));
@@ -75,7 +70,7 @@ RowState state_of(const Record& record, const RowRules& rules, bool ascii, Misfi
                     record.cells.size(), rules.width));
     return RowState::broken;
   }
-  if (!ascii && !is_utf8(record.raw)) {
+  if (!readable && !is_utf8(record.raw)) {
     why = broken(record, "编码有误：这一行含有不能识别的字节", "Broken encoding: this row has bytes that cannot be read");
     return RowState::broken;
   }
@@ -84,6 +79,10 @@ RowState state_of(const Record& record, const RowRules& rules, bool ascii, Misfi
     return RowState::broken;
   }
   return RowState::data;
+}
+
+bool is_bad_encoding(const Misfit& why) {
+  return why.reason.en.starts_with("Broken encoding");
 }
 
 RowConverter::RowConverter(const std::vector<ColumnPlan>& plan, const RowRules&) : plan_(plan), values_(plan.size()) {
@@ -112,9 +111,12 @@ bool RowConverter::one(const ColumnPlan& p, std::string_view raw, TypedCell& out
       good = parse_number(t, n) && !n.percent && n.digits <= 19;
       if (good) {
         // 12.0 is a whole number that a spreadsheet wrote with a point.
-        auto unit = power_of_ten(n.scale);
-        good = n.unscaled % unit == 0;
-        auto whole = n.unscaled / unit;
+        auto whole = n.unscaled;
+        if (n.scale > 0) {
+          auto unit = power_of_ten(n.scale);
+          good = n.unscaled % unit == 0;
+          whole = n.unscaled / unit;
+        }
         good = good && whole >= INT64_MIN && whole <= INT64_MAX;
         out.integer = good ? static_cast<std::int64_t>(whole) : 0;
       }
@@ -122,7 +124,7 @@ bool RowConverter::one(const ColumnPlan& p, std::string_view raw, TypedCell& out
     case Type::decimal:
       good = parse_number(t, n) && (p.unit == "%" ? n.percent : !n.percent) && n.digits + p.scale <= p.width;
       if (good && n.scale <= p.scale) {
-        out.decimal = n.unscaled * power_of_ten(p.scale - n.scale);
+        out.decimal = n.scale == p.scale ? n.unscaled : n.unscaled * power_of_ten(p.scale - n.scale);
       } else if (good) {
         auto unit = power_of_ten(n.scale - p.scale);
         good = n.unscaled % unit == 0;
@@ -167,11 +169,40 @@ bool RowConverter::one(const ColumnPlan& p, std::string_view raw, TypedCell& out
   return means_empty(t);
 }
 
-bool RowConverter::convert(const Record& record) {
+bool RowConverter::from(const Weighed& w, const ColumnPlan& p, TypedCell& out) {
+  using engine::Type;
+  const auto& n = w.number;
+  switch (p.type) {
+    case Type::integer:
+      if (w.kind != Weighed::Kind::number || n.percent || n.scale != 0 || n.digits > 18) return false;
+      out.integer = static_cast<std::int64_t>(n.unscaled);
+      break;
+    case Type::decimal:
+      if (w.kind != Weighed::Kind::number || n.percent || p.unit == "%" || n.scale > p.scale || n.digits + p.scale > p.width)
+        return false;
+      out.decimal = n.scale == p.scale ? n.unscaled : n.unscaled * power_of_ten(p.scale - n.scale);
+      break;
+    case Type::date:
+      if (w.kind != Weighed::Kind::date) return false;
+      out.integer = w.days;
+      break;
+    case Type::datetime:
+      if (w.kind != Weighed::Kind::datetime) return false;
+      out.integer = w.micros;
+      break;
+    default:
+      return false;
+  }
+  out.state = TypedCell::State::set;
+  return true;
+}
+
+bool RowConverter::convert(const Record& record, std::span<const Weighed> weighed) {
   misfits_.clear();
   for (std::size_t i = 0; i < plan_.size(); ++i) {
     if (plan_[i].skip) continue;
     auto raw = i < record.cells.size() ? record.cells[i] : std::string_view();
+    if (!weighed.empty() && from(weighed[i], plan_[i], values_[i])) continue;
     if (one(plan_[i], raw, values_[i], buffer_)) continue;
     misfits_.push_back({.line = record.line,
                         .column = plan_[i].name,

@@ -1,12 +1,14 @@
 // A row against its plan: every cell becomes a value of its column's type, or a misfit with its reason.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "qushu/tabular/tabular.h"
 
+#include "infer.h"
 #include "text_file.h"
 #include "value.h"
 
@@ -30,19 +32,24 @@ struct RowRules {
 };
 
 enum class RowState : std::uint8_t { blank, data, broken };
-// Whether the record is a row of data; why not, into `why`.
-[[nodiscard]] RowState state_of(const Record& record, const RowRules& rules, bool ascii, Misfit& why);
+// Whether the record is a row of data; why not, into `why`. `readable`: the whole block is known to be well-formed UTF-8.
+[[nodiscard]] RowState state_of(const Record& record, const RowRules& rules, bool readable, Misfit& why);
+
+// Whether a row is broken by bytes that are no text.
+[[nodiscard]] bool is_bad_encoding(const Misfit& why);
 
 class RowConverter {
  public:
   RowConverter(const std::vector<ColumnPlan>& plan, const RowRules& rules);
   // Converts the cells of a data row; false when there are misfits. Values live as long as the record and the converter's next
-  // call.
-  [[nodiscard]] bool convert(const Record& record);
+  // call. `weighed` is empty, or what was found out of each cell already.
+  [[nodiscard]] bool convert(const Record& record, std::span<const Weighed> weighed = {});
   [[nodiscard]] const std::vector<TypedCell>& values() const { return values_; }  // one per plan, skipped ones null
   [[nodiscard]] const std::vector<Misfit>& misfits() const { return misfits_; }
 
  private:
+  // A value from what was found out of it; false: not decided by that.
+  [[nodiscard]] static bool from(const Weighed& weighed, const ColumnPlan& plan, TypedCell& out);
   [[nodiscard]] bool one(const ColumnPlan& plan, std::string_view raw, TypedCell& out, std::string& buffer);
   const std::vector<ColumnPlan>& plan_;
   std::vector<std::string> expected_zh_, expected_en_;
@@ -51,7 +58,5 @@ class RowConverter {
   std::vector<Misfit> misfits_;
   std::string buffer_;
 };
-
-[[nodiscard]] bool is_ascii_block(std::string_view bytes);
 
 }  // namespace qushu::tabular

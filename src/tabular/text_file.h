@@ -2,8 +2,11 @@
 // several threads. CSV is read where it lies; other encodings and formats are first spooled into that form (spool.h).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -31,6 +34,7 @@ inline constexpr char kWasText = '\x02';
 struct Block {
   std::string bytes;
   std::uint64_t first_line = 1;  // of the file, counted from 1
+  bool quoted = true;            // false: no quote is anywhere in it
 };
 
 // One row of a block.
@@ -41,22 +45,50 @@ struct Record {
   bool unclosed = false;                // a quote that never ends: the row ends at its first line
 };
 
+// Reads a file from front to back, one piece ahead of its user, and past the page cache when it is large: who reads a file once
+// or twice gains nothing from the cache, and filling it costs more than reading. Used by one thread at a time.
+class ReadAhead {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<ReadAhead>> open(const std::filesystem::path& file, std::uint64_t from);
+  ~ReadAhead();
+  ReadAhead(const ReadAhead&) = delete;
+  ReadAhead& operator=(const ReadAhead&) = delete;
+  // The next piece, valid until the next call; empty at the end.
+  [[nodiscard]] Result<std::string_view> next();
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+
+ private:
+  struct Free {
+    void operator()(char* bytes) const { std::free(bytes); }  // NOLINT: of aligned_alloc
+  };
+  struct Piece {
+    std::size_t size = 0;
+    int error = 0;
+  };
+  ReadAhead(int fd, std::uint64_t size, std::uint64_t from);
+  [[nodiscard]] Piece read(char* into, std::uint64_t at) const;
+  void ask();
+
+  int fd_;
+  std::uint64_t size_, at_, skip_;
+  std::unique_ptr<char, Free> here_, there_;
+  std::future<Piece> asked_;
+};
+
 // Hands out blocks in order. Thread-safe.
 class BlockReader {
  public:
   [[nodiscard]] static Result<std::unique_ptr<BlockReader>> open(const std::filesystem::path& file, Separators separators,
                                                                  std::uint64_t skip_bytes);
-  ~BlockReader();
   // False at the end of the file.
   [[nodiscard]] Result<bool> next(Block& into);
-  [[nodiscard]] std::uint64_t size() const { return size_; }
+  [[nodiscard]] std::uint64_t size() const { return file_->size(); }
   [[nodiscard]] std::uint64_t position() const { return taken_; }
 
  private:
-  BlockReader(int fd, Separators separators, std::uint64_t size, std::uint64_t start);
-  int fd_;
+  BlockReader(std::unique_ptr<ReadAhead> file, Separators separators, std::uint64_t start);
+  std::unique_ptr<ReadAhead> file_;
   Separators separators_;
-  std::uint64_t size_;
   std::mutex mutex_;  // guards what follows
   std::string rest_;  // begun, not ended
   std::uint64_t read_, line_ = 1;
@@ -67,9 +99,12 @@ class BlockReader {
 class RecordParser {
  public:
   RecordParser(const Block& block, Separators separators)
-      : text_(block.bytes), line_(block.first_line), separators_(separators) {}
+      : text_(block.bytes), line_(block.first_line), separators_(separators) {
+    if (!block.quoted) separators_.quote = '\0';
+  }
   // False at the end of the block. The record is valid until the next call.
   bool next(Record& into);
+  [[nodiscard]] bool at_end() const { return at_ >= text_.size(); }
 
  private:
   void split_plain(std::string_view row, Record& into) const;

@@ -15,12 +15,6 @@ namespace {
 
 constexpr int kMostDigits = 38;
 
-bool is_ascii(std::string_view text) {
-  for (char c : text)
-    if ((static_cast<unsigned char>(c) & 0x80U) != 0) return false;
-  return true;
-}
-
 // U+FF01..U+FF5E are the ASCII characters in full width.
 std::string_view half_width(std::string_view text, std::string& buffer) {
   buffer.clear();
@@ -119,6 +113,21 @@ bool time_at(std::string_view text, std::size_t& at, std::int64_t& micros) {
   return true;
 }
 
+// The first bytes of the words that are looked for: most values are told apart by theirs.
+constexpr char kEmptyFirsts[] = "-/\\Nn#\xE2\xE4\xE6\xE7";
+constexpr char kBooleanFirsts[] = "tTyYfFnN\xC3\xE2\xE5\xE6";
+
+template <const auto& firsts>
+bool begins_with_one_of(std::string_view text) {
+  static constexpr auto kTable = [] {
+    std::array<bool, 256> table{};
+    for (char c : firsts)
+      if (c != '\0') table[static_cast<unsigned char>(c)] = true;
+    return table;
+  }();
+  return kTable[static_cast<unsigned char>(text.front())];
+}
+
 }  // namespace
 
 Cell clean(std::string_view raw, std::string& buffer) {
@@ -128,7 +137,8 @@ Cell clean(std::string_view raw, std::string& buffer) {
     raw.remove_prefix(1);
   }
   cell.text = trim(raw);
-  if (!is_ascii(cell.text)) cell.text = half_width(cell.text, buffer);
+  // Only full-width signs are changed, and they all begin with this byte.
+  if (cell.text.contains(static_cast<char>(0xEF))) cell.text = half_width(cell.text, buffer);
   return cell;
 }
 
@@ -139,7 +149,7 @@ std::string_view clean_text(std::string_view raw) {
 
 bool means_empty(std::string_view t) {
   if (t.empty()) return true;
-  if (t.size() > 9) return false;
+  if (t.size() > 9 || !begins_with_one_of<kEmptyFirsts>(t)) return false;
   static constexpr std::array<std::string_view, 20> kWords{"-",   "--",   "—",    "——",   "/",    "\\",  "N/A",
                                                            "n/a", "NA",   "NULL", "null", "NaN",  "nan", "无",
                                                            "空",  "不详", "暂无", "未知", "#N/A", "\\N"};
@@ -148,7 +158,39 @@ bool means_empty(std::string_view t) {
   return false;
 }
 
+namespace {
+
+// What nearly all numbers are: a sign perhaps, digits, a point perhaps, no more than 18 digits. False: the long way decides.
+bool parse_short_number(std::string_view t, Number& out) {
+  const char* at = t.data();
+  const char* end = at + t.size();
+  bool negative = *at == '-';
+  if (negative || *at == '+') ++at;
+  const char* begin = at;
+  std::uint64_t value = 0;
+  while (at < end && is_ascii_digit(*at)) value = value * 10 + static_cast<std::uint64_t>(*at++ - '0');
+  auto before = at - begin;
+  if (before == 0 || end - begin > 18) return false;
+  const char* significant = begin;
+  while (significant < at && *significant == '0') ++significant;
+  int scale = 0;
+  if (at < end) {
+    if (*at != '.') return false;
+    for (++at; at < end && is_ascii_digit(*at); ++scale) value = value * 10 + static_cast<std::uint64_t>(*at++ - '0');
+    if (at < end) return false;
+  }
+  out.digits = static_cast<int>(begin + before - significant);
+  out.scale = scale;
+  out.leading_zero = *begin == '0' && before > 1;
+  out.unscaled = negative ? -static_cast<std::int64_t>(value) : static_cast<std::int64_t>(value);
+  return true;
+}
+
+}  // namespace
+
 bool parse_number(std::string_view t, Number& out) {
+  out = {};
+  if (!t.empty() && t.size() <= 20 && parse_short_number(t, out)) return true;
   out = {};
   if (t.ends_with('%')) {
     out.percent = true;
@@ -201,7 +243,7 @@ bool parse_float(std::string_view t, double& out) {
 }
 
 bool parse_boolean(std::string_view t, bool& out) {
-  if (t.size() > 5) return false;
+  if (t.empty() || t.size() > 5 || !begins_with_one_of<kBooleanFirsts>(t)) return false;
   if (t == "是" || t == "true" || t == "TRUE" || t == "True" || t == "Y" || t == "y" || t == "yes" || t == "Yes" ||
       t == "YES" || t == "√") {
     out = true;
@@ -255,26 +297,34 @@ bool parse_time(std::string_view t, std::int64_t& micros) {
 
 bool is_id_card(std::string_view t) {
   if (t.size() != 18) return false;
-  static constexpr std::array<int, 17> kWeights{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2};
-  int sum = 0;
+  static constexpr std::array<unsigned, 17> kWeights{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2};
+  unsigned sum = 0;
   for (std::size_t i = 0; i < 17; ++i) {
-    if (!is_ascii_digit(t[i])) return false;
-    sum += (t[i] - '0') * kWeights.at(i);
+    auto digit = static_cast<unsigned>(t[i] - '0');
+    if (digit > 9) return false;
+    sum += digit * kWeights[i];  // NOLINT(cppcoreguidelines-pro-bounds-constant-array-index)
   }
-  return std::string_view("10X98765432")[static_cast<std::size_t>(sum % 11)] == (t[17] == 'x' ? 'X' : t[17]);
+  return std::string_view("10X98765432")[sum % 11] == (t[17] == 'x' ? 'X' : t[17]);
 }
 
 bool is_credit_code(std::string_view t) {
   static constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+  static constexpr auto kValues = [] {
+    std::array<std::uint8_t, 256> values{};
+    values.fill(0xFF);
+    for (std::size_t i = 0; i < kAlphabet.size(); ++i)
+      values[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::uint8_t>(i);
+    return values;
+  }();
+  static constexpr std::array<unsigned, 17> kWeights{1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28};
   if (t.size() != 18) return false;
-  int sum = 0, weight = 1;
+  unsigned sum = 0;
   for (std::size_t i = 0; i < 17; ++i) {
-    auto at = kAlphabet.find(t[i]);
-    if (at == std::string_view::npos) return false;
-    sum += static_cast<int>(at) * weight;
-    weight = weight * 3 % 31;
+    unsigned value = kValues[static_cast<unsigned char>(t[i])];
+    if (value == 0xFF) return false;
+    sum += value * kWeights[i];  // NOLINT(cppcoreguidelines-pro-bounds-constant-array-index)
   }
-  return kAlphabet[static_cast<std::size_t>((31 - sum % 31) % 31)] == t[17];
+  return kAlphabet[(31 - sum % 31) % 31] == t[17];
 }
 
 Text expected(engine::Type type, bool percent, int width, int scale) {

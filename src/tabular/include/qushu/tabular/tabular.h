@@ -61,6 +61,7 @@ struct ColumnPlan {
   engine::Type type = engine::Type::text;
   std::uint8_t width = 0, scale = 0;
   bool skip = false;  // not taken over
+  friend bool operator==(const ColumnPlan&, const ColumnPlan&) = default;
 };
 
 // What is known of a column after analyse().
@@ -131,6 +132,20 @@ class File {
         source;  // columns: `_id` (integer: the line), then one per plan that is not skipped, named by `ids`
     std::shared_ptr<Counts> counts;
   };
+  // One pass instead of two: the plan is guessed from the table's front, and its rows are read by that guess while every cell
+  // is weighed as analyse() does. `facts` tells, once `reading` was scanned to its end, what the table really is; when its
+  // columns' plans are the guess, what was read is what read() gives for them.
+  struct Survey {
+    Dialect dialect;
+    std::vector<ColumnPlan> guess;
+    Reading reading;
+    std::function<Result<TableFacts>()> facts;
+  };
+  // `ids_of` names the columns. nullopt: there is nothing to guess from; analyse() says what it is.
+  virtual Result<std::optional<Survey>> survey(
+      std::string_view location, const Dialect& given,
+      const std::function<Result<std::vector<std::string>>(const std::vector<ColumnPlan>&)>& ids_of, RejectSink rejects,
+      const Progress& progress) = 0;
   // `plan` has one entry per column of the table, in its order; `ids` the names to give to those that are not skipped.
   [[nodiscard]] virtual Result<Reading> read(std::string_view location, const Dialect& dialect,
                                              const std::vector<ColumnPlan>& plan, const std::vector<std::string>& ids,

@@ -1,0 +1,37 @@
+// The rows of a table on their way into blobs: Parquet for those that fit, Parquet with reasons for the others.
+#pragma once
+
+#include <fstream>
+
+#include "qushu/blob/blob_store.h"
+#include "qushu/engine/engine.h"
+#include "qushu/jobs/jobs.h"
+#include "qushu/tabular/tabular.h"
+
+namespace qushu::ingest {
+
+// Rejected rows, gathered as NDJSON that the engine reads. Used by one thread at a time.
+class RejectFile {
+ public:
+  explicit RejectFile(const std::filesystem::path& folder);
+  ~RejectFile();
+  RejectFile(const RejectFile&) = delete;
+  RejectFile& operator=(const RejectFile&) = delete;
+  Result<void> write(const std::string& file, const std::string& table, const tabular::File::RejectedRow& row);
+  [[nodiscard]] std::uint64_t rows() const { return rows_; }
+  // The blob of all that was written (Parquet: file, sheet, line, field, value, reason_zh, reason_en, raw); "" when there is
+  // nothing.
+  Result<std::string> keep(engine::Engine& engine, blob::BlobStore& blobs, const jobs::Context& context);
+
+ private:
+  std::filesystem::path path_;
+  std::ofstream out_;
+  std::uint64_t rows_ = 0;
+};
+
+// Scans the reading to its end into a Parquet blob whose `_id` is the line plus `offset`. The counts add up, or it is an error.
+[[nodiscard]] Result<blob::BlobInfo> write_rows(const tabular::File::Reading& reading, const std::vector<std::string>& ids,
+                                                std::int64_t offset, engine::Engine& engine, blob::BlobStore& blobs,
+                                                const jobs::Context& context);
+
+}  // namespace qushu::ingest
