@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := build
 JOBS ?= $(shell nproc)
 
-.PHONY: deps deps-test build demo test unit lint format bench fuzz deb clean
+.PHONY: deps deps-test build demo test unit lint tidy format bench fuzz deb clean
 
 deps:            ## what building and running needs
 	@scripts/install-deps build
@@ -28,6 +28,9 @@ unit: deps-test  ## unit tests only: make unit MODULE=store
 
 lint: deps-test
 	@/usr/bin/python3 scripts/test --only lint
+
+tidy: deps-test  ## clang-tidy on every file
+	@/usr/bin/python3 scripts/test --only tidy $(MODULE)
 
 format:
 	@git ls-files '*.cpp' '*.h' | xargs clang-format-19 -i

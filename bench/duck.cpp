@@ -1,5 +1,5 @@
-// DuckDB itself, as the measure: runs the statements of the command line one after another and prints the seconds of each and the
-// rows that it read back.
+// DuckDB itself, as the measure: runs the statements of the command line one after another and prints the seconds of each and
+// the rows that it read back.
 //
 //   duck [--threads N] [--memory SIZE] [--repeat N] SQL…
 #include <chrono>
