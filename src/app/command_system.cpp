@@ -123,7 +123,8 @@ void add_system_commands(CLI::App& app, Common& common, Chosen& chosen) {
       });
     };
   });
-  app.add_subcommand("settings", zh ? "列出全部设置：名称、现值、默认值、说明" : "List every setting: key, value, default, meaning")
+  app.add_subcommand("settings",
+                     zh ? "列出全部设置：名称、现值、默认值、说明" : "List every setting: key, value, default, meaning")
       ->callback([&, zh] {
         chosen.action = [&, zh] {
           return with_system(common, [&](System& s, const Actor&) -> Result<void> {

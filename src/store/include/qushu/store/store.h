@@ -150,8 +150,9 @@ class Store {
     return *std::move(result);
   }
 
-  // A number that changes whenever any process has committed a write: what is kept in memory is stale when it differs. Exact for
-  // our own writes; for those of other processes at most 10 ms old with SQLite, 250 ms with PostgreSQL. Costs next to nothing.
+  // A number that changes whenever any process has committed a write: what is kept in memory is stale when it differs. Exact
+  // for our own writes; for those of other processes at most 10 ms old with SQLite, 250 ms with PostgreSQL. Costs next to
+  // nothing.
   [[nodiscard]] virtual Result<std::int64_t> generation() = 0;
   [[nodiscard]] virtual Dialect dialect() const = 0;
   // Whether the database answers; for /readyz.
