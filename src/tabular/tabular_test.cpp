@@ -240,6 +240,58 @@ TEST_F(TabularTest, ReadIsPublishedAndRejectedAndEveryRejectSaysWhy) {
     for (const auto& m : row.misfits) EXPECT_FALSE(m.reason.zh.empty());
 }
 
+// One pass must say what two passes say, whether the front told the truth or not.
+TEST_F(TabularTest, ASurveyFindsWhatAnAnalysisFinds) {
+  std::string usual = "代码,日期,金额（万元）,备注\n", late = "说明,数\n", broken = "a,b,c\n", late_zero = "数,说明\n";
+  for (int i = 0; i < 300000; ++i) {
+    usual += fmt::format("{:06},2024-01-{:02},{}.{:02},{}\n", i, i % 28 + 1, i, i % 100, i % 3 == 0 ? "" : "说明");
+    late += fmt::format("某某区某某街道第{}号,{}\n", i, i < 290000 ? "12" : "不是数");
+    broken += i % 1000 == 7 ? "1,2\n" : fmt::format("{},x,{}\n", i, i % 5000 == 3 ? "y" : "4");
+    late_zero += fmt::format("{},{}\n", (i < 280000 ? "" : "0") + std::to_string(i), "某某区某某街道");
+  }
+  for (const auto& [name, text, kept] :
+       {std::tuple{"usual.csv", usual, true}, std::tuple{"late.csv", late, false}, std::tuple{"broken.csv", broken, true},
+        std::tuple{"late_zero.csv", late_zero, false}}) {
+    auto path = put(name, text);
+    auto two = facts(name, text);
+    auto file = open(path);
+    auto ids_of = [](const std::vector<ColumnPlan>& plan) -> Result<std::vector<std::string>> {
+      std::vector<std::string> ids;
+      for (std::size_t i = 0; i < plan.size(); ++i) ids.push_back(fmt::format("c{}", i));
+      return ids;
+    };
+    std::atomic<std::uint64_t> rejects = 0;
+    auto sink = [&](const File::RejectedRow&) -> Result<void> {
+      ++rejects;
+      return {};
+    };
+    auto survey = file->survey("", {}, ids_of, sink, {});
+    ASSERT_TRUE(survey && *survey) << name;
+    auto written = engine_->execute({.sql = "COPY (SELECT * FROM source) TO " +
+                                            engine::quote_text((folder_.path() / "out.parquet").string()) + " (FORMAT parquet)",
+                                     .tables = {{.name = "source", .source = (*survey)->reading.source.get()}},
+                                     .ordered = false});
+    ASSERT_TRUE(written) << written.error().detail;
+    EXPECT_EQ(*written + rejects, two.rows) << name;
+    auto one = (*survey)->facts();
+    ASSERT_TRUE(one) << name;
+    EXPECT_EQ(one->rows, two.rows) << name;
+    EXPECT_EQ(one->broken_rows, two.broken_rows) << name;
+    EXPECT_EQ(one->rejected, two.rejected) << name;
+    EXPECT_EQ(one->preview, two.preview) << name;
+    ASSERT_EQ(one->first_misfits.size(), two.first_misfits.size()) << name;
+    for (std::size_t i = 0; i < two.columns.size(); ++i) {
+      const auto &a = one->columns[i], &b = two.columns[i];
+      EXPECT_EQ(a.plan, b.plan) << name << " " << b.plan.name;
+      EXPECT_EQ(std::tuple(a.values, a.empty, a.misfits, a.looks_like), std::tuple(b.values, b.empty, b.misfits, b.looks_like))
+          << name;
+    }
+    bool as_guessed = true;
+    for (std::size_t i = 0; i < two.columns.size(); ++i) as_guessed = as_guessed && (*survey)->guess[i] == two.columns[i].plan;
+    EXPECT_EQ(as_guessed, kept) << name;
+  }
+}
+
 TEST_F(TabularTest, ACorrectedPlanReadsTheSameFileOtherwise) {
   auto path = put("c.csv", "a,b,c\n1,2024-01-01,x\n2,2024-01-02,y\n");
   auto out =
