@@ -35,6 +35,23 @@ TEST_F(BlobTest, IsNamedByItsContentAndStoredOnce) {
   EXPECT_TRUE(blobs_->verify(one->sha256));
 }
 
+TEST_F(BlobTest, LargeOnesComeInPiecesOfAnySize) {
+  std::string content;
+  for (int i = 0; content.size() < (21U << 20U); ++i) content += std::to_string(i);
+  for (std::size_t piece : {std::size_t{1} << 20U, std::size_t{4} << 20U, std::size_t{999'983}, content.size()}) {
+    auto writer = *blobs_->create();
+    for (std::size_t at = 0; at < content.size(); at += piece)
+      ASSERT_TRUE(writer->write(std::string_view(content).substr(at, piece)));
+    EXPECT_EQ(writer->written(), content.size());
+    auto info = writer->commit();
+    ASSERT_TRUE(info);
+    EXPECT_EQ(info->sha256, crypto::digest_hex(content));
+    EXPECT_TRUE(blobs_->verify(info->sha256));
+  }
+  auto half = *blobs_->create();
+  ASSERT_TRUE(half->write(content));
+}
+
 TEST_F(BlobTest, NamesFromOutsideCannotLeaveTheFolder) {
   EXPECT_EQ(blobs_->path("../../etc/passwd").error().code, Code::invalid);
   EXPECT_EQ(blobs_->path(std::string(64, 'a')).error().code, Code::not_found);

@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <cerrno>
+#include <condition_variable>
 #include <cstdlib>
 #include <cstring>
-#include <future>
+#include <deque>
+#include <mutex>
+#include <thread>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -192,30 +195,120 @@ struct Free {
   void operator()(char* bytes) const { std::free(bytes); }  // NOLINT: of aligned_alloc
 };
 
+constexpr std::size_t kWriteBlock = std::size_t{2} << 20, kAligned = 4096, kMostBlocks = 6;
+
+// What a large blob goes through on its way: whole blocks are hashed by one thread and written by another, in order, while the
+// next ones are filled. Used by one thread, but for its own.
+class Pipeline {
+ public:
+  using Block = std::unique_ptr<char, Free>;
+
+  // Both actions get each block once, in order.
+  Pipeline(std::function<Result<void>(std::string_view)> hash, std::function<Result<void>(std::string_view)> write)
+      : hasher_([this, hash = std::move(hash)] { run(to_hash_, hash); }),
+        writer_([this, write = std::move(write)] { run(to_write_, write); }) {}
+  ~Pipeline() {
+    {
+      std::scoped_lock lock(mutex_);
+      stop_ = true;
+      changed_.notify_all();
+    }
+    hasher_.join();
+    writer_.join();
+  }
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  // Takes a full block and gives an empty one; waits when too many are on their way.
+  Result<Block> pass(Block full) {
+    std::unique_lock lock(mutex_);
+    ++blocks_;
+    std::shared_ptr<char> shared(full.release(), [this](char* done) { give_back(Block(done)); });
+    to_hash_.push_back(shared);
+    to_write_.push_back(std::move(shared));
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return !free_.empty() || blocks_ < kMostBlocks; });
+    if (!outcome_) return fail(outcome_.error());
+    if (free_.empty()) {
+      lock.unlock();
+      return Block(static_cast<char*>(std::aligned_alloc(kAligned, kWriteBlock)));
+    }
+    auto empty = std::move(free_.back());
+    free_.pop_back();
+    return empty;
+  }
+  // Waits for all that is on its way.
+  Result<void> settle() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return blocks_ == 0; });
+    return outcome_;
+  }
+
+ private:
+  void give_back(Block block) {
+    std::scoped_lock lock(mutex_);
+    --blocks_;
+    free_.push_back(std::move(block));
+    changed_.notify_all();
+  }
+  void run(std::deque<std::shared_ptr<char>>& queue, const std::function<Result<void>(std::string_view)>& act) {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [&] { return stop_ || !queue.empty(); });
+      if (queue.empty()) return;
+      auto block = std::move(queue.front());
+      queue.pop_front();
+      bool good = outcome_.has_value();
+      lock.unlock();
+      auto outcome = good ? act({block.get(), kWriteBlock}) : Result<void>();
+      block.reset();
+      lock.lock();
+      if (!outcome && outcome_) outcome_ = std::move(outcome);
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::shared_ptr<char>> to_hash_, to_write_;
+  std::vector<Block> free_;
+  std::size_t blocks_ = 0;  // on their way
+  Result<void> outcome_;
+  bool stop_ = false;
+  std::thread hasher_, writer_;
+};
+
 // Large blobs go past the page cache, where the file system can: filling it costs more than the disk, and the fsync at the end
-// would wait for all of it at once. The digest of a block is made beside its way to the disk.
+// would wait for all of it at once.
 class LocalWriter final : public Writer {
  public:
   LocalWriter(LocalStore& store, fs::path file, Fd fd) : store_(store), file_(std::move(file)), fd_(std::move(fd)) {}
   ~LocalWriter() override {
+    pipeline_.reset();
     if (!committed_) ::unlink(file_.c_str());
   }
   Result<void> write(std::string_view bytes) override {
     if (!block_) block_.reset(static_cast<char*>(std::aligned_alloc(kAligned, kWriteBlock)));
-    if (!block_) return fail_errno(ENOMEM, "write blob");
     size_ += bytes.size();
     while (!bytes.empty()) {
+      if (!block_) return fail_errno(ENOMEM, "write blob");
       auto n = std::min(bytes.size(), kWriteBlock - filled_);
       std::memcpy(block_.get() + filled_, bytes.data(), n);
       filled_ += n;
       bytes.remove_prefix(n);
-      if (filled_ == kWriteBlock) QS_CHECK(flush());
+      if (filled_ < kWriteBlock) break;
+      if (!pipeline_) start();
+      QS_TRY(block_, pipeline_->pass(std::move(block_)));
+      filled_ = 0;
     }
     return {};
   }
   [[nodiscard]] std::uint64_t written() const override { return size_; }
   Result<BlobInfo> commit() override {
-    QS_CHECK(flush());
+    if (pipeline_) QS_CHECK(pipeline_->settle());
+    auto rest = filled_ == 0 ? std::string_view() : std::string_view(block_.get(), filled_);
+    digest_.update(rest);
+    if (pipeline_) go_direct(false);
+    QS_CHECK(write_all(fd_.get(), rest));
     if (::fsync(fd_.get()) != 0) return fail_errno(errno, "fsync blob");
     if (!fd_.close()) return fail_errno(errno, "close blob");
     QS_TRY(auto info, store_.keep(file_, {.sha256 = crypto::to_hex(digest_.finish()), .size = size_}));
@@ -224,39 +317,30 @@ class LocalWriter final : public Writer {
   }
 
  private:
-  static constexpr std::size_t kWriteBlock = std::size_t{2} << 20, kAligned = 4096;
-
-  void go_direct(bool direct) {
-    if (direct == direct_) return;
-    auto flags = ::fcntl(fd_.get(), F_GETFL);
-    // Where it cannot be had, the page cache serves.
-    direct_ = ::fcntl(fd_.get(), F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT) == 0 && direct;
+  void start() {
+    go_direct(true);
+    pipeline_ = std::make_unique<Pipeline>(
+        [this](std::string_view block) -> Result<void> {
+          digest_.update(block);
+          return {};
+        },
+        [this](std::string_view block) { return write_all(fd_.get(), block); });
   }
-  Result<void> flush() {
-    if (filled_ == 0) return {};
-    std::string_view block(block_.get(), filled_);
-    filled_ = 0;
-    bool whole = block.size() == kWriteBlock;
-    std::future<void> hashed;
-    if (whole)
-      hashed = std::async(std::launch::async, [this, block] { digest_.update(block); });
-    else
-      digest_.update(block);
-    go_direct(whole);
-    auto written = write_all(fd_.get(), block);
-    if (hashed.valid()) hashed.wait();
-    return written;
+  // Where it cannot be had, the page cache serves.
+  void go_direct(bool direct) {
+    auto flags = ::fcntl(fd_.get(), F_GETFL);
+    (void)::fcntl(fd_.get(), F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT);
   }
 
   LocalStore& store_;
   fs::path file_;
   Fd fd_;
-  std::unique_ptr<char, Free> block_;
+  Pipeline::Block block_;
   std::size_t filled_ = 0;
-  bool direct_ = false;
   crypto::Digest digest_;
   std::uint64_t size_ = 0;
   bool committed_ = false;
+  std::unique_ptr<Pipeline> pipeline_;
 };
 
 Result<std::unique_ptr<Writer>> LocalStore::create() {
