@@ -35,6 +35,12 @@ std::span<const SettingSpec> settings() {
                   .label = {"同时执行的查询数上限", "Most queries at once"},
                   .min = 1,
                   .max = 256},
+      SettingSpec{.key = "engine.ready_sandboxes",
+                  .kind = SettingKind::integer,
+                  .default_value = "2",
+                  .label = {"为人写的 SQL 预先备好的隔离实例数", "Isolated instances kept ready for people's SQL"},
+                  .min = 0,
+                  .max = 64},
       SettingSpec{.key = "engine.queue_timeout",
                   .kind = SettingKind::seconds,
                   .default_value = "10s",
@@ -88,7 +94,7 @@ class DuckEngine final : public Engine {
   }
 
   Result<std::unique_ptr<Sandbox>> sandbox(SandboxSpec spec) override {
-    return open_sandbox(settings_, slots_, dog_, std::move(spec));
+    return open_sandbox(stock_, slots_, dog_, std::move(spec));
   }
 
   [[nodiscard]] Load load() const override { return slots_.load(); }
@@ -110,6 +116,7 @@ class DuckEngine final : public Engine {
   const std::filesystem::path scratch_;
   Slots slots_;
   Watchdog dog_;
+  Stock stock_{settings_};
   Database database_;
 };
 

@@ -17,26 +17,14 @@ std::string folded(std::string_view name) {
 
 class DuckSandbox final : public Sandbox {
  public:
-  DuckSandbox(Slots& slots, Watchdog& dog, SandboxSpec spec)
-      : slots_(slots), dog_(dog), spec_(std::move(spec)), database_(std::make_shared<Database>()) {}
+  DuckSandbox(Slots& slots, Watchdog& dog, Instance instance, SandboxSpec spec)
+      : slots_(slots),
+        dog_(dog),
+        spec_(std::move(spec)),
+        database_(std::move(instance.database)),
+        connection_(std::move(instance.connection)) {}
 
-  Result<void> open_instance(const Settings& settings) {
-    Config config;
-    duckdb_create_config(config.out());
-    auto set = [&](const char* key, const std::string& value) { duckdb_set_config(config.get(), key, value.c_str()); };
-    set("memory_limit", fmt::format("{}B", settings.integer("engine.sandbox_memory")));
-    set("autoinstall_known_extensions", "false");
-    set("autoload_known_extensions", "false");
-    set("temp_directory", "");
-    if (auto threads = settings.integer("engine.threads"); threads > 0) set("threads", fmt::format("{}", threads));
-    char* message = nullptr;
-    if (duckdb_open_ext(nullptr, database_->out(), config.get(), &message) != DuckDBSuccess) {
-      auto failure = fail_internal(fmt::format("duckdb: {}", message == nullptr ? "cannot open" : message));
-      duckdb_free(message);
-      return failure;
-    }
-    if (duckdb_connect(database_->get(), connection_.out()) != DuckDBSuccess) return fail_internal("duckdb: cannot connect");
-    QS_CHECK(register_scan(connection_.get()));
+  Result<void> lock_down() {
     QS_TRY(bindings_, bind_tables(connection_.get(), spec_.tables));
     for (const auto& view : spec_.views) {
       QS_CHECK(command(connection_.get(), fmt::format("CREATE TEMP VIEW {} AS {}", quote_name(view.name), view.sql)));
@@ -46,7 +34,7 @@ class DuckSandbox final : public Sandbox {
     std::string paths;
     for (const auto& file : spec_.files) paths += (paths.empty() ? "" : ", ") + quote_text(file.string());
     QS_CHECK(command(connection_.get(), "SET allowed_paths = [" + paths + "]"));
-    for (const char* lock : {"SET TimeZone = 'UTC'", "SET enable_external_access = false", "SET lock_configuration = true"})
+    for (const char* lock : {"SET enable_external_access = false", "SET lock_configuration = true"})
       QS_CHECK(command(connection_.get(), lock));
     return {};
   }
@@ -94,9 +82,10 @@ class DuckSandbox final : public Sandbox {
 
 }  // namespace
 
-Result<std::unique_ptr<Sandbox>> open_sandbox(const Settings& settings, Slots& slots, Watchdog& dog, SandboxSpec spec) {
-  auto sandbox = std::make_unique<DuckSandbox>(slots, dog, std::move(spec));
-  QS_CHECK(sandbox->open_instance(settings));
+Result<std::unique_ptr<Sandbox>> open_sandbox(Stock& stock, Slots& slots, Watchdog& dog, SandboxSpec spec) {
+  QS_TRY(auto instance, stock.take());
+  auto sandbox = std::make_unique<DuckSandbox>(slots, dog, std::move(instance), std::move(spec));
+  QS_CHECK(sandbox->lock_down());
   return std::unique_ptr<Sandbox>(std::move(sandbox));
 }
 
