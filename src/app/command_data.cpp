@@ -135,7 +135,12 @@ void add_import(CLI::App& app, Common& common, Chosen& chosen) {
       o->publish = dry->count() == 0;
       if (!title->empty()) o->entry["title"] = *title;
       return with_system(common, [&](System& s, const Actor& actor) -> Result<void> {
-        SignalWatch signals([&s] { s.jobs->stop(); });
+        std::atomic<bool> stop = false;
+        o->stop = &stop;
+        SignalWatch signals([&] {
+          stop = true;
+          s.jobs->stop();
+        });
         auto done = [&] {
           ProgressLine line(common.lang);
           return import_file(s, actor, *o, [&](const jobs::Job& job) { line.show(job); });
@@ -427,17 +432,39 @@ void add_job(CLI::App& app, Common& common, Chosen& chosen) {
   });
 }
 
+// How far the receiving of a file is, as a job would tell it, ten times a second.
+tabular::Progress receiving(const std::string& name, const std::function<void(const jobs::Job&)>& show,
+                            const std::atomic<bool>* stop) {
+  tabular::Progress progress;
+  if (stop) progress.cancelled = [stop] { return stop->load(); };
+  if (!show) return progress;
+  struct Said {
+    std::mutex mutex;
+    std::chrono::steady_clock::time_point last;
+  };
+  progress.bytes = [name, show, said = std::make_shared<Said>()](std::uint64_t done, std::uint64_t total) {
+    std::unique_lock lock(said->mutex, std::try_to_lock);
+    auto now = std::chrono::steady_clock::now();
+    if (!lock.owns_lock() || now - said->last < std::chrono::milliseconds(100)) return;
+    said->last = now;
+    jobs::Job job{.step = {"读取 " + name, "Reading " + name}, .unit = "bytes"};
+    job.progress = total == 0 ? 1.0 : static_cast<double>(done) / static_cast<double>(total);
+    job.done_units = static_cast<std::int64_t>(done);
+    show(job);
+  };
+  return progress;
+}
+
 }  // namespace
 
 Result<ingest::Import> import_file(System& s, const Actor& actor, const ImportOptions& o,
                                    const std::function<void(const jobs::Job&)>& progress) {
-  QS_TRY(auto file, s.blobs->copy_in(o.file));
-  if (file.size == 0) return usage(o.file, "文件是空的。", "The file is empty.");
   auto entry = o.entry;
   if (!o.keys.empty()) entry["key"] = json::array(o.keys.begin(), o.keys.end());
   auto name = o.name.empty() ? std::filesystem::path(o.file).filename().string() : o.name;
   QS_TRY(auto import,
-         s.imports->add(actor, {.file_name = name, .dataset = o.dataset, .department = o.department, .entry = entry}, file));
+         s.imports->receive(actor, {.file_name = name, .dataset = o.dataset, .department = o.department, .entry = entry},
+                            o.file, receiving(name, progress, o.stop)));
   auto watched = import.id;
   if (progress)
     s.jobs->on_change([progress, watched](const jobs::Job& job) {

@@ -1,6 +1,7 @@
 // One function a group of commands: it adds them to the command line; what was chosen runs and gives an exit code.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -44,6 +45,7 @@ struct ImportOptions {
   boost::json::object entry;
   std::vector<std::string> types, keys;  // "column=type", column names
   bool publish = true;
+  const std::atomic<bool>* stop = nullptr;  // set: receiving the file ends when it becomes true
 };
 Result<ingest::Import> import_file(System& system, const Actor& actor, const ImportOptions& options,
                                    const std::function<void(const jobs::Job&)>& progress);

@@ -72,6 +72,14 @@ class VectorWriter final : public ChunkWriter {
     }
     duckdb_vector_assign_string_element_len(slots_[column].vector, row, text.data(), text.size());
   }
+  void lend_text(std::size_t column, std::size_t row, std::string_view text) override {
+    auto& value = static_cast<duckdb_string_t*>(slots_[column].data)[row];
+    if (text.size() <= sizeof value.value.inlined.inlined) return set_text(column, row, text);
+    // DuckDB copies what it keeps beyond a batch, and asks for the next batch when it is done with this one.
+    value.value.pointer.length = static_cast<std::uint32_t>(text.size());
+    std::memcpy(value.value.pointer.prefix, text.data(), sizeof value.value.pointer.prefix);
+    value.value.pointer.ptr = const_cast<char*>(text.data());  // NOLINT(cppcoreguidelines-pro-type-const-cast): only read
+  }
   void set_null(std::size_t column, std::size_t row) override {
     auto& slot = slots_[column];
     if (slot.validity == nullptr) {

@@ -22,25 +22,30 @@ Result<std::unique_ptr<tabular::File>> StoredImports::open_file(const Import& im
   return tabular::File::open(path, import.file_name, deps_.blobs.temporary_folder(), deps_.settings);
 }
 
-Result<json::object> StoredImports::analyse_table(jobs::Context& context, const Import& import, tabular::File& file,
-                                                  const std::string& location, const tabular::Dialect& given,
-                                                  const tabular::Progress& progress) {
+Result<std::optional<json::object>> StoredImports::analyse_table(const Subject& subject, const std::string& location,
+                                                                 const tabular::Dialect& given,
+                                                                 const tabular::Progress& progress,
+                                                                 std::function<Result<void>(std::string_view)> copy) {
   std::vector<std::string> ids;
   auto ids_of = [&](const std::vector<tabular::ColumnPlan>& plan) -> Result<std::vector<std::string>> {
-    QS_TRY(auto known, deps_.store.read([&](store::Session& s) { return deps_.catalog.known(s, import.dataset_hint); }));
+    QS_TRY(auto known, deps_.store.read([&](store::Session& s) { return deps_.catalog.known(s, subject.dataset); }));
     std::vector<std::string> names;
     for (const auto& p : plan) names.push_back(p.name);
     QS_TRY(ids, deps_.catalog.identifiers(known ? known->id : std::string(), names));
     return ids;
   };
   RejectFile rejects(deps_.blobs.temporary_folder());
-  auto sink = [&](const tabular::File::RejectedRow& row) { return rejects.write(import.file_name, location, row); };
-  QS_TRY(auto survey, file.survey(location, given, ids_of, sink, progress));
+  auto sink = [&](const tabular::File::RejectedRow& row) { return rejects.write(subject.name, location, row); };
+  bool copies = copy != nullptr;
+  QS_TRY(auto survey,
+         subject.file.survey(
+             location, {.given = given, .ids_of = ids_of, .rejects = sink, .progress = progress, .copy = std::move(copy)}));
   if (!survey) {
-    QS_TRY(auto facts, file.analyse(location, given, progress));
+    if (copies) return std::nullopt;
+    QS_TRY(auto facts, subject.file.analyse(location, given, progress));
     return table_document(facts);
   }
-  QS_TRY(auto blob, write_rows(survey->reading, ids, 0, deps_.engine, deps_.blobs, context));
+  QS_TRY(auto blob, write_rows(survey->reading, ids, 0, deps_.engine, deps_.blobs, progress.cancelled));
   auto& counts = *survey->reading.counts;
   Draft draft{.part = {.blob = blob.sha256, .rows = counts.published, .bytes = blob.size},
               .read = counts.read,
@@ -50,19 +55,35 @@ Result<json::object> StoredImports::analyse_table(jobs::Context& context, const 
   bool as_guessed = facts.columns.size() == survey->guess.size();
   for (std::size_t i = 0; as_guessed && i < facts.columns.size(); ++i) as_guessed = facts.columns[i].plan == survey->guess[i];
   if (as_guessed && facts.rows > 0) {
-    QS_TRY(draft.rejects_blob, rejects.keep(deps_.engine, deps_.blobs, context));
+    QS_TRY(draft.rejects_blob, rejects.keep(deps_.engine, deps_.blobs, progress.cancelled));
     keep_draft(table, draft, ids);
   }
   return table;
 }
 
-Result<jobs::Finish> StoredImports::run_analyse(jobs::Context& context) {
-  auto id = context.job().object_id;
-  QS_TRY(auto import, deps_.store.read([&](store::Session& s) { return load(s, id); }));
+Result<std::optional<StoredImports::Taken>> StoredImports::take_in(const NewImport& n, const std::filesystem::path& path,
+                                                                   const tabular::Progress& progress) {
+  std::error_code failed;
+  auto size = std::filesystem::file_size(path, failed);
+  auto changed = failed ? std::filesystem::file_time_type() : std::filesystem::last_write_time(path, failed);
+  if (failed || !tabular::File::is_text(path, n.file_name)) return std::nullopt;
+  QS_TRY(auto file, tabular::File::open(path, n.file_name, deps_.blobs.temporary_folder(), deps_.settings));
+  QS_TRY(auto writer, deps_.blobs.create());
+  QS_TRY(auto table, analyse_table({.file = *file, .name = n.file_name, .dataset = n.dataset}, file->tables().front(), {},
+                                   progress, [&](std::string_view bytes) { return writer->write(bytes); }));
+  // What was looked at twice must have been the same both times, or the copy is made and analysed by itself.
+  if (!table || writer->written() != size || std::filesystem::last_write_time(path, failed) != changed || failed)
+    return std::nullopt;
+  QS_TRY(auto blob, writer->commit());
+  return Taken{.file = std::move(blob), .tables = {*std::move(table)}};
+}
+
+Result<json::array> StoredImports::analyse_tables(jobs::Context& context, const Import& import) {
+  const auto& input = context.job().input;
+  if (const auto* analysed = input.if_contains("analysed"); analysed && analysed->is_array()) return analysed->as_array();
   context.progress(0, {"打开文件", "Opening the file"});
   QS_TRY(auto file, open_file(import));
-  json::object given;
-  const auto* corrections = context.job().input.if_contains("tables");
+  const auto* corrections = input.if_contains("tables");
   auto locations = file->tables();
   json::array tables;
   for (std::size_t n = 0; n < locations.size(); ++n) {
@@ -72,17 +93,31 @@ Result<jobs::Finish> StoredImports::run_analyse(jobs::Context& context) {
         if (text_at(c.as_object(), "location") == locations[n]) dialect = dialect_of(c.as_object());
     auto count = static_cast<double>(locations.size());
     auto shown = locations[n].empty() ? import.file_name : locations[n];
-    QS_TRY(auto table, analyse_table(context, import, *file, locations[n], dialect,
-                                     progress_of(context, static_cast<double>(n) / count, static_cast<double>(n + 1) / count,
-                                                 {"读取 " + shown, "Reading " + shown})));
+    QS_TRY(auto table,
+           analyse_table({.file = *file, .name = import.file_name, .dataset = import.dataset_hint}, locations[n], dialect,
+                         progress_of(context, static_cast<double>(n) / count, static_cast<double>(n + 1) / count,
+                                     {"读取 " + shown, "Reading " + shown})));
+    tables.emplace_back(*std::move(table));
+  }
+  return tables;
+}
+
+Result<jobs::Finish> StoredImports::run_analyse(jobs::Context& context) {
+  auto id = context.job().object_id;
+  QS_TRY(auto import, deps_.store.read([&](store::Session& s) { return load(s, id); }));
+  QS_TRY(auto tables, analyse_tables(context, import));
+  for (const auto& item : tables) {
+    const auto& table = item.as_object();
+    auto location = text_at(table, "location");
+    auto shown = location.empty() ? import.file_name : location;
     auto number = [&](const char* key) { return table.at(key).to_number<std::uint64_t>(); };
     auto columns = table.at("columns").as_array().size();
     context.log("info", {fmt::format("{}：{} 行，{} 列，预计剔除 {} 行", shown, number("rows"), columns, number("rejected")),
                          fmt::format("{}: {} rows, {} columns, {} would be rejected", shown, number("rows"), columns,
                                      number("rejected"))});
-    tables.emplace_back(std::move(table));
   }
   QS_TRY(auto row, deps_.store.read([&](store::Session& s) { return s.one("SELECT entry FROM import WHERE id = ?", {id}); }));
+  json::object given;
   boost::system::error_code failed;
   if (row) {
     auto entry = json::parse(row->text(0), failed);

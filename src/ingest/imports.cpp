@@ -193,7 +193,7 @@ Result<void> StoredImports::save(store::Transaction& t, Import& i) const {
   return {};
 }
 
-Result<Import> StoredImports::add(const Actor& actor, const NewImport& n, const blob::BlobInfo& file) {
+Result<std::string> StoredImports::check_new(const Actor& actor, const NewImport& n) const {
   QS_TRY(auto department, department_of(actor, n.department));
   if (!n.dataset.empty()) {
     QS_CHECK(catalog::check_code(n.dataset));
@@ -208,6 +208,28 @@ Result<Import> StoredImports::add(const Actor& actor, const NewImport& n, const 
     if (known) department = known->department_id;
   }
   QS_CHECK(sharing::check_steward(actor, department));
+  return department;
+}
+
+Result<Import> StoredImports::add(const Actor& actor, const NewImport& n, const blob::BlobInfo& file) {
+  QS_TRY(auto department, check_new(actor, n));
+  return insert(actor, n, std::move(department), file, {});
+}
+
+Result<Import> StoredImports::receive(const Actor& actor, const NewImport& n, const std::filesystem::path& file,
+                                      const tabular::Progress& progress) {
+  QS_TRY(auto department, check_new(actor, n));
+  QS_TRY(auto taken, take_in(n, file, progress));
+  if (taken) return insert(actor, n, std::move(department), taken->file, std::move(taken->tables));
+  QS_TRY(auto blob, deps_.blobs.copy_in(file));
+  return insert(actor, n, std::move(department), blob, {});
+}
+
+Result<Import> StoredImports::insert(const Actor& actor, const NewImport& n, std::string department, const blob::BlobInfo& file,
+                                     json::array analysed) {
+  if (file.size == 0)
+    return fail(
+        Error{.code = Code::invalid, .id = "import.empty", .text = {"文件是空的。", "The file is empty."}, .subject = "file"});
   return deps_.store.write([&](store::Transaction& t) -> Result<Import> {
     Import i{.id = new_id(),
              .file_name = shorten(n.file_name, 200),
@@ -219,7 +241,9 @@ Result<Import> StoredImports::add(const Actor& actor, const NewImport& n, const 
              .dataset_hint = n.dataset,
              .size = file.size};
     i.created = i.changed = deps_.clock.now();
-    QS_TRY(i.job_id, queue(t, actor, "import.analyse", i, {"分析 " + i.file_name, "Analyse " + i.file_name}));
+    json::object input;
+    if (!analysed.empty()) input["analysed"] = analysed;
+    QS_TRY(i.job_id, queue(t, actor, "import.analyse", i, {"分析 " + i.file_name, "Analyse " + i.file_name}, std::move(input)));
     QS_CHECK(t.exec(
         "INSERT INTO import (id, file_name, file_blob, byte_count, state, job_id, person_id, person_name, department_id, "
         "dataset_hint, entry, tables, created, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', ?, ?)",

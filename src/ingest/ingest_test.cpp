@@ -2,6 +2,7 @@
 
 #include <fstream>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "qushu/sharing/policy.h"
@@ -132,6 +133,32 @@ TEST_P(IngestTest, TablesOfOneShapeBecomeOneVersion) {
   again = published(again);
   EXPECT_EQ(table(again).at("version"), 2);
   EXPECT_EQ(take(catalog_->find({.all = true}, "both")).rows, 2U);
+}
+
+// A file that is analysed while it is copied becomes what it becomes in two steps, whatever it is.
+TEST_P(IngestTest, ReceivingIsStoringAndAnalysing) {
+  std::string plain = "代码,数,日期\n", late = "代码,数\n";
+  for (int i = 0; i < 500; ++i)
+    plain += fmt::format("{:04},{},2024-01-{:02}\n", i, i == 7 ? "错" : std::to_string(i), i % 28 + 1);
+  for (int i = 0; i < 400'000; ++i) late += fmt::format("{:07},{}\n", i, i < 380'000 ? "12" : "不是数");
+  auto gbk = std::string("\xB4\xFA\xC2\xEB,\xCA\xFD\n01,10\n02,20\n");
+  for (const auto& [name, bytes] :
+       {std::pair{"a.csv", plain}, {"late.csv", late}, {"gbk.csv", gbk}, {"rows.json", std::string(R"([{"a": 1}])")}}) {
+    auto path = folder() / "received";
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+    auto one = run(take(imports_->receive(actor_, {.file_name = name, .dataset = "same"}, path, {})));
+    auto two = analysed(name, bytes, "same");
+    EXPECT_EQ(one.file_blob, two.file_blob) << name;
+    EXPECT_EQ(one.state, "ready") << name;
+    // The drafts are written in an order of their own, so their blobs differ.
+    for (auto* import : {&one, &two}) table(*import).erase("draft");
+    EXPECT_EQ(json::serialize(one.tables), json::serialize(two.tables)) << name;
+  }
+  EXPECT_EQ(imports_->receive(actor_, {.file_name = "none.csv"}, folder() / "none.csv", {}).error().code, Code::invalid);
+  std::ofstream(folder() / "empty.csv").close();
+  EXPECT_EQ(imports_->receive(actor_, {.file_name = "empty.csv"}, folder() / "empty.csv", {}).error().id, "import.empty");
+  EXPECT_EQ(imports_->receive(stranger_, {.file_name = "a.csv", .department = "d1"}, folder() / "received", {}).error().code,
+            Code::forbidden);
 }
 
 TEST_P(IngestTest, OthersNeitherSeeNorChangeIt) {

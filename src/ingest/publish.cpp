@@ -72,6 +72,7 @@ Result<StoredImports::Made> StoredImports::make_version(jobs::Context& context, 
                                    .key = flag_at(c, "key")});
   }
   RejectFile rejects(deps_.blobs.temporary_folder());
+  auto cancelled = [&context] { return context.cancelled(); };
   std::int64_t offset = 0;
   for (const auto* table : tables) {
     auto location = text_at(*table, "location");
@@ -85,7 +86,7 @@ Result<StoredImports::Made> StoredImports::make_version(jobs::Context& context, 
                               static_cast<double>(done + 1) / static_cast<double>(all), {"写入 " + shown, "Writing " + shown});
       QS_TRY(auto file, files.open());
       QS_TRY(auto reading, file->read(location, dialect_of(*table), plan_of(*table), ids, sink, step));
-      QS_TRY(auto blob, write_rows(reading, ids, offset, deps_.engine, deps_.blobs, context));
+      QS_TRY(auto blob, write_rows(reading, ids, offset, deps_.engine, deps_.blobs, cancelled));
       auto& c = *reading.counts;
       draft =
           Draft{.part = {.blob = blob.sha256, .rows = c.published, .bytes = blob.size}, .read = c.read, .rejected = c.rejected};
@@ -106,7 +107,7 @@ Result<StoredImports::Made> StoredImports::make_version(jobs::Context& context, 
     ++done;
   }
   if (rejects.rows() > 0) {
-    QS_TRY(made.version.rejects_blob, rejects.keep(deps_.engine, deps_.blobs, context));
+    QS_TRY(made.version.rejects_blob, rejects.keep(deps_.engine, deps_.blobs, cancelled));
   }
   made.version.job_id = context.job().id;
   return made;

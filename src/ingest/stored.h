@@ -11,6 +11,8 @@ class StoredImports final : public Imports {
   void register_jobs();
 
   Result<Import> add(const Actor& actor, const NewImport& request, const blob::BlobInfo& file) override;
+  Result<Import> receive(const Actor& actor, const NewImport& request, const std::filesystem::path& file,
+                         const tabular::Progress& progress) override;
   Result<Import> find(const Actor& actor, std::string_view id) const override;
   Result<std::vector<Import>> list(const Actor& actor, const Filter& filter) const override;
   Result<Import> analyse(const Actor& actor, std::string_view id, const json::array& tables) override;
@@ -30,10 +32,30 @@ class StoredImports final : public Imports {
   Result<Made> make_version(jobs::Context& context, const Import& import, LazyFile& files,
                             const std::vector<const json::object*>& tables, std::size_t done, std::size_t all);
   Result<std::unique_ptr<tabular::File>> open_file(const Import& import) const;
-  // One table of the file analysed; the rows that were written on the way are its draft.
-  Result<json::object> analyse_table(jobs::Context& context, const Import& import, tabular::File& file,
-                                     const std::string& location, const tabular::Dialect& given,
-                                     const tabular::Progress& progress);
+  // A file and what it was called and is for.
+  struct Subject {
+    tabular::File& file;
+    const std::string& name;
+    const std::string& dataset;
+  };
+  // One table of the file analysed; the rows that were written on the way are its draft. nullopt: with `copy`, and it cannot be
+  // read where it lies.
+  Result<std::optional<json::object>> analyse_table(const Subject& subject, const std::string& location,
+                                                    const tabular::Dialect& given, const tabular::Progress& progress,
+                                                    std::function<Result<void>(std::string_view)> copy = {});
+  // The tables of an import: analysed when it was received, or now.
+  Result<json::array> analyse_tables(jobs::Context& context, const Import& import);
+  // Stores the file and analyses it in the one pass; nullopt when that is not possible, and nothing was kept.
+  struct Taken {
+    blob::BlobInfo file;
+    json::array tables;
+  };
+  Result<std::optional<Taken>> take_in(const NewImport& request, const std::filesystem::path& file,
+                                       const tabular::Progress& progress);
+  // The department that the import will be of, when the actor may make it.
+  Result<std::string> check_new(const Actor& actor, const NewImport& request) const;
+  Result<Import> insert(const Actor& actor, const NewImport& request, std::string department, const blob::BlobInfo& file,
+                        json::array analysed);
 
   Result<Import> load(store::Session& s, std::string_view id) const;
   Result<Import> changeable(store::Transaction& t, const Actor& actor, std::string_view id) const;

@@ -12,8 +12,11 @@ namespace json = boost::json;
 
 namespace {
 
-engine::Limits limits_of(const jobs::Context& context) {
-  return {.time = std::chrono::hours(24), .cancelled = [&context] { return context.cancelled(); }};
+// Columns of more different values than this in a row group get no dictionary: building one costs more than it saves.
+constexpr int kDictionary = 8192;
+
+engine::Limits limits_of(const Cancelled& cancelled) {
+  return {.time = std::chrono::hours(24), .cancelled = cancelled};
 }
 
 }  // namespace
@@ -48,7 +51,7 @@ Result<void> RejectFile::write(const std::string& file, const std::string& table
   return {};
 }
 
-Result<std::string> RejectFile::keep(engine::Engine& engine, blob::BlobStore& blobs, const jobs::Context& context) {
+Result<std::string> RejectFile::keep(engine::Engine& engine, blob::BlobStore& blobs, const Cancelled& cancelled) {
   if (rows_ == 0) return std::string();
   out_.flush();
   if (!out_) return fail_errno(errno == 0 ? ENOSPC : errno, "write " + path_.string());
@@ -59,23 +62,24 @@ Result<std::string> RejectFile::keep(engine::Engine& engine, blob::BlobStore& bl
       "reason_zh: 'VARCHAR', reason_en: 'VARCHAR', raw: 'VARCHAR'}}) ORDER BY sheet, line) TO {} (FORMAT parquet, "
       "COMPRESSION zstd)",
       engine::quote_text(path_.string()), engine::quote_text(target.string()));
-  QS_CHECK(engine.execute({.sql = sql, .limits = limits_of(context)}));
+  QS_CHECK(engine.execute({.sql = sql, .limits = limits_of(cancelled)}));
   QS_TRY(auto blob, blobs.adopt(target));
   return blob.sha256;
 }
 
 Result<blob::BlobInfo> write_rows(const tabular::File::Reading& reading, const std::vector<std::string>& ids,
                                   std::int64_t offset, engine::Engine& engine, blob::BlobStore& blobs,
-                                  const jobs::Context& context) {
+                                  const Cancelled& cancelled) {
   auto target = blobs.temporary_folder() / ("part-" + new_id() + ".parquet");
   std::string columns = offset == 0 ? "_id" : fmt::format("_id + {} AS _id", offset);
   for (const auto& id : ids) columns += ", " + engine::quote_name(id);
-  auto written =
-      engine.execute({.sql = fmt::format("COPY (SELECT {} FROM file_rows) TO {} (FORMAT parquet, PARQUET_VERSION v2)", columns,
-                                         engine::quote_text(target.string())),
-                      .tables = {{.name = "file_rows", .source = reading.source.get()}},
-                      .limits = limits_of(context),
-                      .ordered = false});
+  auto written = engine.execute(
+      {.sql =
+           fmt::format("COPY (SELECT {} FROM file_rows) TO {} (FORMAT parquet, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT {})",
+                       columns, engine::quote_text(target.string()), kDictionary),
+       .tables = {{.name = "file_rows", .source = reading.source.get()}},
+       .limits = limits_of(cancelled),
+       .ordered = false});
   if (!written) {
     std::error_code ignored;
     std::filesystem::remove(target, ignored);

@@ -2,13 +2,16 @@
 #pragma once
 
 #include <fstream>
+#include <functional>
 
 #include "qushu/blob/blob_store.h"
 #include "qushu/engine/engine.h"
-#include "qushu/jobs/jobs.h"
 #include "qushu/tabular/tabular.h"
 
 namespace qushu::ingest {
+
+// Asked while the work goes on.
+using Cancelled = std::function<bool()>;
 
 // Rejected rows, gathered as NDJSON that the engine reads. Used by one thread at a time.
 class RejectFile {
@@ -21,7 +24,7 @@ class RejectFile {
   [[nodiscard]] std::uint64_t rows() const { return rows_; }
   // The blob of all that was written (Parquet: file, sheet, line, field, value, reason_zh, reason_en, raw); "" when there is
   // nothing.
-  Result<std::string> keep(engine::Engine& engine, blob::BlobStore& blobs, const jobs::Context& context);
+  Result<std::string> keep(engine::Engine& engine, blob::BlobStore& blobs, const Cancelled& cancelled);
 
  private:
   std::filesystem::path path_;
@@ -32,6 +35,6 @@ class RejectFile {
 // Scans the reading to its end into a Parquet blob whose `_id` is the line plus `offset`. The counts add up, or it is an error.
 [[nodiscard]] Result<blob::BlobInfo> write_rows(const tabular::File::Reading& reading, const std::vector<std::string>& ids,
                                                 std::int64_t offset, engine::Engine& engine, blob::BlobStore& blobs,
-                                                const jobs::Context& context);
+                                                const Cancelled& cancelled);
 
 }  // namespace qushu::ingest

@@ -45,44 +45,66 @@ bool is_binary(std::string_view front) {
   return static_cast<std::size_t>(controls) * 100 > text.size();
 }
 
+enum class Kind : std::uint8_t { empty, gzip, zip, parquet, old_excel, pdf, json, json_lines, binary, text };
+
+// What a file is, told by its first bytes and, where those leave a choice, by its name.
+Kind kind_of(std::string_view front, std::string_view name) {
+  if (front.empty()) return Kind::empty;
+  if (front.starts_with("\x1F\x8B")) return Kind::gzip;
+  if (front.starts_with("PK\x03\x04") || front.starts_with("PK\x05\x06")) return Kind::zip;
+  if (front.starts_with("PAR1")) return Kind::parquet;
+  if (front.starts_with("\xD0\xCF\x11\xE0")) return Kind::old_excel;
+  if (front.starts_with("%PDF")) return Kind::pdf;
+  auto lower = lower_ascii(name);
+  auto text = front;
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  auto begin = trim(text);
+  bool json_name = lower.ends_with(".json") || lower.ends_with(".geojson"),
+       lines_name = lower.ends_with(".ndjson") || lower.ends_with(".jsonl");
+  if (begin.starts_with('{') || begin.starts_with('[')) {
+    // An object on each line, or one document.
+    auto first = begin.substr(0, begin.find('\n'));
+    bool lines = lines_name || (begin.starts_with('{') && trim(first).ends_with('}') && begin.size() > first.size() &&
+                                trim(begin.substr(first.size())).starts_with('{'));
+    if (lines) return Kind::json_lines;
+    if (json_name || begin.starts_with("[{") || begin.starts_with('{')) return Kind::json;
+  }
+  return is_binary(front) ? Kind::binary : Kind::text;
+}
+
+constexpr std::size_t kFront = 8192;
+
 class Opener {
  public:
   Opener(std::filesystem::path scratch, const Settings& settings)
       : scratch_(std::move(scratch)), settings_(settings), limits_(limits_of(settings)) {}
 
   Result<void> open(const std::filesystem::path& file, const std::string& name, const std::string& location, int depth) {
-    auto front = front_of(file, 8192);
-    auto lower = lower_ascii(name);
-    if (front.empty()) {
-      tables_.push_back({.location = location, .file = file, .note = Text{"文件是空的。", "The file is empty."}});
-      return {};
+    switch (auto kind = kind_of(front_of(file, kFront), name)) {
+      case Kind::empty:
+        tables_.push_back({.location = location, .file = file, .note = Text{"文件是空的。", "The file is empty."}});
+        return {};
+      case Kind::gzip:
+        return depth > 2 ? nested(location) : gunzip(file, name, location, depth);
+      case Kind::zip:
+        return depth > 2 ? nested(location) : unzip(file, location, depth);
+      case Kind::parquet:
+        return keep(spool_parquet(file, location, next_scratch(), settings_));
+      case Kind::json:
+      case Kind::json_lines:
+        return keep(spool_json(file, location, kind == Kind::json_lines, next_scratch(), limits_));
+      case Kind::old_excel:
+        return fail(Code::invalid, "tabular.old_excel", "这是旧版 Excel（.xls）文件，请在 Excel 中另存为 .xlsx 后上传。",
+                    "This is an old Excel file (.xls); save it as .xlsx in Excel and upload that.");
+      case Kind::pdf:
+        return fail(Code::invalid, "tabular.pdf", "这是 PDF 文件，不是数据表。请上传 CSV、Excel、JSON 或 Parquet。",
+                    "This is a PDF and no table. Upload CSV, Excel, JSON or Parquet.");
+      case Kind::binary:
+        return fail(Code::invalid, "tabular.binary", "这不是数据表文件。请上传 CSV、TSV、Excel（.xlsx）、JSON 或 Parquet。",
+                    "This is no table. Upload CSV, TSV, Excel (.xlsx), JSON or Parquet.");
+      case Kind::text:
+        break;
     }
-    if (front.starts_with("\x1F\x8B")) return depth > 2 ? nested(location) : gunzip(file, name, location, depth);
-    if (front.starts_with("PK\x03\x04") || front.starts_with("PK\x05\x06"))
-      return depth > 2 ? nested(location) : unzip(file, location, depth);
-    if (front.starts_with("PAR1")) return keep(spool_parquet(file, location, next_scratch(), settings_));
-    if (front.starts_with("\xD0\xCF\x11\xE0"))
-      return fail(Code::invalid, "tabular.old_excel", "这是旧版 Excel（.xls）文件，请在 Excel 中另存为 .xlsx 后上传。",
-                  "This is an old Excel file (.xls); save it as .xlsx in Excel and upload that.");
-    if (front.starts_with("%PDF"))
-      return fail(Code::invalid, "tabular.pdf", "这是 PDF 文件，不是数据表。请上传 CSV、Excel、JSON 或 Parquet。",
-                  "This is a PDF and no table. Upload CSV, Excel, JSON or Parquet.");
-    auto text = std::string_view(front);
-    if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-    auto begin = trim(text);
-    bool json_name = lower.ends_with(".json") || lower.ends_with(".geojson"),
-         lines_name = lower.ends_with(".ndjson") || lower.ends_with(".jsonl");
-    if (begin.starts_with('{') || begin.starts_with('[')) {
-      // An object on each line, or one document.
-      auto first = begin.substr(0, begin.find('\n'));
-      bool lines = lines_name || (begin.starts_with('{') && trim(first).ends_with('}') && begin.size() > first.size() &&
-                                  trim(begin.substr(first.size())).starts_with('{'));
-      if (lines || json_name || begin.starts_with("[{") || begin.starts_with('{'))
-        return keep(spool_json(file, location, lines, next_scratch(), limits_));
-    }
-    if (is_binary(front))
-      return fail(Code::invalid, "tabular.binary", "这不是数据表文件。请上传 CSV、TSV、Excel（.xlsx）、JSON 或 Parquet。",
-                  "This is no table. Upload CSV, TSV, Excel (.xlsx), JSON or Parquet.");
     tables_.push_back({.location = location, .format = Format::csv, .file = file});
     return {};
   }
@@ -203,6 +225,10 @@ class Opener {
 };
 
 }  // namespace
+
+bool File::is_text(const std::filesystem::path& file, std::string_view name) {
+  return kind_of(front_of(file, kFront), name) == Kind::text;
+}
 
 Result<std::vector<Table>> open_container(const std::filesystem::path& file, std::string_view name,
                                           const std::filesystem::path& scratch, const Settings& settings) {

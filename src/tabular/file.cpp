@@ -133,16 +133,14 @@ class OpenFile final : public File {
     return facts;
   }
 
-  Result<std::optional<Survey>> survey(
-      std::string_view location, const Dialect& given,
-      const std::function<Result<std::vector<std::string>>(const std::vector<ColumnPlan>&)>& ids_of, RejectSink rejects,
-      const Progress& progress) override {
+  Result<std::optional<Survey>> survey(std::string_view location, SurveySpec spec) override {
     QS_TRY(const auto* table, find(location));
     if (table->note) return std::optional<Survey>();
-    QS_TRY(auto opened, open(*table, given, progress));
+    QS_TRY(auto opened, open(*table, spec.given, spec.progress));
+    if (spec.copy && (table->spooled || opened.file != table->file)) return std::optional<Survey>();
     std::vector<ColumnPlan> guess;
     if (!guess_from_front(opened, guess)) return std::optional<Survey>();
-    QS_TRY(auto ids, ids_of(guess));
+    QS_TRY(auto ids, spec.ids_of(guess));
     auto tallies = std::make_shared<Tallies>();
     QS_TRY(auto reading, open_reading({.file = opened.file,
                                        .separators = opened.layout.separators,
@@ -150,10 +148,13 @@ class OpenFile final : public File {
                                        .rules = opened.rules,
                                        .plan = guess,
                                        .ids = std::move(ids),
-                                       .rejects = std::move(rejects),
-                                       .progress = progress,
+                                       .rejects = std::move(spec.rejects),
+                                       .progress = spec.progress,
                                        .threads = threads_,
-                                       .tallies = tallies}));
+                                       .tallies = tallies,
+                                       .copy = std::move(spec.copy)}));
+    const auto& given = spec.given;
+    const auto& progress = spec.progress;
     auto facts = [this, table, opened, guess, tallies, given, progress, counts = reading.counts]() -> Result<TableFacts> {
       // The front was plain ASCII and what follows is not UTF-8 at all: the other way looks for another encoding.
       if (tallies->broken * 20 > counts->read && given.encoding.empty() && opened.encoding == "utf-8" && !table->spooled)

@@ -54,6 +54,7 @@ void ColumnTally::add(std::string_view raw, std::string& buffer, Weighed& found)
   found.kind = Weighed::Kind::unknown;
   auto cell = clean(raw, buffer);
   auto t = cell.text;
+  found.plain = cell.plain;
   if (t.empty()) {
     ++empty_;
     return;

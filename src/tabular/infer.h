@@ -15,6 +15,7 @@ namespace qushu::tabular {
 // What weighing a cell found out on its way, for who converts it next.
 struct Weighed {
   enum class Kind : std::uint8_t { unknown, number, date, datetime } kind = Kind::unknown;
+  std::string_view plain;  // the cell trimmed
   Number number;
   std::int32_t days = 0;
   std::int64_t micros = 0;

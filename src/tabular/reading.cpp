@@ -1,5 +1,7 @@
 #include "reading.h"
 
+#include <functional>
+
 #include <fmt/format.h>
 
 #include "qushu/base/text.h"
@@ -49,7 +51,7 @@ class Source final : public engine::TableSource {
 
   Result<void> begin() override {
     std::lock_guard lock(mutex_);
-    QS_TRY(reader_, BlockReader::open(spec_.file, spec_.separators, spec_.skip_bytes));
+    QS_TRY(reader_, BlockReader::open(spec_.file, spec_.separators, spec_.skip_bytes, spec_.copy));
     counts_->read = 0;
     counts_->published = 0;
     counts_->rejected = 0;
@@ -101,8 +103,11 @@ class TableScanner final : public engine::Scanner {
     std::size_t rows = 0;
     std::uint64_t read = 0, rejected = 0;
     Result<void> outcome;
+    aim(into);
     while (rows < into.capacity()) {
       if (!parser_) {
+        // The rows so far lend their text from the block.
+        if (rows > 0) break;
         auto more = source_.next_block(block_);
         if (!more) {
           outcome = fail(more.error());
@@ -143,41 +148,76 @@ class TableScanner final : public engine::Scanner {
   }
 
  private:
+  // Where the values of one column come from and go to.
+  struct Target {
+    engine::Type type = engine::Type::integer;
+    const TypedCell* from = nullptr;  // nullptr: the row's line
+    std::int64_t* integers = nullptr;
+    double* numbers = nullptr;
+    bool* booleans = nullptr;
+    std::int32_t* dates = nullptr;
+  };
+
+  void aim(engine::ChunkWriter& into) {
+    using engine::Type;
+    targets_.clear();
+    for (std::size_t i = 0; i < wanted_.size(); ++i) {
+      Target target{.type = source_.columns_[wanted_[i]].type};
+      if (wanted_[i] > 0) target.from = &converter_.values()[source_.plan_of_[wanted_[i] - 1]];
+      if (target.type == Type::integer || target.type == Type::datetime || target.type == Type::time)
+        target.integers = into.integers(i);
+      if (target.type == Type::number) target.numbers = into.numbers(i);
+      if (target.type == Type::boolean) target.booleans = into.booleans(i);
+      if (target.type == Type::date) target.dates = into.dates(i);
+      targets_.push_back(target);
+    }
+  }
+
   void put(engine::ChunkWriter& into, std::size_t row) {
     using engine::Type;
-    for (std::size_t i = 0; i < wanted_.size(); ++i) {
-      if (wanted_[i] == 0) {
-        into.integers(i)[row] = static_cast<std::int64_t>(record_.line);
+    for (std::size_t i = 0; i < targets_.size(); ++i) {
+      const auto& target = targets_[i];
+      if (target.from == nullptr) {
+        target.integers[row] = static_cast<std::int64_t>(record_.line);
         continue;
       }
-      const auto& value = converter_.values()[source_.plan_of_[wanted_[i] - 1]];
+      const auto& value = *target.from;
       if (value.state == TypedCell::State::null) {
         into.set_null(i, row);
         continue;
       }
-      switch (source_.columns_[wanted_[i]].type) {
+      switch (target.type) {
         case Type::integer:
         case Type::datetime:
         case Type::time:
-          into.integers(i)[row] = value.integer;
+          target.integers[row] = value.integer;
           break;
         case Type::number:
-          into.numbers(i)[row] = value.number;
+          target.numbers[row] = value.number;
           break;
         case Type::boolean:
-          into.booleans(i)[row] = value.integer != 0;
+          target.booleans[row] = value.integer != 0;
           break;
         case Type::date:
-          into.dates(i)[row] = static_cast<std::int32_t>(value.integer);
+          target.dates[row] = static_cast<std::int32_t>(value.integer);
           break;
         case Type::decimal:
           into.set_decimal(i, row, value.decimal);
           break;
         case Type::text:
-          into.set_text(i, row, value.text);
+          if (in_block(value.text))
+            into.lend_text(i, row, value.text);
+          else
+            into.set_text(i, row, value.text);
           break;
       }
     }
+  }
+
+  // Cells with quotes inside were made anew and last only as long as their row.
+  [[nodiscard]] bool in_block(std::string_view text) const {
+    const auto* begin = block_.bytes.data();
+    return !std::less<>()(text.data(), begin) && std::less<>()(text.data(), begin + block_.bytes.size());
   }
 
   void weigh() {
@@ -216,6 +256,7 @@ class TableScanner final : public engine::Scanner {
   Source& source_;
   std::vector<std::size_t> wanted_;
   RowConverter converter_;
+  std::vector<Target> targets_;
   Block block_;
   std::optional<RecordParser> parser_;
   Record record_;

@@ -190,6 +190,10 @@ bool RowConverter::from(const Weighed& w, const ColumnPlan& p, TypedCell& out) {
       if (w.kind != Weighed::Kind::datetime) return false;
       out.integer = w.micros;
       break;
+    case Type::text:
+      out.text = w.plain;
+      out.state = w.plain.empty() ? TypedCell::State::null : TypedCell::State::set;
+      return true;
     default:
       return false;
   }

@@ -265,7 +265,12 @@ TEST_F(TabularTest, ASurveyFindsWhatAnAnalysisFinds) {
       ++rejects;
       return {};
     };
-    auto survey = file->survey("", {}, ids_of, sink, {});
+    std::string copied;
+    auto copy = [&](std::string_view bytes) -> Result<void> {
+      copied += bytes;
+      return {};
+    };
+    auto survey = file->survey("", {.ids_of = ids_of, .rejects = sink, .copy = copy});
     ASSERT_TRUE(survey && *survey) << name;
     auto written = engine_->execute({.sql = "COPY (SELECT * FROM source) TO " +
                                             engine::quote_text((folder_.path() / "out.parquet").string()) + " (FORMAT parquet)",
@@ -273,6 +278,7 @@ TEST_F(TabularTest, ASurveyFindsWhatAnAnalysisFinds) {
                                      .ordered = false});
     ASSERT_TRUE(written) << written.error().detail;
     EXPECT_EQ(*written + rejects, two.rows) << name;
+    EXPECT_TRUE(copied == text) << name;
     auto one = (*survey)->facts();
     ASSERT_TRUE(one) << name;
     EXPECT_EQ(one->rows, two.rows) << name;
@@ -289,6 +295,41 @@ TEST_F(TabularTest, ASurveyFindsWhatAnAnalysisFinds) {
     bool as_guessed = true;
     for (std::size_t i = 0; i < two.columns.size(); ++i) as_guessed = as_guessed && (*survey)->guess[i] == two.columns[i].plan;
     EXPECT_EQ(as_guessed, kept) << name;
+  }
+}
+
+// Long texts are read where they lie, quoted ones are made anew: both must outlast their row.
+TEST_F(TabularTest, TextsOutlastTheirRow) {
+  std::string text = "\xEF\xBB\xBF编号,说明\n", expected;
+  for (int i = 0; i < 60000; ++i) {
+    auto plain = fmt::format("某某区某某街道第{}号院内的一段很长的说明文字，长到放不进十二个字节", i);
+    text += i % 3 == 0 ? fmt::format("A{},\"{}\"\"引\"\"{}\"\n", i, plain, i) : fmt::format("A{}, {} \n", i, plain);
+  }
+  auto path = put("long.csv", text);
+  auto out = read(path, "", {{.name = "编号", .type = Type::text}, {.name = "说明", .type = Type::text}});
+  ASSERT_EQ(out.rows.size(), 60000U);
+  std::map<std::string, std::string> by_code;
+  for (const auto& row : out.rows) by_code[row.at(0)] = row.at(1);
+  for (int i = 0; i < 60000; ++i) {
+    auto plain = fmt::format("某某区某某街道第{}号院内的一段很长的说明文字，长到放不进十二个字节", i);
+    ASSERT_EQ(by_code[fmt::format("A{}", i)], i % 3 == 0 ? fmt::format("{}\"引\"{}", plain, i) : plain);
+  }
+}
+
+TEST_F(TabularTest, OnlyWhatIsReadWhereItLiesIsCopiedOnTheWay) {
+  auto ids_of = [](const std::vector<ColumnPlan>& plan) -> Result<std::vector<std::string>> {
+    return std::vector<std::string>(plan.size(), "c");
+  };
+  auto copy = [](std::string_view) -> Result<void> { return {}; };
+  auto utf16 = put("utf16.csv", std::string("\xFF\xFE\x61\0\x2C\0\x62\0\x0A\0\x31\0\x2C\0\x32\0\x0A\0", 18));
+  auto json = put("rows.json", R"([{"a": 1}, {"a": 2}])");
+  EXPECT_TRUE(File::is_text(utf16, "utf16.csv"));
+  EXPECT_FALSE(File::is_text(json, "rows.json"));
+  for (const auto& path : {utf16, json}) {
+    auto file = open(path);
+    auto survey = file->survey(file->tables().front(), {.ids_of = ids_of, .copy = copy});
+    ASSERT_TRUE(survey) << path;
+    EXPECT_FALSE(*survey) << path;
   }
 }
 

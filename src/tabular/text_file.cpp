@@ -112,11 +112,12 @@ RecordEnd record_end(std::string_view text, std::size_t at, const Separators& s,
   return close(npos);
 }
 
-ReadAhead::ReadAhead(int fd, std::uint64_t size, std::uint64_t from)
+ReadAhead::ReadAhead(int fd, std::uint64_t size, std::uint64_t from, ByteSink copy)
     : fd_(fd),
       size_(size),
       at_(from / kAligned * kAligned),
       skip_(from % kAligned),
+      copy_(std::move(copy)),
       here_(static_cast<char*>(std::aligned_alloc(kAligned, kBlock))),
       there_(static_cast<char*>(std::aligned_alloc(kAligned, kBlock))) {}
 
@@ -125,14 +126,14 @@ ReadAhead::~ReadAhead() {
   ::close(fd_);
 }
 
-Result<std::unique_ptr<ReadAhead>> ReadAhead::open(const std::filesystem::path& file, std::uint64_t from) {
+Result<std::unique_ptr<ReadAhead>> ReadAhead::open(const std::filesystem::path& file, std::uint64_t from, ByteSink copy) {
   std::error_code failed;
   auto size = std::filesystem::file_size(file, failed);
   if (failed) return fail_errno(failed.value(), "stat " + file.string());
   int fd = size >= kLarge ? ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT) : -1;
   if (fd < 0) fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return fail_errno(errno, "open " + file.string());
-  std::unique_ptr<ReadAhead> reader(new ReadAhead(fd, size, from));
+  std::unique_ptr<ReadAhead> reader(new ReadAhead(fd, size, from, std::move(copy)));
   if (!reader->here_ || !reader->there_) return fail_errno(ENOMEM, "read " + file.string());
   reader->ask();
   return reader;
@@ -170,9 +171,10 @@ Result<std::string_view> ReadAhead::next() {
   std::swap(here_, there_);
   at_ += piece.size;
   std::string_view bytes(here_.get(), piece.size);
+  if (piece.size == kBlock) ask();
+  if (copy_) QS_CHECK(copy_(bytes));
   bytes.remove_prefix(std::min<std::size_t>(skip_, bytes.size()));
   skip_ = 0;
-  if (piece.size == kBlock) ask();
   return bytes;
 }
 
@@ -180,8 +182,8 @@ BlockReader::BlockReader(std::unique_ptr<ReadAhead> file, Separators separators,
     : file_(std::move(file)), separators_(separators), read_(start), taken_(start) {}
 
 Result<std::unique_ptr<BlockReader>> BlockReader::open(const std::filesystem::path& file, Separators separators,
-                                                       std::uint64_t skip_bytes) {
-  QS_TRY(auto ahead, ReadAhead::open(file, skip_bytes));
+                                                       std::uint64_t skip_bytes, ByteSink copy) {
+  QS_TRY(auto ahead, ReadAhead::open(file, skip_bytes, std::move(copy)));
   return std::unique_ptr<BlockReader>(new BlockReader(std::move(ahead), separators, skip_bytes));
 }
 

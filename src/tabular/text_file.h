@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -45,11 +46,16 @@ struct Record {
   bool unclosed = false;                // a quote that never ends: the row ends at its first line
 };
 
+// Gets the bytes of a file as they are read.
+using ByteSink = std::function<Result<void>(std::string_view)>;
+
 // Reads a file from front to back, one piece ahead of its user, and past the page cache when it is large: who reads a file once
 // or twice gains nothing from the cache, and filling it costs more than reading. Used by one thread at a time.
 class ReadAhead {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<ReadAhead>> open(const std::filesystem::path& file, std::uint64_t from);
+  // `copy`, if any, gets the pieces whole, with what lies before `from` in the first of them.
+  [[nodiscard]] static Result<std::unique_ptr<ReadAhead>> open(const std::filesystem::path& file, std::uint64_t from,
+                                                               ByteSink copy = {});
   ~ReadAhead();
   ReadAhead(const ReadAhead&) = delete;
   ReadAhead& operator=(const ReadAhead&) = delete;
@@ -65,12 +71,13 @@ class ReadAhead {
     std::size_t size = 0;
     int error = 0;
   };
-  ReadAhead(int fd, std::uint64_t size, std::uint64_t from);
+  ReadAhead(int fd, std::uint64_t size, std::uint64_t from, ByteSink copy);
   [[nodiscard]] Piece read(char* into, std::uint64_t at) const;
   void ask();
 
   int fd_;
   std::uint64_t size_, at_, skip_;
+  ByteSink copy_;
   std::unique_ptr<char, Free> here_, there_;
   std::future<Piece> asked_;
 };
@@ -79,7 +86,7 @@ class ReadAhead {
 class BlockReader {
  public:
   [[nodiscard]] static Result<std::unique_ptr<BlockReader>> open(const std::filesystem::path& file, Separators separators,
-                                                                 std::uint64_t skip_bytes);
+                                                                 std::uint64_t skip_bytes, ByteSink copy = {});
   // False at the end of the file.
   [[nodiscard]] Result<bool> next(Block& into);
   [[nodiscard]] std::uint64_t size() const { return file_->size(); }

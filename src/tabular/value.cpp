@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -14,27 +15,6 @@ namespace qushu::tabular {
 namespace {
 
 constexpr int kMostDigits = 38;
-
-// U+FF01..U+FF5E are the ASCII characters in full width.
-std::string_view half_width(std::string_view text, std::string& buffer) {
-  buffer.clear();
-  bool changed = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    auto a = static_cast<unsigned char>(text[i]);
-    if (a == 0xEF && i + 2 < text.size()) {
-      auto b = static_cast<unsigned char>(text[i + 1]), c = static_cast<unsigned char>(text[i + 2]);
-      unsigned code = ((a & 0x0FU) << 12U) | ((b & 0x3FU) << 6U) | (c & 0x3FU);
-      if (code >= 0xFF01 && code <= 0xFF5E) {
-        buffer += static_cast<char>(code - 0xFEE0);
-        i += 2;
-        changed = true;
-        continue;
-      }
-    }
-    buffer += text[i];
-  }
-  return changed ? std::string_view(buffer) : text;
-}
 
 bool two_digits(std::string_view text, std::size_t& at, int& out) {
   if (at >= text.size() || !is_ascii_digit(text[at])) return false;
@@ -130,21 +110,47 @@ bool begins_with_one_of(std::string_view text) {
 
 }  // namespace
 
-Cell clean(std::string_view raw, std::string& buffer) {
-  Cell cell;
-  if (!raw.empty() && raw[0] == kWasText) {
-    cell.was_text = true;
-    raw.remove_prefix(1);
+// U+FF01..U+FF5E are the ASCII characters in full width.
+std::string_view half_width(std::string_view text, std::string& buffer) {
+  buffer.clear();
+  bool changed = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    auto a = static_cast<unsigned char>(text[i]);
+    if (a == 0xEF && i + 2 < text.size()) {
+      auto b = static_cast<unsigned char>(text[i + 1]), c = static_cast<unsigned char>(text[i + 2]);
+      unsigned code = ((a & 0x0FU) << 12U) | ((b & 0x3FU) << 6U) | (c & 0x3FU);
+      if (code >= 0xFF01 && code <= 0xFF5E) {
+        buffer += static_cast<char>(code - 0xFEE0);
+        i += 2;
+        changed = true;
+        continue;
+      }
+    }
+    buffer += text[i];
   }
-  cell.text = trim(raw);
-  // Only full-width signs are changed, and they all begin with this byte.
-  if (cell.text.contains(static_cast<char>(0xEF))) cell.text = half_width(cell.text, buffer);
-  return cell;
+  return changed ? std::string_view(buffer) : text;
+}
+
+bool has_beyond_ascii(std::string_view text) {
+  // Eight bytes at a time; what is left over, as the last eight where there are so many.
+  constexpr std::uint64_t kHigh = 0x8080808080808080;
+  std::uint64_t word = 0, bits = 0;
+  const char* at = text.data();
+  if (text.size() < sizeof word) {
+    std::memcpy(&word, at, text.size());
+    return (word & kHigh) != 0;
+  }
+  for (const char* last = at + text.size() - sizeof word; at < last; at += sizeof word) {
+    std::memcpy(&word, at, sizeof word);
+    bits |= word;
+  }
+  std::memcpy(&word, text.data() + text.size() - sizeof word, sizeof word);
+  return ((bits | word) & kHigh) != 0;
 }
 
 std::string_view clean_text(std::string_view raw) {
   if (!raw.empty() && raw[0] == kWasText) raw.remove_prefix(1);
-  return trim(raw);
+  return may_trim(raw) ? trim(raw) : raw;
 }
 
 bool means_empty(std::string_view t) {
@@ -191,7 +197,6 @@ bool parse_short_number(std::string_view t, Number& out) {
 bool parse_number(std::string_view t, Number& out) {
   out = {};
   if (!t.empty() && t.size() <= 20 && parse_short_number(t, out)) return true;
-  out = {};
   if (t.ends_with('%')) {
     out.percent = true;
     t.remove_suffix(1);

@@ -6,17 +6,38 @@
 #include <string>
 #include <string_view>
 
+#include "qushu/base/text.h"
 #include "qushu/engine/engine.h"
+
+#include "text_file.h"
 
 namespace qushu::tabular {
 
-// A cell made ready: white space at both ends gone, full-width digits and signs made plain (into `buffer`), the mark of text
-// taken off.
+// A cell made ready: white space at both ends and the mark of text gone (`plain`), and in `text` also full-width digits and
+// signs made plain where that matters (into `buffer`).
 struct Cell {
-  std::string_view text;
+  std::string_view plain, text;
   bool was_text = false;
 };
-[[nodiscard]] Cell clean(std::string_view raw, std::string& buffer);
+[[nodiscard]] bool has_beyond_ascii(std::string_view text);
+// U+FF01 to U+FF5E as the ASCII characters that they are in full width, into `buffer` when there are any.
+[[nodiscard]] std::string_view half_width(std::string_view text, std::string& buffer);
+// Inline: every cell of every file comes through here.
+[[nodiscard]] inline Cell clean(std::string_view raw, std::string& buffer) {
+  Cell cell;
+  if (!raw.empty() && raw[0] == kWasText) {
+    cell.was_text = true;
+    raw.remove_prefix(1);
+  }
+  cell.plain = may_trim(raw) ? trim(raw) : raw;
+  cell.text = cell.plain;
+  if (cell.plain.empty()) return cell;
+  // No value that is more than text begins with a Chinese character and goes on with full-width signs.
+  auto first = cell.plain.front();
+  bool may_be_wide = first == '\xEF' || (static_cast<signed char>(first) >= 0 && has_beyond_ascii(cell.plain));
+  if (may_be_wide) cell.text = half_width(cell.plain, buffer);
+  return cell;
+}
 // For text columns: trimmed, nothing else.
 [[nodiscard]] std::string_view clean_text(std::string_view raw);
 // "-", "/", "N/A", "NULL", "无", "空", "不详", "暂无": empty in a column that is not text.

@@ -11,6 +11,14 @@ namespace qushu {
 
 // Without white space at both ends, the ideographic space (U+3000), the no-break space and the BOM included.
 [[nodiscard]] std::string_view trim(std::string_view text);
+// Whether trim() could take something off, told by the outermost bytes alone: nearly never, so that who trims by the million
+// asks first.
+[[nodiscard]] constexpr bool may_trim(std::string_view text) {
+  if (text.empty()) return false;
+  auto first = static_cast<unsigned char>(text.front()), last = static_cast<unsigned char>(text.back());
+  return first <= 0x20 || first == 0xC2 || first == 0xE3 || first == 0xEF || last <= 0x20 || last == 0x80 || last == 0xA0 ||
+         last == 0xBF;
+}
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 [[nodiscard]] std::string join(const std::vector<std::string>& parts, std::string_view separator);
 [[nodiscard]] std::string lower_ascii(std::string_view text);

@@ -92,6 +92,8 @@ class ChunkWriter {
   [[nodiscard]] virtual std::int32_t* dates(std::size_t column) = 0;  // date: days since 1970-01-01
   virtual void set_decimal(std::size_t column, std::size_t row, __int128 unscaled) = 0;
   virtual void set_text(std::size_t column, std::size_t row, std::string_view text) = 0;  // must be UTF-8
+  // The same for bytes that stay where they are until the scanner's next fill(): they are read there and not copied first.
+  virtual void lend_text(std::size_t column, std::size_t row, std::string_view text) = 0;
   virtual void set_null(std::size_t column, std::size_t row) = 0;
 };
 

@@ -33,6 +33,7 @@
 #include "qushu/identity/identity.h"
 #include "qushu/jobs/jobs.h"
 #include "qushu/store/store.h"
+#include "qushu/tabular/tabular.h"
 
 namespace qushu::ingest {
 
@@ -79,6 +80,10 @@ class Imports {
 
   // `file` is a blob that was just written.
   [[nodiscard]] virtual Result<Import> add(const Actor& actor, const NewImport& request, const blob::BlobInfo& file) = 0;
+  // Stores a local file and adds it. A text file is analysed while it is copied, so that its job has next to nothing left to
+  // do; `progress` tells of that.
+  [[nodiscard]] virtual Result<Import> receive(const Actor& actor, const NewImport& request, const std::filesystem::path& file,
+                                               const tabular::Progress& progress) = 0;
   // not_found also for what the caller may not know of.
   [[nodiscard]] virtual Result<Import> find(const Actor& actor, std::string_view id) const = 0;
   struct Filter {

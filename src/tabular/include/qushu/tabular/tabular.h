@@ -110,6 +110,8 @@ class File {
   // `name` is what the department called it: its extension is a hint, never trusted alone.
   [[nodiscard]] static Result<std::unique_ptr<File>> open(const std::filesystem::path& file, std::string_view name,
                                                           const std::filesystem::path& scratch, const Settings& settings);
+  // Whether a file is separated text itself, neither packed nor of another format; by its first bytes.
+  [[nodiscard]] static bool is_text(const std::filesystem::path& file, std::string_view name);
   virtual ~File() = default;
   // The tables, in the file's order.
   [[nodiscard]] virtual std::vector<std::string> tables() const = 0;
@@ -141,11 +143,17 @@ class File {
     Reading reading;
     std::function<Result<TableFacts>()> facts;
   };
-  // `ids_of` names the columns. nullopt: there is nothing to guess from; analyse() says what it is.
-  virtual Result<std::optional<Survey>> survey(
-      std::string_view location, const Dialect& given,
-      const std::function<Result<std::vector<std::string>>(const std::vector<ColumnPlan>&)>& ids_of, RejectSink rejects,
-      const Progress& progress) = 0;
+  struct SurveySpec {
+    Dialect given;                                                                           // corrections
+    std::function<Result<std::vector<std::string>>(const std::vector<ColumnPlan>&)> ids_of;  // names the columns
+    RejectSink rejects;
+    Progress progress;
+    // Gets every byte of the file once, in order, while the rows are read: who stores the file needs no pass of its own. From
+    // any scanning thread, one at a time. Only for a table that is read where it lies; others have no survey then.
+    std::function<Result<void>(std::string_view)> copy = {};
+  };
+  // nullopt: there is nothing to guess from; analyse() says what it is.
+  virtual Result<std::optional<Survey>> survey(std::string_view location, SurveySpec spec) = 0;
   // `plan` has one entry per column of the table, in its order; `ids` the names to give to those that are not skipped.
   [[nodiscard]] virtual Result<Reading> read(std::string_view location, const Dialect& dialect,
                                              const std::vector<ColumnPlan>& plan, const std::vector<std::string>& ids,
