@@ -32,7 +32,7 @@ Link link_of(const store::Row& row) {
   e.event.object_kind = row.text(i++);
   e.event.object_id = row.text(i++);
   e.event.object_name = row.text(i++);
-  auto outcome = row.text(i++);
+  const auto& outcome = row.text(i++);
   e.event.outcome = outcome == "success" ? Outcome::success : outcome == "denied" ? Outcome::denied : Outcome::failure;
   link.detail = row.text(i++);
   boost::system::error_code failed;

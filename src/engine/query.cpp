@@ -187,7 +187,7 @@ class DuckCursor final : public Cursor {
  public:
   DuckCursor(Watchdog& dog, Running running) : dog_(dog), running_(std::move(running)), left_(running_.limits.time) {}
 
-  Result<void> begin(std::string sql, const std::vector<Value>& params) {
+  Result<void> begin(const std::string& sql, const std::vector<Value>& params) {
     {
       Stretch stretch(*this);
       auto prepared = prepare(running_, sql);

@@ -57,8 +57,8 @@ Result<Instance> Stock::take() {
   if (!opened.database) {
     QS_TRY(opened, open());
   }
-  return Instance{.database = std::shared_ptr<Database>(
-                      opened.database.release(), [this](Database* used) { retire(std::unique_ptr<Database>(used)); }),
+  return Instance{.database = std::shared_ptr<Database>(opened.database.release(),
+                                                        [this](Database* used) { retire(std::unique_ptr<Database>(used)); }),
                   .connection = std::move(opened.connection)};
 }
 

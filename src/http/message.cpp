@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include <fmt/format.h>
+
 #include "qushu/base/log.h"
 #include "qushu/base/text.h"
 
@@ -69,10 +71,10 @@ Response Response::text(std::string body, std::string content_type) {
   return std::move(r).with("Content-Type", std::move(content_type));
 }
 
-Response Response::file(std::filesystem::path path, std::string content_type, std::string etag) {
+Response Response::file(std::filesystem::path path, std::string content_type, std::string_view etag) {
   Response r;
   r.body = File{.path = std::move(path)};
-  return std::move(r).with("Content-Type", std::move(content_type)).with("ETag", "\"" + etag + "\"");
+  return std::move(r).with("Content-Type", std::move(content_type)).with("ETag", fmt::format("\"{}\"", etag));
 }
 
 Response Response::stream(std::string content_type, Stream writer) {
@@ -115,8 +117,8 @@ Response&& Response::as_download(std::string_view file_name) && {
                                "attachment; filename=\"" + ascii + "\"; filename*=UTF-8''" + url_encode(file_name));
 }
 
-Response&& Response::with_etag(std::string tag) && {
-  return std::move(*this).with("ETag", "\"" + tag + "\"");
+Response&& Response::with_etag(std::string_view tag) && {
+  return std::move(*this).with("ETag", fmt::format("\"{}\"", tag));
 }
 
 }  // namespace qushu::http

@@ -5,7 +5,6 @@
 namespace qushu::http {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -45,7 +44,6 @@ struct Case {
 };
 
 TEST(Schema, EveryFlawIsNamedByItsPath) {
-  const std::string ok = R"("code":"a","title":"x")";
   for (const auto& c : std::vector<Case>{
            {R"({"title":"x"})", {"code"}},
            {R"({"code":"A","title":"x"})", {"code"}},

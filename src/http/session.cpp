@@ -19,7 +19,7 @@
 namespace qushu::http {
 namespace {
 
-constexpr std::size_t kBlock = 64 * 1024;
+constexpr std::size_t kBlock = std::size_t{64} * 1024;
 constexpr auto kHeartbeat = std::chrono::seconds(20);
 
 std::string_view reason(unsigned status) {
@@ -325,7 +325,9 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
           },
           net::detached);
       auto got = future.get();
-      if (got && (taken_ += *got) > limit_) return fail(too_large(limit_));
+      if (!got) return got;
+      taken_ += *got;
+      if (taken_ > limit_) return fail(too_large(limit_));
       return got;
     }
     std::optional<std::uint64_t> length() const override {
@@ -600,11 +602,11 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
 
 // A connection counts until it is gone.
 template <class S>
-void launch(std::shared_ptr<S> session, Loop& loop, Shared& shared) {
+void launch(const std::shared_ptr<S>& session, Loop& loop, Shared& shared) {
   loop.open.insert(session.get());
   net::co_spawn(
       loop.context, [session]() -> net::awaitable<void> { co_await session->run(); },
-      [session, &loop, &shared](std::exception_ptr failed) {
+      [session, &loop, &shared](const std::exception_ptr& failed) {
         if (failed) {
           try {
             std::rethrow_exception(failed);

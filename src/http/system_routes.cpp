@@ -2,7 +2,8 @@
 
 namespace qushu::http {
 
-void add_system_routes(Router& router, Metrics& metrics, std::function<Result<void>()> ready, std::string version) {
+void add_system_routes(Router& router, Metrics& metrics, const std::function<Result<void>()>& ready,
+                       const std::string& version) {
   router.add({.method = Method::get,
               .path = "/healthz",
               .id = "healthz",

@@ -11,7 +11,6 @@
 namespace qushu::identity {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::UnorderedElementsAre;
 
 // RFC 4648, as an authenticator reads it.
@@ -21,7 +20,8 @@ std::string from_base32(std::string_view text) {
   for (char c : text) {
     if (c == '=') break;
     held = (held << 5U) | static_cast<unsigned>(c >= 'A' ? c - 'A' : c - '2' + 26);
-    if ((bits += 5) < 8) continue;
+    bits += 5;
+    if (bits < 8) continue;
     bits -= 8;
     out += static_cast<char>((held >> bits) & 0xFFU);
   }

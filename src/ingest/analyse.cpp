@@ -7,7 +7,7 @@
 
 namespace qushu::ingest {
 
-tabular::Progress progress_of(jobs::Context& context, double from, double to, Text step) {
+tabular::Progress progress_of(jobs::Context& context, double from, double to, const Text& step) {
   return {.bytes =
               [&context, from, to, step](std::uint64_t done, std::uint64_t total) {
                 auto share = total == 0 ? 1.0 : static_cast<double>(done) / static_cast<double>(total);

@@ -137,7 +137,7 @@ class Routes {
       return fail(Error{
           .code = Code::invalid, .id = "import.name", .text = {"请给出文件名。", "Give the file's name."}, .subject = "name"});
     QS_TRY(auto writer, blobs_.create());
-    std::string block(256 * 1024, '\0');
+    std::string block(std::size_t{256} * 1024, '\0');
     while (true) {
       QS_TRY(auto got, r.stream->read(block));
       if (got == 0) break;

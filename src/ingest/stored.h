@@ -72,6 +72,6 @@ class StoredImports final : public Imports {
   Deps deps_;
 };
 
-[[nodiscard]] tabular::Progress progress_of(jobs::Context& context, double from, double to, Text step);
+[[nodiscard]] tabular::Progress progress_of(jobs::Context& context, double from, double to, const Text& step);
 
 }  // namespace qushu::ingest

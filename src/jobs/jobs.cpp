@@ -344,7 +344,7 @@ class StoredJobs final : public Jobs {
     return {};
   }
 
-  void run(StoredJob stored, bool beat_here) {
+  void run(const StoredJob& stored, bool beat_here) {
     auto kind = kind_of(stored.job.kind);
     auto attempt = std::make_shared<Attempt>(store_, clock_, limits_, stored, stopping_);
     {

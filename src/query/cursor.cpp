@@ -118,7 +118,7 @@ Result<std::int64_t> wanted_version(const Pairs& query) {
     if (key == "_version" && !value.empty()) {
       auto number = to_int(value);
       if (!number || *number < 1) return bad_parameter("_version", "要的是版本号，如 3。", "takes a version number such as 3.");
-      asked = *number;
+      asked = number;
     } else if (key == "_next" && !value.empty()) {
       QS_TRY(auto cursor, decode_cursor(value));
       continued = cursor.version;

@@ -16,7 +16,7 @@ namespace {
 constexpr const char* kProfile = "dataset.profile";
 constexpr const char* kIndex = "dataset.index";
 
-jobs::Request job_for(const char* kind, Text title, const catalog::Dataset& dataset, std::int64_t version) {
+jobs::Request job_for(const char* kind, const Text& title, const catalog::Dataset& dataset, std::int64_t version) {
   return {.kind = kind,
           .title = {title.zh + " " + dataset.title, title.en + " " + dataset.title},
           .input = {{"dataset", dataset.id}, {"version", version}},

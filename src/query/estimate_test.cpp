@@ -118,7 +118,7 @@ TEST_F(EstimateTest, WhatTheProfileCannotKnowIsLeftOpen) {
 }
 
 TEST_F(EstimateTest, APageSaysWhatItsTotalIs) {
-  auto total = [&](const Pairs& query, AnswerLimits limits) {
+  auto total = [&](const Pairs& query, const AnswerLimits& limits) {
     auto asked = request(query);
     auto answer =
         answer_rows(*engine_, {.select = select_, .fields = fields_, .all_rows = 20'000, .profile = &profile_}, asked, limits);

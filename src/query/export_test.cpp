@@ -32,7 +32,7 @@ class Export : public ::testing::Test {
 
   WriteOptions options() { return {.engine = engine_.get(), .folder = folder_.path()}; }
 
-  std::string text(Format format, std::string sql, WriteOptions with = {}) {
+  std::string text(Format format, std::string sql, const WriteOptions& with = {}) {
     std::string out;
     auto rows = write_rows(
         format, *cursor(std::move(sql)),

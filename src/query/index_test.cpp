@@ -232,7 +232,7 @@ TEST_F(Index, WhatIsNoIndexIsSaidSo) {
   auto junk = KeyIndex::open(file);
   ASSERT_FALSE(junk);
   EXPECT_EQ(junk.error().id, "index.unreadable");
-  std::ofstream(folder_.path() / "empty");
+  std::ofstream(folder_.path() / "empty").close();
   EXPECT_FALSE(KeyIndex::open(folder_.path() / "empty"));
   EXPECT_FALSE(KeyIndex::open(folder_.path() / "none"));
 }

@@ -46,7 +46,7 @@ class RoutesTest : public ServiceTest {
   Result<Response> call(Request request) { return router_.match(request.method, request.path)->route->handler(request); }
 
   // The JSON of an answer, checked against what the route declares.
-  json::value json_of(Method method, std::string path, const Pairs& query = {}, json::value body = {}) {
+  json::value json_of(Method method, const std::string& path, const Pairs& query = {}, json::value body = {}) {
     const auto* route = router_.match(method, path)->route;
     if (route->body) {
       EXPECT_TRUE(http::check(*route->body, body).empty()) << path;

@@ -180,7 +180,7 @@ WriteOptions Service::Parts::write_options(const Cancelled& cancelled) const {
           .limits = {.time = seconds("query.export_time"), .cancelled = cancelled}};
 }
 
-Result<Download> Service::Parts::download(Format format, std::string base_name, WriteOptions options, const Start& start,
+Result<Download> Service::Parts::download(Format format, const std::string& base_name, WriteOptions options, const Start& start,
                                           std::function<void(std::uint64_t)> done) {
   QS_TRY(auto place, downloads.enter(count("query.exports")));
   Download out{.file_name = base_name + "." + std::string(name(format)),

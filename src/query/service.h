@@ -73,7 +73,7 @@ struct Service::Parts {
 
   // Streams or prepares a download of what `start` opens. `done` is told the number of rows.
   using Start = std::function<Result<std::unique_ptr<engine::Cursor>>()>;
-  [[nodiscard]] Result<Download> download(Format format, std::string base_name, WriteOptions options, const Start& start,
+  [[nodiscard]] Result<Download> download(Format format, const std::string& base_name, WriteOptions options, const Start& start,
                                           std::function<void(std::uint64_t)> done);
 
   Result<jobs::Finish> run_profile(jobs::Context& context);

@@ -113,7 +113,7 @@ class ServiceTest : public testing::StoreTest {
     }
   }
 
-  json::object rows(const Actor& actor, Pairs query) {
+  json::object rows(const Actor& actor, const Pairs& query) {
     auto body = service_->rows(actor, "firms", query, {});
     EXPECT_TRUE(body) << (body ? "" : body.error().text.en + body.error().detail);
     return body ? json::parse(body->json).as_object() : json::object();

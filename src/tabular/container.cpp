@@ -190,7 +190,7 @@ class Opener {
                     "The archive has a password; remove it and upload again.");
       auto target = next_scratch();
       QS_CHECK(extract(archive.get(), static_cast<zip_uint64_t>(i), target, packed));
-      auto place = location.empty() ? member : location + " › " + member;
+      auto place = location.empty() ? member : fmt::format("{} › {}", location, member);
       auto opened = open(target, member, place, depth + 1);
       // One member that cannot be read does not spoil the others; it is shown with its reason.
       if (!opened && (opened.error().code == Code::invalid))

@@ -62,7 +62,7 @@ const std::array kSettings{
                 .min = 0,
                 .max = 64}};
 
-constexpr std::size_t kFront = 256 * 1024, kGuessedFrom = 4U << 20U;
+constexpr std::size_t kFront = 256U << 10U, kGuessedFrom = 4U << 20U;
 constexpr std::size_t kMostMisfits = 100, kMostPreview = 50;
 
 std::string read_front(const std::filesystem::path& file, std::size_t size, std::uint64_t from = 0) {

@@ -9,7 +9,7 @@
 namespace qushu::tabular {
 namespace {
 
-constexpr std::size_t kMostRaw = 64 * 1024, kMostNoted = 1000;
+constexpr std::size_t kMostRaw = 64U << 10U, kMostNoted = 1000;
 
 // The row as CSV, for those who mend and upload it again.
 std::string raw_text(const Record& record, const Separators& separators) {

@@ -300,7 +300,7 @@ TEST_F(TabularTest, ASurveyFindsWhatAnAnalysisFinds) {
 
 // Long texts are read where they lie, quoted ones are made anew: both must outlast their row.
 TEST_F(TabularTest, TextsOutlastTheirRow) {
-  std::string text = "\xEF\xBB\xBF编号,说明\n", expected;
+  std::string text = "\xEF\xBB\xBF编号,说明\n";
   for (int i = 0; i < 60000; ++i) {
     auto plain = fmt::format("某某区某某街道第{}号院内的一段很长的说明文字，长到放不进十二个字节", i);
     text += i % 3 == 0 ? fmt::format("A{},\"{}\"\"引\"\"{}\"\n", i, plain, i) : fmt::format("A{}, {} \n", i, plain);

@@ -123,7 +123,7 @@ class Response {
   [[nodiscard]] static Response no_content();
   [[nodiscard]] static Response text(std::string body, std::string content_type = "text/plain; charset=utf-8");
   // A file with ranges, Last-Modified and a strong ETag (quoted for you; usually the content's SHA-256).
-  [[nodiscard]] static Response file(std::filesystem::path path, std::string content_type, std::string etag);
+  [[nodiscard]] static Response file(std::filesystem::path path, std::string content_type, std::string_view etag);
   [[nodiscard]] static Response stream(std::string content_type, Stream writer);
   [[nodiscard]] static Response events(const EventHub& hub);
   [[nodiscard]] static Response redirect(std::string location, unsigned status = 303);
@@ -133,7 +133,7 @@ class Response {
   // Content-Disposition: attachment with a UTF-8 file name (RFC 6266).
   Response&& as_download(std::string_view file_name) &&;
   // A strong ETag over the JSON or text body; a matching If-None-Match is answered with 304.
-  Response&& with_etag(std::string tag) &&;
+  Response&& with_etag(std::string_view tag) &&;
 };
 
 using Handler = std::function<Result<Response>(Request&)>;

@@ -89,6 +89,7 @@ class Server {
 [[nodiscard]] Error invalid_body(const std::vector<Flaw>& flaws, Lang lang);
 
 // /healthz, /readyz, /metrics, /api/openapi.json. `ready` says what is not ready, or nothing.
-void add_system_routes(Router& router, Metrics& metrics, std::function<Result<void>()> ready, std::string version);
+void add_system_routes(Router& router, Metrics& metrics, const std::function<Result<void>()>& ready,
+                       const std::string& version);
 
 }  // namespace qushu::http
