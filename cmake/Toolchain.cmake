@@ -5,8 +5,7 @@ endif()
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
-      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${PROJECT_SOURCE_DIR}/scripts/compile-cached ${PROJECT_SOURCE_DIR})
 endif()
 
 add_library(qushu_flags INTERFACE)
@@ -37,10 +36,24 @@ if(QUSHU_FUZZ)
 endif()
 
 # One precompiled header, shared by every module.
+set(QUSHU_PCH <algorithm> <array> <atomic> <chrono> <cstdint> <cstring> <expected> <filesystem>
+  <functional> <map> <memory> <mutex> <optional> <set> <span> <string> <string_view> <thread> <unordered_map> <utility>
+  <variant> <vector> <fmt/format.h> <boost/json.hpp>)
 file(WRITE ${CMAKE_BINARY_DIR}/pch.cpp.in "")
 configure_file(${CMAKE_BINARY_DIR}/pch.cpp.in ${CMAKE_BINARY_DIR}/pch.cpp COPYONLY)
 add_library(qushu_pch STATIC ${CMAKE_BINARY_DIR}/pch.cpp)
-target_precompile_headers(qushu_pch PRIVATE <algorithm> <array> <atomic> <chrono> <cstdint> <cstring> <expected> <filesystem>
-  <functional> <map> <memory> <mutex> <optional> <set> <span> <string> <string_view> <thread> <unordered_map> <utility>
-  <variant> <vector> <fmt/format.h> <boost/json.hpp>)
+target_precompile_headers(qushu_pch PRIVATE ${QUSHU_PCH})
 target_link_libraries(qushu_pch PRIVATE qushu_flags)
+# The compiled header holds the path of its tree. ccache is given what it is made of instead, so that every checkout of the
+# project on a machine, and each of its build trees, shares one cache.
+function(qushu_pch_identity)
+  set(identity "${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}\n${Boost_VERSION} ${fmt_VERSION}\n${QUSHU_PCH}\n")
+  set(file ${CMAKE_BINARY_DIR}/CMakeFiles/qushu_pch.dir/cmake_pch.hxx.pch.sum)
+  set(before "")
+  if(EXISTS ${file})
+    file(READ ${file} before)
+  endif()
+  if(NOT before STREQUAL identity)
+    file(WRITE ${file} ${identity})
+  endif()
+endfunction()
