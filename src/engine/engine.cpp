@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "functions.h"
 #include "query.h"
 #include "sandbox.h"
 
@@ -80,7 +81,8 @@ class DuckEngine final : public Engine {
     Connection connection;
     if (duckdb_connect(database_.get(), connection.out()) != DuckDBSuccess) return fail_internal("duckdb: cannot connect");
     QS_CHECK(command(connection.get(), "SET GLOBAL TimeZone = 'UTC'"));
-    return register_scan(connection.get());
+    QS_CHECK(register_scan(connection.get()));
+    return register_functions(connection.get());
   }
 
   Result<std::unique_ptr<Cursor>> run(Query query) override {

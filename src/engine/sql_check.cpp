@@ -318,6 +318,8 @@ const std::set<std::string, std::less<>>& allowed_functions() {
       "jaro_winkler_similarity strip_accents nfc_normalize "
       "md5 sha1 sha256 hash hex unhex to_hex from_hex to_base64 from_base64 base64 encode decode url_encode url_decode initcap "
       "string_agg group_concat listagg "
+      // checks of codes, Qushu's own (functions.h)
+      "is_credit_code has_organisation_code is_citizen_id is_region_code is_mobile is_landline is_bank_card is_email "
       // dates
       "date_part datepart date_trunc datetrunc date_diff datediff date_sub datesub date_add age year month day hour minute "
       "second millisecond microsecond epoch "

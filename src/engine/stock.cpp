@@ -4,6 +4,7 @@
 
 #include "qushu/base/log.h"
 
+#include "functions.h"
 #include "scan.h"
 
 namespace qushu::engine {
@@ -38,6 +39,7 @@ Result<Stock::Opened> Stock::open() const {
   if (duckdb_connect(opened.database->get(), opened.connection.out()) != DuckDBSuccess)
     return fail_internal("duckdb: cannot connect");
   QS_CHECK(register_scan(opened.connection.get()));
+  QS_CHECK(register_functions(opened.connection.get()));
   // A statement's files are opened once to see their columns, and again to read them.
   for (const char* setting : {"SET TimeZone = 'UTC'", "SET parquet_metadata_cache = true"})
     QS_CHECK(command(opened.connection.get(), setting));

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "qushu/base/codes.h"
 #include "qushu/base/text.h"
 
 #include "value.h"

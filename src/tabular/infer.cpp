@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "qushu/base/codes.h"
 #include "qushu/base/text.h"
 
 #include "value.h"
@@ -112,7 +113,7 @@ void ColumnTally::add(std::string_view raw, std::string& buffer, Weighed& found)
       if (t.size() >= kLongDigits) {
         ++long_digits_;
         if (t.size() == 18) {
-          if (is_id_card(t)) ++id_cards_;
+          if (is_citizen_id(t)) ++id_cards_;
           if (is_credit_code(t)) ++credit_codes_;
         }
       }
@@ -148,7 +149,7 @@ void ColumnTally::add(std::string_view raw, std::string& buffer, Weighed& found)
     return;
   }
   if (t.size() == 18) {
-    if (is_id_card(t)) ++id_cards_;
+    if (is_citizen_id(t)) ++id_cards_;
     if (is_credit_code(t)) ++credit_codes_;
   }
 }

@@ -300,38 +300,6 @@ bool parse_time(std::string_view t, std::int64_t& micros) {
   return time_at(t, at, micros) && at == t.size();
 }
 
-bool is_id_card(std::string_view t) {
-  if (t.size() != 18) return false;
-  static constexpr std::array<unsigned, 17> kWeights{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2};
-  unsigned sum = 0;
-  for (std::size_t i = 0; i < 17; ++i) {
-    auto digit = static_cast<unsigned>(t[i] - '0');
-    if (digit > 9) return false;
-    sum += digit * kWeights[i];  // NOLINT(cppcoreguidelines-pro-bounds-constant-array-index)
-  }
-  return std::string_view("10X98765432")[sum % 11] == (t[17] == 'x' ? 'X' : t[17]);
-}
-
-bool is_credit_code(std::string_view t) {
-  static constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY";
-  static constexpr auto kValues = [] {
-    std::array<std::uint8_t, 256> values{};
-    values.fill(0xFF);
-    for (std::size_t i = 0; i < kAlphabet.size(); ++i)
-      values[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::uint8_t>(i);
-    return values;
-  }();
-  static constexpr std::array<unsigned, 17> kWeights{1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28};
-  if (t.size() != 18) return false;
-  unsigned sum = 0;
-  for (std::size_t i = 0; i < 17; ++i) {
-    unsigned value = kValues[static_cast<unsigned char>(t[i])];
-    if (value == 0xFF) return false;
-    sum += value * kWeights[i];  // NOLINT(cppcoreguidelines-pro-bounds-constant-array-index)
-  }
-  return kAlphabet[(31 - sum % 31) % 31] == t[17];
-}
-
 Text expected(engine::Type type, bool percent, int width, int scale) {
   using engine::Type;
   switch (type) {

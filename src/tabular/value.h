@@ -62,10 +62,6 @@ struct Number {
 [[nodiscard]] bool parse_datetime(std::string_view text, bool compact, std::int64_t& micros);
 [[nodiscard]] bool parse_time(std::string_view text, std::int64_t& micros);  // of the day
 
-// Check digits: GB 11643 (18 characters), GB 32100 (18 characters).
-[[nodiscard]] bool is_id_card(std::string_view text);
-[[nodiscard]] bool is_credit_code(std::string_view text);
-
 // What a typed column expects, in words, for a value that does not fit.
 [[nodiscard]] Text expected(engine::Type type, bool percent, int width, int scale);
 
