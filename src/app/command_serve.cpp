@@ -82,6 +82,7 @@ void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, htt
   audit::add_routes(router, *s.audit);
   jobs::add_routes(router, *s.jobs, hub);
   identity::add_routes(router, *s.identity);
+  calendar::add_routes(router, *s.calendar);
   sharing::add_routes(router, *s.catalog, *s.identity);
   ingest::add_routes(router, *s.imports, *s.jobs, *s.blobs);
   query::add_routes(router, *s.query);

@@ -56,6 +56,7 @@ std::vector<store::Migration> System::migrations() {
   add(audit::migrations());
   add(jobs::migrations());
   add(identity::migrations());
+  add(calendar::migrations());
   add(catalog::migrations());
   add(ingest::migrations());
   add(query::migrations());
@@ -72,6 +73,7 @@ void System::declare(Settings& s) {
   s.declare(audit::settings());
   s.declare(jobs::settings());
   s.declare(identity::settings());
+  s.declare(calendar::settings());
   s.declare(catalog::settings());
   s.declare(ingest::settings());
   s.declare(query::settings());
@@ -119,6 +121,7 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
   QS_TRY(system->audit, audit::Audit::open(*system->store, s, system->data, clock));
   QS_TRY(system->identity, identity::Identity::open(*system->store, *system->audit, s, system->data / "keys", clock));
   QS_TRY(system->jobs, jobs::Jobs::open(*system->store, *system->audit, s, clock));
+  QS_TRY(system->calendar, calendar::Calendar::open(*system->store, *system->audit, s, clock));
   auto* identity = system->identity.get();
   auto names = [identity]() -> Result<std::map<std::string, std::string>> {
     QS_TRY(auto list, identity->departments());

@@ -13,6 +13,7 @@
 
 #include "qushu/audit/audit.h"
 #include "qushu/blob/blob_store.h"
+#include "qushu/calendar/calendar.h"
 #include "qushu/catalog/catalog.h"
 #include "qushu/engine/engine.h"
 #include "qushu/identity/identity.h"
@@ -35,6 +36,7 @@ struct System {
   std::unique_ptr<audit::Audit> audit;
   std::unique_ptr<identity::Identity> identity;
   std::unique_ptr<jobs::Jobs> jobs;
+  std::unique_ptr<calendar::Calendar> calendar;
   std::unique_ptr<catalog::Catalog> catalog;
   std::unique_ptr<sharing::Policy> policy;
   std::unique_ptr<ingest::Imports> imports;

@@ -20,6 +20,7 @@ const router = createRouter({
         { path: 'audit', component: () => import('./pages/Audit.vue') },
         { path: 'people', component: () => import('./pages/People.vue') },
         { path: 'account', component: () => import('./pages/Account.vue') },
+        { path: 'calendar', component: () => import('./pages/Holidays.vue') },
         { path: 'settings', component: () => import('./pages/Settings.vue') },
         { path: 'api-docs', component: () => import('./pages/ApiDocs.vue') },
         { path: ':rest(.*)', component: () => import('./pages/NotFound.vue') },
