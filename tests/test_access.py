@@ -22,6 +22,9 @@ DECIDED = {
     "POST /api/v1/datasets/{code}/rollback": {"steward", "operator"},
     "PATCH /api/v1/datasets/{code}": {"steward", "operator"},
     "GET /api/v1/datasets/{code}/rows": {"steward", "operator", "reader", "editor"},
+    "PUT /api/v1/calendar/{day}": {"sysadmin"},
+    "DELETE /api/v1/calendar/{day}": {"sysadmin"},
+    "POST /api/v1/calendar/import": {"sysadmin"},
     "POST /api/v1/sql": {"steward", "operator", "reader"},
     "POST /api/v1/sql/export": {"steward", "operator", "reader"},
 }

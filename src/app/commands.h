@@ -26,7 +26,7 @@ void add_demo_command(CLI::App& app, Common& common, Chosen& chosen);
 void add_data_commands(CLI::App& app, Common& common, Chosen& chosen);     // import, query, dataset, job
 void add_account_commands(CLI::App& app, Common& common, Chosen& chosen);  // user, token
 void add_calendar_commands(CLI::App& app, Common& common, Chosen& chosen);
-void add_system_commands(CLI::App& app, Common& common, Chosen& chosen);   // audit, doctor, openapi, version
+void add_system_commands(CLI::App& app, Common& common, Chosen& chosen);  // audit, doctor, openapi, version
 void add_completion_command(CLI::App& app, Common& common, Chosen& chosen);
 
 // Opens the system and the actor, runs `body`, reports its error.
