@@ -224,7 +224,7 @@ bool Cron::on(Day day) const {
 std::optional<Duration> Cron::time_on(std::optional<Duration> after) const {
   // In minutes of the day; the first that may be taken is the one after `after`.
   std::int64_t from = after ? std::chrono::floor<std::chrono::minutes>(*after).count() + 1 : 0;
-  for (auto at = from; at < 24 * 60;) {
+  for (auto at = from; at < std::int64_t{24} * 60;) {
     auto hour = static_cast<std::size_t>(at / 60), minute = static_cast<std::size_t>(at % 60);
     if (!hours_.test(hour)) {
       at = static_cast<std::int64_t>(hour + 1) * 60;
