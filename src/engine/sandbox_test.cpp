@@ -116,6 +116,26 @@ TEST_F(SandboxTest, FriendlyStatementsWork) {
   }
 }
 
+TEST_F(SandboxTest, AnInstanceThatIsKeptServesOnlyWhatItServedBefore) {
+  auto first = [&](const std::string& view, const std::filesystem::path& file, const std::string& sql) -> Result<std::string> {
+    QS_TRY(auto sandbox, engine_->sandbox({.views = {{view, "SELECT * FROM " + parquet_scan({file})}}, .files = {file}}));
+    QS_TRY(auto cursor, sandbox->run(sql, {}, {.time = std::chrono::milliseconds(1500)}));
+    QS_TRY(const auto* chunk, cursor->next());
+    std::string text;
+    if (chunk != nullptr && chunk->rows() > 0) chunk->append_text(0, 0, text);
+    return text;
+  };
+  const std::string count = "SELECT count(*) FROM ", zone = "SELECT strftime(TIMESTAMPTZ '2026-01-01 00:00:00+00', '%H') FROM ";
+  for (int round = 0; round < 3; ++round) {
+    auto shown = first("shown", shown_, count + "shown"), hidden = first("hidden", hidden_, count + "hidden");
+    ASSERT_TRUE(shown && hidden);
+    EXPECT_EQ(first("shown", shown_, count + "hidden").error().id, "sql.table");
+    EXPECT_EQ(first("hidden", hidden_, count + "shown").error().id, "sql.table");
+    EXPECT_FALSE(first("shown", shown_, count + parquet_scan({hidden_})));
+    EXPECT_EQ(first("shown", shown_, zone + "shown LIMIT 1").value_or("?"), "00");
+  }
+}
+
 TEST_F(SandboxTest, ErrorsSayWhereAndWhat) {
   auto typo = run("SELECT * FROM enterprize");
   ASSERT_FALSE(typo);
