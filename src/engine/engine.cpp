@@ -2,9 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "qushu/base/text.h"
+
+#include "chain.h"
 #include "functions.h"
+#include "lineage_reader.h"
 #include "query.h"
 #include "sandbox.h"
+#include "sql_check.h"
 
 namespace qushu::engine {
 
@@ -100,16 +105,29 @@ class DuckEngine final : public Engine {
 
   Result<std::unique_ptr<Cursor>> run(Query query) override {
     QS_TRY(auto running, prepare(query));
-    return start(dog_, std::move(running), query.sql, query.params);
+    return start(dog_, std::move(running), query.sql, in_order(query.params));
   }
 
   Result<std::uint64_t> execute(Query query) override {
     QS_TRY(auto running, prepare(query));
-    return run_to_end(dog_, std::move(running), query.sql, query.params);
+    return run_to_end(dog_, std::move(running), query.sql, in_order(query.params));
   }
 
   Result<std::unique_ptr<Sandbox>> sandbox(SandboxSpec spec) override {
     return open_sandbox(stock_, slots_, dog_, std::move(spec));
+  }
+
+  Result<std::unique_ptr<Chain>> chain(ChainSpec spec) override {
+    return open_chain({.slots = slots_, .dog = dog_, .scratch = scratch_, .settings = settings_}, std::move(spec));
+  }
+
+  [[nodiscard]] Result<Lineage> lineage(std::string_view sql, const std::vector<Relation>& relations) override {
+    Connection connection;
+    if (duckdb_connect(database_.get(), connection.out()) != DuckDBSuccess) return fail_internal("duckdb: cannot connect");
+    std::set<std::string> names;
+    for (const auto& relation : relations) names.insert(lower_ascii(relation.name));
+    QS_TRY(auto tree, checked_tree(connection.get(), sql, names));
+    return read_lineage(tree, relations);
   }
 
   [[nodiscard]] Load load() const override { return slots_.load(); }
@@ -120,10 +138,10 @@ class DuckEngine final : public Engine {
     Running running;
     running.limits = std::move(query.limits);
     QS_TRY(running.slot, slots_.take());
-    if (duckdb_connect(database_.get(), running.connection.out()) != DuckDBSuccess)
+    if (duckdb_connect(database_.get(), running.connection->out()) != DuckDBSuccess)
       return fail_internal("duckdb: cannot connect");
-    if (!query.ordered) QS_CHECK(command(running.connection.get(), "SET SESSION preserve_insertion_order = false"));
-    QS_TRY(running.bindings, bind_tables(running.connection.get(), query.tables));
+    if (!query.ordered) QS_CHECK(command(running.on(), "SET SESSION preserve_insertion_order = false"));
+    QS_TRY(running.bindings, bind_tables(running.on(), query.tables));
     return running;
   }
 

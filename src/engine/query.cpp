@@ -108,14 +108,12 @@ Failure failure_of(const Running& running, Watchdog::Cause cause, duckdb_error_t
   return duck_failure(type, message, running.own);
 }
 
-Result<void> bind_values(const Prepared& statement, const std::vector<Value>& params) {
-  if (duckdb_nparams(statement.get()) != params.size())
-    return fail(Code::invalid, "sql.params",
-                fmt::format("语句有 {} 个参数，给了 {} 个。", duckdb_nparams(statement.get()), params.size()),
-                fmt::format("The statement has {} parameters; {} were given.", duckdb_nparams(statement.get()), params.size()));
+Result<void> bind_values(duckdb_prepared_statement to, const std::vector<Value>& params) {
+  if (duckdb_nparams(to) != params.size())
+    return fail(Code::invalid, "sql.params", fmt::format("语句有 {} 个参数，给了 {} 个。", duckdb_nparams(to), params.size()),
+                fmt::format("The statement has {} parameters; {} were given.", duckdb_nparams(to), params.size()));
   for (idx_t i = 0; i < params.size(); ++i) {
     const auto& value = params[i];
-    auto* to = statement.get();
     auto state = DuckDBSuccess;
     if (const auto* integer = std::get_if<std::int64_t>(&value))
       state = duckdb_bind_int64(to, i + 1, *integer);
@@ -134,7 +132,7 @@ Result<void> bind_values(const Prepared& statement, const std::vector<Value>& pa
 
 Result<Prepared> prepare(const Running& running, const std::string& sql) {
   Prepared statement;
-  if (duckdb_prepare(running.connection.get(), sql.c_str(), statement.out()) == DuckDBSuccess) return statement;
+  if (duckdb_prepare(running.on(), sql.c_str(), statement.out()) == DuckDBSuccess) return statement;
   const char* message = duckdb_prepare_error(statement.get());
   return failure_of(running, Watchdog::Cause::none, DUCKDB_ERROR_INVALID, message == nullptr ? "" : message);
 }
@@ -187,7 +185,7 @@ class DuckCursor final : public Cursor {
  public:
   DuckCursor(Watchdog& dog, Running running) : dog_(dog), running_(std::move(running)), left_(running_.limits.time) {}
 
-  Result<void> begin(const std::string& sql, const std::vector<Value>& params) {
+  Result<void> begin(const std::string& sql, const Parameters& params) {
     {
       Stretch stretch(*this);
       auto prepared = prepare(running_, sql);
@@ -195,7 +193,7 @@ class DuckCursor final : public Cursor {
       statement_ = *std::move(prepared);
       // With parameters, the types and even the number of columns are known only once the values are bound and it runs.
       Shape shape;
-      if (params.empty()) {
+      if (!params.any) {
         shape = shape_of(statement_);
         if (shape.complex) {
           QS_TRY(statement_, prepare(running_, shape.wrap(sql)));
@@ -254,7 +252,7 @@ class DuckCursor final : public Cursor {
     explicit Stretch(DuckCursor& cursor)
         : cursor_(cursor),
           begun_(Clock::now()),
-          watch_(cursor.dog_, cursor.running_.connection.get(), begun_ + cursor.left_, cursor.running_.limits.cancelled) {}
+          watch_(cursor.dog_, cursor.running_.on(), begun_ + cursor.left_, cursor.running_.limits.cancelled) {}
     ~Stretch() { cursor_.left_ -= std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun_); }
     Stretch(const Stretch&) = delete;
     Stretch& operator=(const Stretch&) = delete;
@@ -271,8 +269,8 @@ class DuckCursor final : public Cursor {
     Watchdog::Watch watch_;
   };
 
-  Result<void> execute(const Stretch& stretch, const std::vector<Value>& params) {
-    QS_CHECK(bind_values(statement_, params));
+  Result<void> execute(const Stretch& stretch, const Parameters& params) {
+    QS_CHECK(params.bind(statement_.get()));
     Pending pending;
     if (duckdb_pending_prepared_streaming(statement_.get(), pending.out()) == DuckDBSuccess &&
         duckdb_execute_pending(pending.get(), result_.get()) == DuckDBSuccess)
@@ -294,6 +292,10 @@ class DuckCursor final : public Cursor {
 };
 
 }  // namespace
+
+Parameters in_order(const std::vector<Value>& values) {
+  return {.any = !values.empty(), .bind = [values](duckdb_prepared_statement to) { return bind_values(to, values); }};
+}
 
 Failure duck_failure(duckdb_error_type type, const char* message, bool own) {
   std::string text = message == nullptr ? "" : message;
@@ -320,20 +322,19 @@ Result<void> command(duckdb_connection connection, const std::string& sql) {
   return duck_failure(duckdb_result_error_type(result.get()), duckdb_result_error(result.get()), true);
 }
 
-Result<std::unique_ptr<Cursor>> start(Watchdog& dog, Running running, const std::string& sql,
-                                      const std::vector<Value>& params) {
+Result<std::unique_ptr<Cursor>> start(Watchdog& dog, Running running, const std::string& sql, const Parameters& params) {
   auto cursor = std::make_unique<DuckCursor>(dog, std::move(running));
   QS_CHECK(cursor->begin(sql, params));
   return std::unique_ptr<Cursor>(std::move(cursor));
 }
 
-Result<std::uint64_t> run_to_end(Watchdog& dog, Running running, const std::string& sql, const std::vector<Value>& params) {
-  Watchdog::Watch watch(dog, running.connection.get(), Clock::now() + running.limits.time, running.limits.cancelled);
+Result<std::uint64_t> run_to_end(Watchdog& dog, Running running, const std::string& sql, const Parameters& params) {
+  Watchdog::Watch watch(dog, running.on(), Clock::now() + running.limits.time, running.limits.cancelled);
   auto prepared = prepare(running, sql);
   if (!prepared && watch.cause() != Watchdog::Cause::none)
     return failure_of(running, watch.cause(), DUCKDB_ERROR_INTERRUPT, "");
   QS_CHECK(prepared);
-  QS_CHECK(bind_values(*prepared, params));
+  QS_CHECK(params.bind(prepared->get()));
   QueryResult result;
   if (duckdb_execute_prepared(prepared->get(), result.get()) != DuckDBSuccess)
     return failure_of(running, watch.cause(), duckdb_result_error_type(result.get()), duckdb_result_error(result.get()));

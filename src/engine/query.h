@@ -75,16 +75,25 @@ struct Running {
   std::shared_ptr<void> slot;
   std::shared_ptr<void> instance;  // keeps a sandbox's database alive
   std::vector<std::unique_ptr<Binding>> bindings;
-  Connection connection;
+  std::shared_ptr<Connection> connection = std::make_shared<Connection>();  // shared by the queries of one chain, in turn
   Limits limits;
   bool own = true;  // SQL of Qushu's own making
+
+  [[nodiscard]] duckdb_connection on() const { return connection->get(); }
 };
+
+// The values of a statement's parameters: given in order, or by whoever binds them.
+struct Parameters {
+  bool any = false;
+  std::function<Result<void>(duckdb_prepared_statement)> bind = [](duckdb_prepared_statement) { return Result<void>(); };
+};
+[[nodiscard]] Parameters in_order(const std::vector<Value>& values);
 
 // Prepares, binds and starts `sql`.
 [[nodiscard]] Result<std::unique_ptr<Cursor>> start(Watchdog& dog, Running running, const std::string& sql,
-                                                    const std::vector<Value>& params);
+                                                    const Parameters& params);
 // Runs a statement to its end; the rows that it changed or wrote.
 [[nodiscard]] Result<std::uint64_t> run_to_end(Watchdog& dog, Running running, const std::string& sql,
-                                               const std::vector<Value>& params);
+                                               const Parameters& params);
 
 }  // namespace qushu::engine

@@ -43,12 +43,12 @@ class DuckSandbox final : public Sandbox {
 
   Result<std::unique_ptr<Cursor>> run(std::string_view sql, const std::vector<Value>& params, const Limits& limits) override {
     QS_TRY(auto running, admit(sql, limits));
-    return start(dog_, std::move(running), std::string(sql), params);
+    return start(dog_, std::move(running), std::string(sql), in_order(params));
   }
 
   Result<std::string> explain(std::string_view sql, const Limits& limits) override {
     QS_TRY(auto running, admit(sql, limits));
-    QS_TRY(auto cursor, start(dog_, std::move(running), "EXPLAIN " + std::string(sql), {}));
+    QS_TRY(auto cursor, start(dog_, std::move(running), "EXPLAIN " + std::string(sql), in_order({})));
     std::string plan;
     for (;;) {
       QS_TRY(const auto* chunk, cursor->next());
@@ -68,7 +68,7 @@ class DuckSandbox final : public Sandbox {
     QS_CHECK(check_sql(connection_.get(), sql, names_, spec_.names));
     // The temporary views live in the connection, so it goes with the query.
     running.instance = database_;
-    running.connection = std::move(connection_);
+    *running.connection = std::move(connection_);
     running.bindings = std::move(bindings_);
     return running;
   }

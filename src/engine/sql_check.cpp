@@ -279,6 +279,12 @@ Failure syntax_error(std::string_view sql, const json::object& tree) {
 
 Result<void> check_sql(duckdb_connection connection, std::string_view sql, const std::set<std::string>& tables,
                        const std::vector<std::string>& suggestions) {
+  QS_CHECK(checked_tree(connection, sql, tables, suggestions));
+  return {};
+}
+
+Result<json::value> checked_tree(duckdb_connection connection, std::string_view sql, const std::set<std::string>& tables,
+                                 const std::vector<std::string>& suggestions) {
   if (!is_utf8(sql) || sql.contains('\0'))
     return refuse("sql.text", "语句里有无法识别的字符。", "The statement holds characters that cannot be read.", std::nullopt);
   QS_TRY(auto text, serialized(connection, sql));
@@ -295,8 +301,7 @@ Result<void> check_sql(duckdb_connection connection, std::string_view sql, const
   if (statements == nullptr || !statements->is_array() || statements->get_array().size() != 1)
     return refuse("sql.not_select", "一次只能写一条查询语句。", "Only one statement can be run at a time.", std::nullopt);
   QS_CHECK(Walk(sql, tables, suggestions).statement(statements->get_array().front()));
-
-  return {};
+  return statements->get_array().front();
 }
 
 const std::set<std::string, std::less<>>& allowed_functions() {

@@ -170,6 +170,11 @@ class Sandbox {
   [[nodiscard]] virtual Result<std::string> explain(std::string_view sql, const Limits& limits) = 0;
 };
 
+class Chain;       // chain.h: people's SQL in several steps
+struct ChainSpec;  //
+struct Lineage;    // lineage.h: where the columns of a statement come from
+struct Relation;   //
+
 [[nodiscard]] std::span<const SettingSpec>
 settings();  // engine.memory, engine.threads, engine.queries, engine.queue_timeout, engine.spill_limit …
 
@@ -183,6 +188,9 @@ class Engine {
   // A statement without an answer (COPY … TO): the number of rows that it wrote.
   [[nodiscard]] virtual Result<std::uint64_t> execute(Query query) = 0;
   [[nodiscard]] virtual Result<std::unique_ptr<Sandbox>> sandbox(SandboxSpec spec) = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<Chain>> chain(ChainSpec spec) = 0;
+  // Of a statement over `relations`; checked like one of a sandbox, and not run.
+  [[nodiscard]] virtual Result<Lineage> lineage(std::string_view sql, const std::vector<Relation>& relations) = 0;
   // How many queries run now, and how many wait: for /metrics.
   struct Load {
     std::size_t running = 0, waiting = 0;
