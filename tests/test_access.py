@@ -26,6 +26,16 @@ DECIDED = {
     "DELETE /api/v1/calendar/{day}": {"sysadmin"},
     "POST /api/v1/calendar/import": {"sysadmin"},
     "POST /api/v1/sql": {"steward", "operator", "reader"},
+    "POST /api/v1/steps/try": {"steward", "operator"},
+    "GET /api/v1/lineage/{dataset}": {"steward", "operator", "reader", "editor"},
+    "GET /api/v1/lineage/{dataset}/impact": {"steward", "operator", "reader", "editor"},
+    "GET /api/v1/lineage/{dataset}/impact.csv": {"steward", "operator", "reader", "editor"},
+    "GET /api/v1/linkage": {"steward", "operator", "reader", "editor"},
+    "POST /api/v1/linkage/verify": {"steward", "operator", "reader", "editor"},
+    "POST /api/v1/linkage/decisions": {"steward", "operator"},
+    "POST /api/v1/linkage/refresh": {"steward", "operator"},
+    "GET /api/v1/privacy/{dataset}": {"steward", "operator", "reader", "editor"},
+    "POST /api/v1/privacy/{dataset}": {"steward", "operator", "reader", "editor"},
     "POST /api/v1/sql/export": {"steward", "operator", "reader"},
 }
 

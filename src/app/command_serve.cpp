@@ -39,6 +39,7 @@ class Housekeeper {
     while (!wake_.wait_for(lock, every, [&] { return stopping_; })) {
       lock.unlock();
       if (auto done = system_.audit->flush(); !done) log::error("the audit could not be flushed", done.error());
+      if (auto kept = system_.insight->lineage.flush(); !kept) log::error("lineage could not be flushed", kept.error());
       if (std::chrono::steady_clock::now() >= next_sweep) {
         next_sweep += std::chrono::hours(6);
         auto freed = system_.sweep();
@@ -85,7 +86,9 @@ void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, htt
   calendar::add_routes(router, *s.calendar);
   sharing::add_routes(router, *s.catalog, *s.identity);
   ingest::add_routes(router, *s.imports, *s.jobs, *s.blobs);
+  ingest::add_step_routes(router, *s.steps, *s.policy, s.settings, system_clock());
   query::add_routes(router, *s.query);
+  insight::add_routes(router, *s.insight);
   add_setting_routes(router, *s.store, *s.audit, s.settings);
   add_home_routes(router, s);
   console::add_routes(router);

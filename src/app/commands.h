@@ -24,6 +24,7 @@ struct Chosen {
 void add_serve_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_demo_command(CLI::App& app, Common& common, Chosen& chosen);
 void add_data_commands(CLI::App& app, Common& common, Chosen& chosen);     // import, query, dataset, job
+void add_insight_commands(CLI::App& app, Common& common, Chosen& chosen);  // lineage, linkage, privacy
 void add_account_commands(CLI::App& app, Common& common, Chosen& chosen);  // user, token
 void add_calendar_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_system_commands(CLI::App& app, Common& common, Chosen& chosen);  // audit, doctor, openapi, version

@@ -10,6 +10,7 @@
 #include "qushu/base/log.h"
 #include "qushu/base/text.h"
 #include "qushu/http/server.h"
+#include "qushu/ingest/trace.h"
 #include "qushu/tabular/tabular.h"
 
 #include "runtime_settings.h"
@@ -59,7 +60,9 @@ std::vector<store::Migration> System::migrations() {
   add(calendar::migrations());
   add(catalog::migrations());
   add(ingest::migrations());
+  add(ingest::trace_migrations());
   add(query::migrations());
+  add(insight::migrations());
   add(runtime_setting_migrations());
   return all;
 }
@@ -76,7 +79,9 @@ void System::declare(Settings& s) {
   s.declare(calendar::settings());
   s.declare(catalog::settings());
   s.declare(ingest::settings());
+  s.declare(ingest::step_settings());
   s.declare(query::settings());
+  s.declare(insight::settings());
 }
 
 Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
@@ -131,8 +136,6 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
   };
   QS_TRY(system->catalog, catalog::Catalog::open(*system->store, *system->audit, names, clock));
   system->policy = std::make_unique<sharing::Policy>(*system->catalog, *system->blobs);
-  system->changes = std::make_unique<ingest::Changes>(
-      ingest::Changes::Deps{.blobs = *system->blobs, .engine = *system->engine, .catalog = *system->catalog, .settings = s});
   system->imports = ingest::Imports::open({.store = *system->store,
                                            .blobs = *system->blobs,
                                            .engine = *system->engine,
@@ -140,9 +143,9 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                                            .jobs = *system->jobs,
                                            .identity = *system->identity,
                                            .catalog = *system->catalog,
-                                           .changes = *system->changes,
                                            .settings = s,
                                            .clock = clock});
+  system->steps = std::make_unique<ingest::Steps>(*system->engine, *system->blobs, *system->policy, s);
   system->query = std::make_unique<query::Service>(query::Deps{.settings = s,
                                                                .store = *system->store,
                                                                .blobs = *system->blobs,
@@ -153,9 +156,34 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                                                                .policy = *system->policy,
                                                                .clock = clock});
   system->query->register_jobs();
-  system->catalog->on_current(
-      [query = system->query.get()](store::Transaction& t, const Actor& actor, const catalog::Dataset& dataset,
-                                    const catalog::Version& version) { return query->derive(t, actor, dataset, version); });
+  system->insight = std::make_unique<insight::Insight>(
+      insight::LineageService::Deps{.settings = s,
+                                    .store = *system->store,
+                                    .engine = *system->engine,
+                                    .audit = *system->audit,
+                                    .identity = *system->identity,
+                                    .catalog = *system->catalog,
+                                    .policy = *system->policy,
+                                    .clock = clock},
+      insight::Linkage::Deps{.settings = s,
+                             .store = *system->store,
+                             .blobs = *system->blobs,
+                             .engine = *system->engine,
+                             .audit = *system->audit,
+                             .jobs = *system->jobs,
+                             .catalog = *system->catalog,
+                             .policy = *system->policy,
+                             .clock = clock},
+      insight::Privacy::Deps{.settings = s, .engine = *system->engine, .audit = *system->audit, .policy = *system->policy});
+  system->insight->linkage.register_jobs();
+  system->query->on_sql(
+      [lineage = &system->insight->lineage](const Actor& actor, std::string_view sql) { lineage->note_sql(actor, sql); });
+  system->catalog->on_current([query = system->query.get(), linkage = &system->insight->linkage](
+                                  store::Transaction& t, const Actor& actor, const catalog::Dataset& dataset,
+                                  const catalog::Version& version) -> Result<void> {
+    QS_CHECK(query->derive(t, actor, dataset, version));
+    return linkage->derive(t, actor, dataset, version);
+  });
   return system;
 }
 
@@ -164,7 +192,12 @@ System::~System() {
   if (audit)
     if (auto flushed = audit->flush(); !flushed)
       log::warn("the audit's counters could not be written", {{"why", flushed.error().detail}});
+  if (insight)
+    if (auto kept = insight->lineage.flush(); !kept)
+      log::warn("what people's SQL read could not be kept", {{"why", kept.error().detail}});
+  insight.reset();
   query.reset();
+  steps.reset();
   imports.reset();
   engine.reset();
   std::error_code ignored;
@@ -177,7 +210,9 @@ Result<std::uint64_t> System::sweep() {
     auto in_catalog = catalog->uses_blob(sha256);
     if (!in_catalog || *in_catalog) return true;
     auto in_imports = imports->uses_blob(sha256);
-    return !in_imports || *in_imports;
+    if (!in_imports || *in_imports) return true;
+    auto in_linkage = insight->linkage.uses_blob(sha256);
+    return !in_linkage || *in_linkage;
   });
 }
 

@@ -18,6 +18,8 @@
 #include "qushu/engine/engine.h"
 #include "qushu/identity/identity.h"
 #include "qushu/ingest/ingest.h"
+#include "qushu/ingest/steps.h"
+#include "qushu/insight/insight.h"
 #include "qushu/jobs/jobs.h"
 #include "qushu/query/query.h"
 #include "qushu/sharing/policy.h"
@@ -39,9 +41,10 @@ struct System {
   std::unique_ptr<calendar::Calendar> calendar;
   std::unique_ptr<catalog::Catalog> catalog;
   std::unique_ptr<sharing::Policy> policy;
-  std::unique_ptr<ingest::Changes> changes;
   std::unique_ptr<ingest::Imports> imports;
+  std::unique_ptr<ingest::Steps> steps;
   std::unique_ptr<query::Service> query;
+  std::unique_ptr<insight::Insight> insight;
 
   // `overrides` are settings from the command line, the strongest. Makes the folder when it is missing.
   [[nodiscard]] static Result<std::unique_ptr<System>> open(const std::filesystem::path& data,

@@ -57,6 +57,7 @@ struct Service::Parts {
   IndexCache indexes;
   AccessCache access;
   Gate downloads;
+  std::function<void(const Actor&, std::string_view)> on_sql;
   std::mutex mutex;
   std::set<std::string> asked;  // indexes that lookups asked for in this process
 

@@ -79,7 +79,12 @@ Result<std::unique_ptr<engine::Cursor>> Service::open_sql(const Actor& actor, st
                                                .object_id = cursor.error().id,
                                                .outcome = audit::Outcome::denied,
                                                .detail = {{"reason", cursor.error().text.zh}}}));
+  if (cursor && parts_->on_sql) parts_->on_sql(actor, sql);
   return cursor;
+}
+
+void Service::on_sql(std::function<void(const Actor&, std::string_view)> listener) {
+  parts_->on_sql = std::move(listener);
 }
 
 namespace {

@@ -15,6 +15,7 @@ const router = createRouter({
         { path: 'datasets/:code', component: () => import('./pages/Dataset.vue') },
         { path: 'imports', component: () => import('./pages/Imports.vue') },
         { path: 'imports/:id', component: () => import('./pages/ImportDetail.vue') },
+        { path: 'linkage', component: () => import('./pages/Linkage.vue') },
         { path: 'sql', component: () => import('./pages/Sql.vue') },
         { path: 'jobs', component: () => import('./pages/Jobs.vue') },
         { path: 'audit', component: () => import('./pages/Audit.vue') },

@@ -109,6 +109,9 @@ class Service {
                                                                  const std::vector<engine::Value>& params,
                                                                  const Cancelled& cancelled);
 
+  // Told of every statement that was accepted and started; must be quick. Set before the first request.
+  void on_sql(std::function<void(const Actor&, std::string_view sql)> listener);
+
   // Queues the jobs that a version needs once it is current; for Catalog::on_current().
   [[nodiscard]] Result<void> derive(store::Transaction& t, const Actor& actor, const catalog::Dataset& dataset,
                                     const catalog::Version& version);
