@@ -129,10 +129,20 @@ void add_import(CLI::App& app, Common& common, Chosen& chosen) {
                 zh ? "更正列类型，如 --type 成立日期=date" : "Correct a column's type, such as --type founded=date")
       ->type_name("COLUMN=TYPE");
   c->add_option("--key", o->keys, zh ? "作为主键的列名" : "Columns that make the key")->delimiter(',');
+  auto mode = std::make_shared<std::string>("full");
+  c->add_option("--mode", *mode,
+                zh ? "更新方式：full 全量替换（缺省）、append 追加、upsert 按主键更新"
+                   : "How the dataset changes: full replaces it (default), append adds, upsert updates by key")
+      ->check(CLI::IsMember({"full", "append", "upsert"}));
+  auto* missing =
+      c->add_flag("--delete-missing")
+          ->description(zh ? "upsert 时，删除文件里没有其主键的行" : "With upsert: rows whose key the file lacks are deleted");
   auto* dry = c->add_flag("--dry-run")->description(zh ? "只分析，不发布" : "Analyse only, publish nothing");
-  c->callback([&, o, title, dry] {
-    chosen.action = [&, o, title, dry] {
+  c->callback([&, o, title, mode, missing, dry] {
+    chosen.action = [&, o, title, mode, missing, dry] {
       o->publish = dry->count() == 0;
+      o->entry["mode"] = *mode;
+      o->entry["delete_missing"] = missing->count() > 0;
       if (!title->empty()) o->entry["title"] = *title;
       return with_system(common, [&](System& s, const Actor& actor) -> Result<void> {
         std::atomic<bool> stop = false;
@@ -288,16 +298,18 @@ void add_dataset(CLI::App& app, Common& common, Chosen& chosen) {
         std::vector<std::vector<std::string>> rows;
         for (const auto& v : all) {
           out.emplace_back(catalog::to_json(v));
-          rows.push_back(
-              {(v.current ? "* " : "  ") + std::to_string(v.number), with_thousands(static_cast<std::int64_t>(v.read)),
-               with_thousands(static_cast<std::int64_t>(v.published)), with_thousands(static_cast<std::int64_t>(v.rejected)),
-               v.origins.empty() ? "" : v.origins[0].file_name, v.person_name, local_time(v.at)});
+          auto count = [](std::uint64_t n) { return with_thousands(static_cast<std::int64_t>(n)); };
+          rows.push_back({(v.current ? "* " : "  ") + std::to_string(v.number), v.mode, count(v.read), count(v.added),
+                          count(v.changed), count(v.deleted), count(v.unchanged), count(v.rejected), count(v.published),
+                          v.origins.empty() ? "" : v.origins[0].file_name, v.person_name, local_time(v.at)});
         }
         if (common.json)
           print(out);
         else
-          print_table(zh ? std::vector<std::string>{"版本", "读取", "发布", "剔除", "来源", "人员", "时间"}
-                         : std::vector<std::string>{"version", "read", "published", "rejected", "from", "by", "at"},
+          print_table(zh ? std::vector<std::string>{"版本", "方式", "读取", "新增", "变化", "删除", "未变", "剔除", "行数",
+                                                    "来源", "人员", "时间"}
+                         : std::vector<std::string>{"version", "mode", "read", "new", "changed", "deleted", "same", "rejected",
+                                                    "rows", "from", "by", "at"},
                       rows);
         return {};
       });

@@ -136,6 +136,8 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
   };
   QS_TRY(system->catalog, catalog::Catalog::open(*system->store, *system->audit, names, clock));
   system->policy = std::make_unique<sharing::Policy>(*system->catalog, *system->blobs);
+  system->changes = std::make_unique<ingest::Changes>(
+      ingest::Changes::Deps{.blobs = *system->blobs, .engine = *system->engine, .catalog = *system->catalog, .settings = s});
   system->imports = ingest::Imports::open({.store = *system->store,
                                            .blobs = *system->blobs,
                                            .engine = *system->engine,
@@ -143,6 +145,7 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                                            .jobs = *system->jobs,
                                            .identity = *system->identity,
                                            .catalog = *system->catalog,
+                                           .changes = *system->changes,
                                            .settings = s,
                                            .clock = clock});
   system->steps = std::make_unique<ingest::Steps>(*system->engine, *system->blobs, *system->policy, s);

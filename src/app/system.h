@@ -41,6 +41,7 @@ struct System {
   std::unique_ptr<calendar::Calendar> calendar;
   std::unique_ptr<catalog::Catalog> catalog;
   std::unique_ptr<sharing::Policy> policy;
+  std::unique_ptr<ingest::Changes> changes;
   std::unique_ptr<ingest::Imports> imports;
   std::unique_ptr<ingest::Steps> steps;
   std::unique_ptr<query::Service> query;

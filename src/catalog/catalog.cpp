@@ -14,33 +14,51 @@
 namespace qushu::catalog {
 namespace {
 
-const std::array kMigrations{store::Migration{
-    .id = "catalog.0001",
-    .sql =
-        "CREATE TABLE dataset (id TEXT PRIMARY KEY, code TEXT NOT NULL UNIQUE, title TEXT NOT NULL, abstract TEXT NOT NULL, "
-        "department_id TEXT NOT NULL, theme TEXT NOT NULL, tags TEXT NOT NULL, update_cycle TEXT NOT NULL, sharing_type TEXT "
-        "NOT NULL, "
-        "level TEXT NOT NULL, state TEXT NOT NULL, fields TEXT NOT NULL, version BIGINT NOT NULL DEFAULT 0, "
-        "row_count BIGINT NOT NULL DEFAULT 0, byte_count BIGINT NOT NULL DEFAULT 0, created_by TEXT NOT NULL, created BIGINT "
-        "NOT NULL, "
-        "changed BIGINT NOT NULL, published BIGINT, search_text TEXT NOT NULL);\n"
-        "CREATE INDEX dataset_department ON dataset (department_id);\n"
-        "CREATE INDEX dataset_changed ON dataset (changed, id);\n"
-        "CREATE TABLE dataset_reader (dataset_id TEXT NOT NULL REFERENCES dataset (id) ON DELETE CASCADE, subject_id TEXT NOT "
-        "NULL, "
-        "PRIMARY KEY (dataset_id, subject_id));\n"
-        "CREATE INDEX dataset_reader_subject ON dataset_reader (subject_id);\n"
-        "CREATE TABLE dataset_field (dataset_id TEXT NOT NULL REFERENCES dataset (id) ON DELETE CASCADE, name TEXT NOT NULL, "
-        "identifier TEXT NOT NULL, PRIMARY KEY (dataset_id, name), UNIQUE (dataset_id, identifier));\n"
-        "CREATE TABLE dataset_version (dataset_id TEXT NOT NULL REFERENCES dataset (id) ON DELETE CASCADE, number BIGINT NOT "
-        "NULL, "
-        "fields TEXT NOT NULL, parts TEXT NOT NULL, read_count BIGINT NOT NULL, published_count BIGINT NOT NULL, "
-        "rejected_count BIGINT NOT NULL, rejects_blob TEXT NOT NULL, profile TEXT NOT NULL, origins TEXT NOT NULL, "
-        "job_id TEXT NOT NULL, person_id TEXT NOT NULL, person_name TEXT NOT NULL, at BIGINT NOT NULL, "
-        "index_blob TEXT NOT NULL DEFAULT '', PRIMARY KEY (dataset_id, number));\n"
-        "CREATE TABLE dataset_blob (blob TEXT NOT NULL, dataset_id TEXT NOT NULL, number BIGINT NOT NULL, "
-        "PRIMARY KEY (blob, dataset_id, number), "
-        "FOREIGN KEY (dataset_id, number) REFERENCES dataset_version (dataset_id, number) ON DELETE CASCADE);\n"}};
+const std::array kMigrations{
+    store::Migration{
+        .id = "catalog.0001",
+        .sql = "CREATE TABLE dataset (id TEXT PRIMARY KEY, code TEXT NOT NULL UNIQUE, title TEXT NOT NULL, abstract TEXT NOT "
+               "NULL, "
+               "department_id TEXT NOT NULL, theme TEXT NOT NULL, tags TEXT NOT NULL, update_cycle TEXT NOT NULL, sharing_type "
+               "TEXT "
+               "NOT NULL, "
+               "level TEXT NOT NULL, state TEXT NOT NULL, fields TEXT NOT NULL, version BIGINT NOT NULL DEFAULT 0, "
+               "row_count BIGINT NOT NULL DEFAULT 0, byte_count BIGINT NOT NULL DEFAULT 0, created_by TEXT NOT NULL, created "
+               "BIGINT "
+               "NOT NULL, "
+               "changed BIGINT NOT NULL, published BIGINT, search_text TEXT NOT NULL);\n"
+               "CREATE INDEX dataset_department ON dataset (department_id);\n"
+               "CREATE INDEX dataset_changed ON dataset (changed, id);\n"
+               "CREATE TABLE dataset_reader (dataset_id TEXT NOT NULL REFERENCES dataset (id) ON DELETE CASCADE, subject_id "
+               "TEXT NOT "
+               "NULL, "
+               "PRIMARY KEY (dataset_id, subject_id));\n"
+               "CREATE INDEX dataset_reader_subject ON dataset_reader (subject_id);\n"
+               "CREATE TABLE dataset_field (dataset_id TEXT NOT NULL REFERENCES dataset (id) ON DELETE CASCADE, name TEXT NOT "
+               "NULL, "
+               "identifier TEXT NOT NULL, PRIMARY KEY (dataset_id, name), UNIQUE (dataset_id, identifier));\n"
+               "CREATE TABLE dataset_version (dataset_id TEXT NOT NULL REFERENCES dataset (id) ON DELETE CASCADE, number "
+               "BIGINT NOT "
+               "NULL, "
+               "fields TEXT NOT NULL, parts TEXT NOT NULL, read_count BIGINT NOT NULL, published_count BIGINT NOT NULL, "
+               "rejected_count BIGINT NOT NULL, rejects_blob TEXT NOT NULL, profile TEXT NOT NULL, origins TEXT NOT NULL, "
+               "job_id TEXT NOT NULL, person_id TEXT NOT NULL, person_name TEXT NOT NULL, at BIGINT NOT NULL, "
+               "index_blob TEXT NOT NULL DEFAULT '', PRIMARY KEY (dataset_id, number));\n"
+               "CREATE TABLE dataset_blob (blob TEXT NOT NULL, dataset_id TEXT NOT NULL, number BIGINT NOT NULL, "
+               "PRIMARY KEY (blob, dataset_id, number), "
+               "FOREIGN KEY (dataset_id, number) REFERENCES dataset_version (dataset_id, number) ON DELETE CASCADE);\n"},
+    store::Migration{.id = "catalog.0002",
+                     .sql = "ALTER TABLE dataset_version ADD COLUMN deletes TEXT NOT NULL DEFAULT '[]';\n"
+                            "ALTER TABLE dataset_version ADD COLUMN next_id BIGINT NOT NULL DEFAULT 0;\n"
+                            "ALTER TABLE dataset_version ADD COLUMN mode TEXT NOT NULL DEFAULT 'full';\n"
+                            "ALTER TABLE dataset_version ADD COLUMN base BIGINT NOT NULL DEFAULT 0;\n"
+                            "ALTER TABLE dataset_version ADD COLUMN added_count BIGINT NOT NULL DEFAULT 0;\n"
+                            "ALTER TABLE dataset_version ADD COLUMN changed_count BIGINT NOT NULL DEFAULT 0;\n"
+                            "ALTER TABLE dataset_version ADD COLUMN deleted_count BIGINT NOT NULL DEFAULT 0;\n"
+                            "ALTER TABLE dataset_version ADD COLUMN unchanged_count BIGINT NOT NULL DEFAULT 0;\n"
+                            "ALTER TABLE dataset_version ADD COLUMN compacted BIGINT NOT NULL DEFAULT 0;\n"
+                            "ALTER TABLE dataset_version ADD COLUMN pushed BIGINT NOT NULL DEFAULT 0;\n"
+                            "UPDATE dataset_version SET added_count = published_count;\n"}};
 
 Failure not_found() {
   return fail(Code::not_found, "dataset.not_found", "没有这个数据集，或者您无权查看。",
@@ -108,6 +126,17 @@ json::object difference(const Dataset& before, const Dataset& after) {
       is[key] = value;
     }
   return {{"before", std::move(was)}, {"after", std::move(is)}};
+}
+
+// What was loaded is in the version, in its rejects, or there already; and the rows of the version follow from those before.
+Result<void> check_counts(const Version& v, std::uint64_t before) {
+  auto told = v.added + v.changed + v.unchanged + v.rejected;
+  bool adds_up = v.mode == "full" ? v.read == told && v.published == told - v.rejected
+                                  : v.read >= told && v.read <= told + v.deleted && v.published + v.deleted == before + v.added;
+  if (adds_up) return {};
+  return fail_internal(fmt::format("{}: {} read, {} added, {} changed, {} unchanged, {} rejected, {} deleted; {} rows of {}",
+                                   v.mode, v.read, v.added, v.changed, v.unchanged, v.rejected, v.deleted, v.published,
+                                   before));
 }
 
 class StoredCatalog final : public Catalog {
@@ -246,33 +275,67 @@ class StoredCatalog final : public Catalog {
 
   Result<std::int64_t> publish(store::Transaction& t, const Actor& actor, std::string_view dataset_id, Version v) override {
     QS_TRY(auto d, required(t, dataset_id));
-    if (v.read != v.published + v.rejected)
-      return fail_internal(fmt::format("{} read, {} published, {} rejected", v.read, v.published, v.rejected));
+    if (v.base != Version::kAnyBase && v.base != d.version)
+      return fail(Code::unavailable, "dataset.moved", "这期间数据集发布了新的版本，将按新版本重新计算。",
+                  "The dataset got another version meanwhile; the change will be worked out again.");
+    v.base = v.mode == "full" ? 0 : d.version;
+    if (v.mode == "full" && v.added + v.changed + v.unchanged == 0) v.added = v.published;  // nothing was compared
+    QS_CHECK(check_counts(v, d.rows));
     QS_TRY(auto last, t.one("SELECT coalesce(max(number), 0) FROM dataset_version WHERE dataset_id = ?", {d.id}));
     v.dataset_id = d.id;
     v.number = last->integer(0) + 1;
     v.at = clock_.now();
     v.person_id = actor.person_id;
     v.person_name = actor.name;
-    QS_CHECK(t.exec(
-        fmt::format("INSERT INTO dataset_version ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", kVersionColumns),
-        {d.id, v.number, json::serialize(to_json(v.fields)), parts_text(v.parts), v.read, v.published, v.rejected,
-         v.rejects_blob, json::serialize(v.profile), origins_text(v.origins), v.job_id, v.person_id, v.person_name, v.at,
-         v.index_blob}));
+    QS_CHECK(t.exec(fmt::format("INSERT INTO dataset_version ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                                "?, ?, ?, ?, ?, ?, 0, ?)",
+                                kVersionColumns),
+                    {d.id,
+                     v.number,
+                     json::serialize(to_json(v.fields)),
+                     parts_text(v.parts),
+                     v.read,
+                     v.published,
+                     v.rejected,
+                     v.rejects_blob,
+                     json::serialize(v.profile),
+                     origins_text(v.origins),
+                     v.job_id,
+                     v.person_id,
+                     v.person_name,
+                     v.at,
+                     v.index_blob,
+                     parts_text(v.deletes),
+                     v.next_id,
+                     v.mode,
+                     v.base,
+                     v.added,
+                     v.changed,
+                     v.deleted,
+                     v.unchanged}));
     std::set<std::string> blobs;
-    for (const auto& part : v.parts) blobs.insert(part.blob);
+    for (const auto* list : {&v.parts, &v.deletes})
+      for (const auto& part : *list) blobs.insert(part.blob);
     for (const auto& origin : v.origins) blobs.insert(origin.file_blob);
     blobs.insert(v.rejects_blob);
-    blobs.insert(v.index_blob);
+    for (auto blob : split(v.index_blob, ' ')) blobs.insert(std::string(blob));
     for (const auto& blob : blobs) QS_CHECK(name_blob(t, d.id, v.number, blob));
     for (const auto& field : v.fields)
       QS_CHECK(t.exec(
           "INSERT INTO dataset_field (dataset_id, name, identifier) VALUES (?, ?, ?) ON CONFLICT (dataset_id, name) DO NOTHING",
           {d.id, field.name, field.id}));
     QS_CHECK(make_current(t, actor, d, v));
-    QS_CHECK(record(
-        t, actor, "dataset.publish", d,
-        {{"version", v.number}, {"read", v.read}, {"published", v.published}, {"rejected", v.rejected}, {"job", v.job_id}}));
+    QS_CHECK(record(t, actor, "dataset.publish", d,
+                    {{"version", v.number},
+                     {"mode", v.mode},
+                     {"read", v.read},
+                     {"published", v.published},
+                     {"added", v.added},
+                     {"changed", v.changed},
+                     {"deleted", v.deleted},
+                     {"unchanged", v.unchanged},
+                     {"rejected", v.rejected},
+                     {"job", v.job_id}}));
     return v.number;
   }
 
@@ -309,15 +372,64 @@ class StoredCatalog final : public Catalog {
     return {};
   }
 
-  Result<void> set_index(store::Transaction& t, std::string_view dataset_id, std::int64_t number, std::string blob) override {
+  Result<void> set_index(store::Transaction& t, std::string_view dataset_id, std::int64_t number, std::string blobs) override {
     QS_TRY(auto old, t.one("SELECT index_blob FROM dataset_version WHERE dataset_id = ? AND number = ?", {dataset_id, number}));
     if (!old) return not_found();
     QS_CHECK(
-        t.exec("UPDATE dataset_version SET index_blob = ? WHERE dataset_id = ? AND number = ?", {blob, dataset_id, number}));
-    if (old->text(0) != blob && !old->text(0).empty())
-      QS_CHECK(t.exec("DELETE FROM dataset_blob WHERE blob = ? AND dataset_id = ? AND number = ?",
-                      {old->text(0), dataset_id, number}));
-    return name_blob(t, std::string(dataset_id), number, blob);
+        t.exec("UPDATE dataset_version SET index_blob = ? WHERE dataset_id = ? AND number = ?", {blobs, dataset_id, number}));
+    for (auto blob : split(old->text(0), ' '))
+      if (!blob.empty())
+        QS_CHECK(
+            t.exec("DELETE FROM dataset_blob WHERE blob = ? AND dataset_id = ? AND number = ?", {blob, dataset_id, number}));
+    for (auto blob : split(blobs, ' ')) QS_CHECK(name_blob(t, std::string(dataset_id), number, std::string(blob)));
+    return {};
+  }
+
+  Result<void> compact(store::Transaction& t, const Actor& actor, const Version& v, std::vector<Part> parts,
+                       std::vector<Part> deletes) override {
+    QS_TRY(auto d, required(t, v.dataset_id));
+    QS_TRY(auto now, load_version(t, d.id, v.number));
+    if (d.version != v.number || parts_text(now.parts) != parts_text(v.parts) ||
+        parts_text(now.deletes) != parts_text(v.deletes))
+      return fail(Code::unavailable, "dataset.moved", "这期间数据集发布了新的版本，将按新版本重新计算。",
+                  "The dataset got another version meanwhile; the change will be worked out again.");
+    auto rows_of = [](const std::vector<Part>& list) {
+      std::uint64_t rows = 0;
+      for (const auto& part : list) rows += part.rows;
+      return rows;
+    };
+    if (rows_of(parts) != v.published + rows_of(deletes))
+      return fail_internal(
+          fmt::format("{} rows in parts, {} deleted, {} published", rows_of(parts), rows_of(deletes), v.published));
+    QS_CHECK(t.exec("UPDATE dataset_version SET parts = ?, deletes = ?, compacted = 1 WHERE dataset_id = ? AND number = ?",
+                    {parts_text(parts), parts_text(deletes), d.id, v.number}));
+    for (const auto* list : {&v.parts, &v.deletes})
+      for (const auto& part : *list)
+        QS_CHECK(
+            t.exec("DELETE FROM dataset_blob WHERE blob = ? AND dataset_id = ? AND number = ?", {part.blob, d.id, v.number}));
+    for (const auto* list : {&parts, &deletes})
+      for (const auto& part : *list) QS_CHECK(name_blob(t, d.id, v.number, part.blob));
+    std::uint64_t bytes = 0;
+    for (const auto& part : parts) bytes += part.bytes;
+    QS_CHECK(t.exec("UPDATE dataset SET byte_count = ? WHERE id = ?", {bytes, d.id}));
+    return record(t, actor, "dataset.compact", d,
+                  {{"version", v.number},
+                   {"parts_before", v.parts.size()},
+                   {"parts", parts.size()},
+                   {"deletes_before", rows_of(v.deletes)},
+                   {"deletes", rows_of(deletes)}});
+  }
+
+  Result<std::int64_t> forget_pushed(store::Transaction& t, std::string_view dataset_id, std::int64_t keep) override {
+    QS_TRY(auto oldest,
+           t.one("SELECT number FROM dataset_version WHERE dataset_id = ? AND pushed = 1 ORDER BY number DESC LIMIT 1 "
+                 "OFFSET ?",
+                 {dataset_id, keep - 1}));
+    if (!oldest) return 0;
+    return t.exec(
+        "DELETE FROM dataset_version WHERE dataset_id = ? AND number < ? AND pushed = 1 AND number <> (SELECT version FROM "
+        "dataset WHERE id = ?)",
+        {dataset_id, oldest->integer(0), dataset_id});
   }
 
   Result<std::vector<std::string>> identifiers(std::string_view dataset_id,

@@ -74,6 +74,12 @@ std::vector<Field> fields_of(const json::value& value) {
   return fields;
 }
 
+std::vector<PartColumn> columns_of(const std::vector<Field>& fields) {
+  std::vector<PartColumn> columns;
+  for (const auto& f : fields) columns.push_back({.id = f.id, .type = f.type, .width = f.width, .scale = f.scale});
+  return columns;
+}
+
 json::object to_json(const Dataset& d) {
   return {{"id", d.id},
           {"code", d.code},
@@ -111,6 +117,11 @@ json::object to_json(const Version& v) {
           {"read", v.read},
           {"published", v.published},
           {"rejected", v.rejected},
+          {"mode", v.mode},
+          {"added", v.added},
+          {"changed", v.changed},
+          {"deleted", v.deleted},
+          {"unchanged", v.unchanged},
           {"bytes", bytes},
           {"parts", std::move(parts)},
           {"origins", std::move(origins)},

@@ -34,7 +34,16 @@ std::string texts(const std::vector<std::string>& list) {
 
 std::string parts_text(const std::vector<Part>& parts) {
   json::array out;
-  for (const auto& p : parts) out.emplace_back(json::object{{"blob", p.blob}, {"rows", p.rows}, {"bytes", p.bytes}});
+  for (const auto& p : parts) {
+    json::object part{{"blob", p.blob}, {"rows", p.rows}, {"bytes", p.bytes}};
+    if (p.first_id != 0) part["first_id"] = p.first_id;
+    if (!p.columns.empty()) {
+      json::array columns;
+      for (const auto& c : p.columns) columns.emplace_back(json::array{c.id, engine::name(c.type), c.width, c.scale});
+      part["columns"] = std::move(columns);
+    }
+    out.emplace_back(std::move(part));
+  }
   return json::serialize(out);
 }
 
@@ -77,20 +86,40 @@ Dataset dataset_of(const store::Row& row) {
   return d;
 }
 
+namespace {
+
+std::vector<Part> parts_of(const json::value& value) {
+  std::vector<Part> parts;
+  if (!value.is_array()) return parts;
+  for (const auto& item : value.as_array()) {
+    const auto& o = item.as_object();
+    Part part{.blob = text_at(o, "blob"),
+              .rows = o.at("rows").to_number<std::uint64_t>(),
+              .bytes = o.at("bytes").to_number<std::uint64_t>()};
+    if (const auto* first = o.if_contains("first_id")) part.first_id = first->to_number<std::int64_t>();
+    if (const auto* columns = o.if_contains("columns"))
+      for (const auto& c : columns->as_array()) {
+        const auto& list = c.as_array();
+        PartColumn column{.id = std::string(list.at(0).as_string())};
+        if (!engine::parse(std::string_view(list.at(1).as_string()), column.type)) column.type = engine::Type::text;
+        column.width = list.at(2).to_number<std::uint8_t>();
+        column.scale = list.at(3).to_number<std::uint8_t>();
+        part.columns.push_back(std::move(column));
+      }
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
+}  // namespace
+
 Version version_of(const store::Row& row) {
   Version v;
   std::size_t i = 0;
   v.dataset_id = row.text(i++);
   v.number = row.integer(i++);
   v.fields = fields_of(parsed(row.text(i++)));
-  auto parts = parsed(row.text(i++));
-  if (parts.is_array())
-    for (const auto& item : parts.as_array()) {
-      const auto& o = item.as_object();
-      v.parts.push_back({.blob = text_at(o, "blob"),
-                         .rows = o.at("rows").to_number<std::uint64_t>(),
-                         .bytes = o.at("bytes").to_number<std::uint64_t>()});
-    }
+  v.parts = parts_of(parsed(row.text(i++)));
   v.read = static_cast<std::uint64_t>(row.integer(i++));
   v.published = static_cast<std::uint64_t>(row.integer(i++));
   v.rejected = static_cast<std::uint64_t>(row.integer(i++));
@@ -111,6 +140,13 @@ Version version_of(const store::Row& row) {
   v.person_name = row.text(i++);
   v.at = row.time(i++);
   v.index_blob = row.text(i++);
+  v.deletes = parts_of(parsed(row.text(i++)));
+  v.next_id = row.integer(i++);
+  v.mode = row.text(i++);
+  v.base = row.integer(i++);
+  for (auto* count : {&v.added, &v.changed, &v.deleted, &v.unchanged}) *count = static_cast<std::uint64_t>(row.integer(i++));
+  v.compacted = row.boolean(i++);
+  v.pushed = row.boolean(i++);
   return v;
 }
 

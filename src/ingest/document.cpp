@@ -276,6 +276,8 @@ Result<void> propose_entries(json::array& tables, const Import& import, const ca
                        {"update_cycle", "irregular"},
                        {"sharing_type", "conditional"},
                        {"level", "1"},
+                       {"mode", "full"},
+                       {"delete_missing", false},
                        {"exists", false}};
     if (number == 1)
       for (const auto& [key, value] : given)

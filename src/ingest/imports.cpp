@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -29,7 +30,20 @@ const std::array kSettings{
                 .kind = SettingKind::bytes,
                 .default_value = "1GiB",
                 .label = {"磁盘剩余空间低于此值时拒绝上传", "Uploads are refused when less disk space is free"},
-                .min = 0}};
+                .min = 0},
+    SettingSpec{.key = "ingest.compare_full",
+                .kind = SettingKind::boolean,
+                .default_value = "true",
+                .label = {"全量更新有主键的数据集时，与上一版本比较，统计新增、变化、删除和未变的行",
+                          "Full loads of datasets with a key are compared with the version before, to count what changed"},
+                .runtime = true},
+    SettingSpec{.key = "ingest.repeated_keys",
+                .kind = SettingKind::choice,
+                .default_value = "last",
+                .label = {"一批数据里主键重复时：last 以最后一行为准、其余剔除，reject 全部剔除",
+                          "Rows of one load with the same key: last keeps the last one and rejects the others, reject all"},
+                .choices = "last|reject",
+                .runtime = true}};
 
 constexpr std::string_view kColumns =
     "id, file_name, file_blob, byte_count, state, job_id, person_id, person_name, department_id, dataset_hint, tables, "
@@ -259,6 +273,14 @@ Result<Import> StoredImports::changeable(store::Transaction& t, const Actor& act
   if (!may_see(actor, i)) return no_import();
   QS_CHECK(sharing::check_steward(actor, i.department_id));
   if (i.state == "ready" || i.state == "failed") return i;
+  // A job that ended without saying so here, cancelled in the queue or given up, leaves it as it was.
+  if (i.state == "analysing" || i.state == "publishing") {
+    QS_TRY(auto job, deps_.jobs.find(i.job_id));
+    if (job.state == jobs::State::failed || job.state == jobs::State::cancelled || job.state == jobs::State::interrupted) {
+      i.state = i.state == "publishing" ? "ready" : "failed";
+      return i;
+    }
+  }
   if (i.state == "published")
     return fail(Code::conflict, "import.published", "这次导入已经发布。要改类型重新入库，请用“重新分析”。",
                 "This import was published already. To load it again with other types, analyse it again.");
@@ -300,6 +322,24 @@ Result<Import> StoredImports::correct(const Actor& actor, std::string_view id, c
   });
 }
 
+namespace {
+
+// To update by key there must be one: among the columns, or declared before.
+Result<void> check_mode(const json::object& table, const std::optional<catalog::Dataset>& known) {
+  if (text_at(table.at("dataset").as_object(), "mode") != "upsert") return {};
+  bool keyed = known && std::ranges::any_of(known->fields, &catalog::Field::key);
+  for (const auto& item : table.at("columns").as_array())
+    keyed = keyed || (flag_at(item.as_object(), "key") && !flag_at(item.as_object(), "skip"));
+  if (keyed) return {};
+  return fail(Error{.code = Code::invalid,
+                    .id = "dataset.no_key",
+                    .text = {"按主键更新需要主键，请先勾选哪些列是主键，或改用追加。",
+                             "Updating by key needs a key: say which columns make it, or append instead."},
+                    .subject = "dataset.mode"});
+}
+
+}  // namespace
+
 Result<Import> StoredImports::publish(const Actor& actor, std::string_view id) {
   return deps_.store.write([&](store::Transaction& t) -> Result<Import> {
     QS_TRY(auto i, changeable(t, actor, id));
@@ -315,6 +355,7 @@ Result<Import> StoredImports::publish(const Actor& actor, std::string_view id) {
       auto code = text_at(entry, "code");
       QS_CHECK(catalog::check_code(code));
       QS_TRY(auto known, deps_.catalog.known(t, code));
+      QS_CHECK(check_mode(table, known));
       if (known) {
         if (!sharing::check_steward(actor, *known))
           return fail(Error{.code = Code::conflict,

@@ -31,6 +31,8 @@ class IngestTest : public testing::StoreTest {
     catalog_ = take(catalog::Catalog::open(
         store(), *audit_, [] { return Result<std::map<std::string, std::string>>(std::map<std::string, std::string>{}); },
         system_clock()));
+    changes_ = std::make_unique<Changes>(
+        Changes::Deps{.blobs = *blobs_, .engine = *engine_, .catalog = *catalog_, .settings = settings_});
     imports_ = Imports::open({.store = store(),
                               .blobs = *blobs_,
                               .engine = *engine_,
@@ -38,6 +40,7 @@ class IngestTest : public testing::StoreTest {
                               .jobs = *jobs_,
                               .identity = *identity_,
                               .catalog = *catalog_,
+                              .changes = *changes_,
                               .settings = settings_,
                               .clock = system_clock()});
     take(identity_->first_start("测试区"));
@@ -78,6 +81,7 @@ class IngestTest : public testing::StoreTest {
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<identity::Identity> identity_;
   std::unique_ptr<catalog::Catalog> catalog_;
+  std::unique_ptr<Changes> changes_;
   std::unique_ptr<Imports> imports_;
   Actor actor_, stranger_;
 };

@@ -13,13 +13,6 @@
 #include "writing.h"
 
 namespace qushu::ingest {
-namespace {
-
-// Rows of the tables that make up one version are numbered apart: the table's place above, the line below.
-constexpr std::int64_t kIdsPerTable = std::int64_t{1} << 40;
-
-}  // namespace
-
 // The import's file, unpacked only when somebody must read it.
 class StoredImports::LazyFile {
  public:
@@ -40,10 +33,34 @@ class StoredImports::LazyFile {
 struct StoredImports::Made {
   std::string code;
   json::object entry;
-  catalog::Version version;
+  Change change;
   std::vector<std::size_t> tables;  // which of the import's
   std::vector<std::uint64_t> published;
 };
+
+// The fields that the tables' columns become.
+Result<std::vector<catalog::Field>> StoredImports::fields_for(const json::object& table, const std::string& dataset) const {
+  std::vector<std::string> names;
+  for (const auto& item : table.at("columns").as_array())
+    if (!flag_at(item.as_object(), "skip")) names.push_back(text_at(item.as_object(), "name"));
+  QS_TRY(auto ids, deps_.catalog.identifiers(dataset, names));
+  auto plan = plan_of(table);
+  std::vector<catalog::Field> fields;
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    if (plan[i].skip) continue;
+    const auto& c = table.at("columns").as_array()[i].as_object();
+    fields.push_back({.id = ids[fields.size()],
+                      .name = plan[i].name,
+                      .description = text_at(c, "description"),
+                      .type = plan[i].type,
+                      .width = plan[i].width,
+                      .scale = plan[i].scale,
+                      .unit = plan[i].unit,
+                      .level = text_at(c, "level"),
+                      .key = flag_at(c, "key")});
+  }
+  return fields;
+}
 
 Result<StoredImports::Made> StoredImports::make_version(jobs::Context& context, const Import& import, LazyFile& files,
                                                         const std::vector<const json::object*>& tables, std::size_t done,
@@ -52,27 +69,13 @@ Result<StoredImports::Made> StoredImports::make_version(jobs::Context& context, 
   made.entry = tables.front()->at("dataset").as_object();
   made.code = text_at(made.entry, "code");
   QS_TRY(auto known, deps_.store.read([&](store::Session& s) { return deps_.catalog.known(s, made.code); }));
-  std::vector<std::string> names;
-  for (const auto& item : tables.front()->at("columns").as_array())
-    if (!flag_at(item.as_object(), "skip")) names.push_back(text_at(item.as_object(), "name"));
-  QS_TRY(auto ids, deps_.catalog.identifiers(known ? known->id : std::string(), names));
-  auto plan = plan_of(*tables.front());
-  std::size_t next = 0;
-  for (std::size_t i = 0; i < plan.size(); ++i) {
-    if (plan[i].skip) continue;
-    const auto& c = tables.front()->at("columns").as_array()[i].as_object();
-    made.version.fields.push_back({.id = ids[next++],
-                                   .name = plan[i].name,
-                                   .description = text_at(c, "description"),
-                                   .type = plan[i].type,
-                                   .width = plan[i].width,
-                                   .scale = plan[i].scale,
-                                   .unit = plan[i].unit,
-                                   .level = text_at(c, "level"),
-                                   .key = flag_at(c, "key")});
-  }
+  Incoming incoming{.fields = {}, .job_id = context.job().id, .delete_missing = flag_at(made.entry, "delete_missing")};
+  QS_TRY(incoming.fields, fields_for(*tables.front(), known ? known->id : std::string()));
+  std::vector<std::string> ids;
+  for (const auto& field : incoming.fields) ids.push_back(field.id);
   RejectFile rejects(deps_.blobs.temporary_folder());
   auto cancelled = [&context] { return context.cancelled(); };
+  Incoming::Counts counts;
   std::int64_t offset = 0;
   for (const auto* table : tables) {
     auto location = text_at(*table, "location");
@@ -88,28 +91,39 @@ Result<StoredImports::Made> StoredImports::make_version(jobs::Context& context, 
       QS_TRY(auto reading, file->read(location, dialect_of(*table), plan_of(*table), ids, sink, step));
       QS_TRY(auto blob, write_rows(reading, ids, offset, deps_.engine, deps_.blobs, cancelled));
       auto& c = *reading.counts;
-      draft =
-          Draft{.part = {.blob = blob.sha256, .rows = c.published, .bytes = blob.size}, .read = c.read, .rejected = c.rejected};
+      draft = Draft{.part = {.blob = blob.sha256, .rows = c.published, .bytes = blob.size, .first_id = offset},
+                    .read = c.read,
+                    .rejected = c.rejected};
     }
-    made.version.parts.push_back(draft->part);
-    made.version.read += draft->read;
-    made.version.published += draft->part.rows;
-    made.version.rejected += draft->rejected;
-    made.version.rejects_blob = draft->rejects_blob;
-    made.version.origins.push_back(
+    counts.read += draft->read;
+    counts.rejected += draft->rejected;
+    counts.rejects_blob = draft->rejects_blob;
+    incoming.parts.push_back(draft->part);
+    incoming.origins.push_back(
         {.import_id = import.id, .file_name = import.file_name, .file_blob = import.file_blob, .table = location});
     made.published.push_back(draft->part.rows);
-    context.log(
-        "info",
-        {fmt::format("{}：读取 {} 行，发布 {} 行，剔除 {} 行", shown, draft->read, draft->part.rows, draft->rejected),
-         fmt::format("{}: {} rows read, {} published, {} rejected", shown, draft->read, draft->part.rows, draft->rejected)});
-    offset += kIdsPerTable;
+    context.log("info",
+                {fmt::format("{}：读取 {} 行，符合 {} 行，剔除 {} 行", shown, draft->read, draft->part.rows, draft->rejected),
+                 fmt::format("{}: {} rows read, {} fit, {} rejected", shown, draft->read, draft->part.rows, draft->rejected)});
+    // The next table's rows are numbered after this one's.
+    if (tables.size() > 1 && draft->part.rows > 0) {
+      QS_TRY(offset, last_id(deps_.engine, deps_.blobs, draft->part.blob, cancelled));
+    }
     ++done;
   }
   if (rejects.rows() > 0) {
-    QS_TRY(made.version.rejects_blob, rejects.keep(deps_.engine, deps_.blobs, cancelled));
+    QS_TRY(counts.rejects_blob, rejects.keep(deps_.engine, deps_.blobs, cancelled));
   }
-  made.version.job_id = context.job().id;
+  incoming.counts = [counts]() -> Result<Incoming::Counts> { return counts; };
+  incoming.step = [&](Text step) { context.progress(static_cast<double>(done) / static_cast<double>(all), std::move(step)); };
+  auto mode = Mode::full;
+  if (auto word = text_at(made.entry, "mode"); !word.empty()) static_cast<void>(parse(word, mode));
+  QS_TRY(made.change, deps_.changes.prepare(known, made.code, mode, incoming, cancelled));
+  const auto& v = made.change.version;
+  context.log("info", {fmt::format("{}：新增 {} 行，变化 {} 行，删除 {} 行，未变 {} 行，剔除 {} 行", made.code, v.added,
+                                   v.changed, v.deleted, v.unchanged, v.rejected),
+                       fmt::format("{}: {} rows added, {} changed, {} deleted, {} unchanged, {} rejected", made.code, v.added,
+                                   v.changed, v.deleted, v.unchanged, v.rejected)});
   return made;
 }
 
@@ -162,18 +176,24 @@ Result<jobs::Finish> StoredImports::run_publish(jobs::Context& context) {
         for (const auto& tag : made.entry.at("tags").as_array()) n.tags.emplace_back(tag.as_string());
         QS_TRY(dataset, deps_.catalog.add(t, actor, n));
       }
-      QS_TRY(auto number, deps_.catalog.publish(t, actor, dataset->id, made.version));
+      QS_TRY(auto number, deps_.changes.publish(t, actor, *dataset, made.change));
       for (std::size_t k = 0; k < made.tables.size(); ++k) {
         auto& table = now.tables[made.tables[k]].as_object();
         table["version"] = number;
         table["published"] = made.published[k];
         table["dataset"].as_object()["exists"] = true;
       }
+      const auto& v = made.change.version;
       output.emplace_back(json::object{{"dataset", made.code},
                                        {"version", number},
-                                       {"read", made.version.read},
-                                       {"published", made.version.published},
-                                       {"rejected", made.version.rejected}});
+                                       {"mode", v.mode},
+                                       {"read", v.read},
+                                       {"published", v.published},
+                                       {"added", v.added},
+                                       {"changed", v.changed},
+                                       {"deleted", v.deleted},
+                                       {"unchanged", v.unchanged},
+                                       {"rejected", v.rejected}});
     }
     now.state = "published";
     now.error.reset();

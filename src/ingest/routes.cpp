@@ -85,6 +85,8 @@ http::Schema corrections_schema() {
                                {"tags", schema::array(schema::text().length(1, 30)).length(0, 30).optional()},
                                {"update_cycle", text(30)},
                                {"sharing_type", text(30)},
+                               {"mode", schema::choice({"full", "append", "upsert"}).optional()},
+                               {"delete_missing", schema::boolean().optional()},
                                {"level", text(30)}});
   auto column = schema::object({{"position", schema::integer().range(0, 100000)},
                                 {"name", text(100)},

@@ -31,6 +31,7 @@ class StoredImports final : public Imports {
   class LazyFile;
   Result<Made> make_version(jobs::Context& context, const Import& import, LazyFile& files,
                             const std::vector<const json::object*>& tables, std::size_t done, std::size_t all);
+  Result<std::vector<catalog::Field>> fields_for(const json::object& table, const std::string& dataset) const;
   Result<std::unique_ptr<tabular::File>> open_file(const Import& import) const;
   // A file and what it was called and is for.
   struct Subject {

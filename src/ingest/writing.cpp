@@ -8,12 +8,7 @@
 
 namespace qushu::ingest {
 
-namespace json = boost::json;
-
 namespace {
-
-// Columns of more different values than this in a row group get no dictionary: building one costs more than it saves.
-constexpr int kDictionary = 8192;
 
 engine::Limits limits_of(const Cancelled& cancelled) {
   return {.time = std::chrono::hours(24), .cancelled = cancelled};
@@ -73,13 +68,11 @@ Result<blob::BlobInfo> write_rows(const tabular::File::Reading& reading, const s
   auto target = blobs.temporary_folder() / ("part-" + new_id() + ".parquet");
   std::string columns = offset == 0 ? "_id" : fmt::format("_id + {} AS _id", offset);
   for (const auto& id : ids) columns += ", " + engine::quote_name(id);
-  auto written = engine.execute(
-      {.sql =
-           fmt::format("COPY (SELECT {} FROM file_rows) TO {} (FORMAT parquet, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT {})",
-                       columns, engine::quote_text(target.string()), kDictionary),
-       .tables = {{.name = "file_rows", .source = reading.source.get()}},
-       .limits = limits_of(cancelled),
-       .ordered = false});
+  auto written = engine.execute({.sql = fmt::format("COPY (SELECT {} FROM file_rows) TO {} {}", columns,
+                                                    engine::quote_text(target.string()), kPartOptions),
+                                 .tables = {{.name = "file_rows", .source = reading.source.get()}},
+                                 .limits = limits_of(cancelled),
+                                 .ordered = false});
   if (!written) {
     std::error_code ignored;
     std::filesystem::remove(target, ignored);
@@ -91,6 +84,15 @@ Result<blob::BlobInfo> write_rows(const tabular::File::Reading& reading, const s
   if (read != published + rejected || *written != published)
     return fail_internal(fmt::format("{} read, {} published, {} rejected, {} written", read, published, rejected, *written));
   return blob;
+}
+
+Result<std::int64_t> last_id(engine::Engine& engine, const blob::BlobStore& blobs, const std::string& blob,
+                             const Cancelled& cancelled) {
+  QS_TRY(auto path, blobs.path(blob));
+  QS_TRY(auto cursor,
+         engine.run({.sql = "SELECT max(_id) FROM " + engine::parquet_scan({path}), .limits = limits_of(cancelled)}));
+  QS_TRY(const auto* chunk, cursor->next());
+  return chunk && chunk->rows() > 0 && !chunk->is_null(0, 0) ? chunk->integer(0, 0) : 0;
 }
 
 }  // namespace qushu::ingest

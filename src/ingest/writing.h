@@ -2,16 +2,17 @@
 #pragma once
 
 #include <fstream>
-#include <functional>
 
 #include "qushu/blob/blob_store.h"
 #include "qushu/engine/engine.h"
+#include "qushu/ingest/change.h"
 #include "qushu/tabular/tabular.h"
 
 namespace qushu::ingest {
 
-// Asked while the work goes on.
-using Cancelled = std::function<bool()>;
+// How parts are written. Columns of more different values than that in a row group get no dictionary: building one costs more
+// than it saves.
+inline constexpr std::string_view kPartOptions = "(FORMAT parquet, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 8192)";
 
 // Rejected rows, gathered as NDJSON that the engine reads. Used by one thread at a time.
 class RejectFile {
@@ -36,5 +37,9 @@ class RejectFile {
 [[nodiscard]] Result<blob::BlobInfo> write_rows(const tabular::File::Reading& reading, const std::vector<std::string>& ids,
                                                 std::int64_t offset, engine::Engine& engine, blob::BlobStore& blobs,
                                                 const Cancelled& cancelled);
+
+// The largest `_id` of a part; 0 when it has no rows.
+[[nodiscard]] Result<std::int64_t> last_id(engine::Engine& engine, const blob::BlobStore& blobs, const std::string& blob,
+                                           const Cancelled& cancelled);
 
 }  // namespace qushu::ingest

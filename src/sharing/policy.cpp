@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "qushu/base/text.h"
+#include "qushu/sharing/version_rows.h"
 
 namespace qushu::sharing {
 
@@ -36,11 +37,9 @@ Result<void> check_steward(const Actor& actor, const catalog::Dataset& dataset) 
 Result<Shown> Policy::show(catalog::Dataset dataset, std::int64_t number) const {
   QS_TRY(auto version, catalog_.version(dataset.id, number));
   Shown shown{.dataset = std::move(dataset), .version = std::move(version), .fields = {}, .select = {}, .files = {}};
-  for (const auto& part : shown.version.parts) {
-    QS_TRY(auto path, blobs_.path(part.blob));
-    shown.files.push_back(std::move(path));
-  }
-  shown.select = "SELECT _id";
+  QS_TRY(auto rows, rows_of(shown.version, blobs_));
+  shown.select = std::move(rows.select);
+  shown.files = std::move(rows.files);
   for (auto field : shown.version.fields) {
     auto now = std::ranges::find(shown.dataset.fields, field.id, &catalog::Field::id);
     if (now != shown.dataset.fields.end()) {
@@ -48,10 +47,8 @@ Result<Shown> Policy::show(catalog::Dataset dataset, std::int64_t number) const 
       field.level = now->level;
       field.key = now->key;
     }
-    shown.select += ", " + engine::quote_name(field.id);
     shown.fields.push_back(std::move(field));
   }
-  shown.select += " FROM " + engine::parquet_scan(shown.files);
   return shown;
 }
 

@@ -1,9 +1,13 @@
 // The catalogue: datasets, their fields, and their versions.
 //
 // A dataset is an entry of the catalogue with, once something has been published, a current version. A version is immutable: a
-// list of parts (Parquet blobs), its schema, counts and origin. Publishing adds a version and moves the pointer in one
-// transaction; rolling back moves the pointer and adds nothing. A field keeps its identifier for ever: the same name always
+// list of parts (Parquet blobs) less a list of deletes (the `_id`s of rows in them that are no more), its schema, counts and
+// origin. A version that changes little shares the parts of the one before. Publishing adds a version and moves the pointer in
+// one transaction; rolling back moves the pointer and adds nothing. A field keeps its identifier for ever: the same name always
 // gets the same one.
+//
+// Rows are numbered by `_id`, a column of the parts, unique within a version; a row that stays keeps it from version to
+// version. It is the row's line in what was loaded plus the part's `first_id`, and below the version's `next_id`.
 //
 // Who may see what is not decided here but in sharing/policy.h. Every change is audited in its own transaction.
 //
@@ -66,9 +70,20 @@ struct Dataset {
   std::optional<Time> published;  // of the current version
 };
 
+// A column as a part holds it.
+struct PartColumn {
+  std::string id;
+  engine::Type type = engine::Type::text;
+  std::uint8_t width = 0, scale = 0;
+  friend bool operator==(const PartColumn&, const PartColumn&) = default;
+};
+
 struct Part {
   std::string blob;
   std::uint64_t rows = 0, bytes = 0;
+  std::int64_t first_id = 0;  // line = _id - first_id
+  // Its columns where they are not the version's: a field that came later is empty in it, one of another type is cast.
+  std::vector<PartColumn> columns = {};
 };
 
 struct Origin {
@@ -77,18 +92,30 @@ struct Origin {
 };
 
 struct Version {
+  static constexpr std::int64_t kAnyBase = -1;
+
   std::string dataset_id;
   std::int64_t number = 0;
   std::vector<Field> fields;
   std::vector<Part> parts;
-  std::uint64_t read = 0, published = 0, rejected = 0;  // read = published + rejected
+  std::vector<Part> deletes;  // Parquet: `_id`, sorted
+  std::int64_t next_id = 0;   // above every `_id`; 0 in versions that were published before it was kept
+  // How it was made from what was loaded: "full" replaced everything, "append" and "upsert" went on from version `base`.
+  std::string mode = "full";
+  std::int64_t base = kAnyBase;  // when published: the version that must still be current
+  bool pushed = false;           // made of pushed rows, one of very many
+  // Of the load: read = added + changed + unchanged + rejected, and the rows that only told which to remove. `published` counts
+  // the rows of the whole version.
+  std::uint64_t read = 0, published = 0, rejected = 0;
+  std::uint64_t added = 0, changed = 0, deleted = 0, unchanged = 0;
   std::string rejects_blob;  // Parquet: file, sheet, line, field, value, reason_zh, reason_en, raw; empty when none
   json::object profile;      // profile.h; {} until it was computed
   std::vector<Origin> origins;
   std::string job_id, person_id, person_name;
   Time at;
   bool current = false;
-  std::string index_blob;  // key index, or empty
+  bool compacted = false;  // its parts were written anew since it was published; the rows and their `_id`s are the same
+  std::string index_blob;  // the layers of its key index, the oldest first, with spaces between; empty: none yet
 };
 
 struct DatasetChange {
@@ -161,14 +188,22 @@ class Catalog {
   [[nodiscard]] virtual Result<std::vector<Version>> versions(std::string_view dataset_id) const = 0;
   // 0: the current one.
   [[nodiscard]] virtual Result<Version> version(std::string_view dataset_id, std::int64_t number) const = 0;
-  // Adds the version with the next number and makes it current, as part of `t`; audited. Its number.
+  // Adds the version with the next number and makes it current, as part of `t`; audited. Its number. unavailable
+  // ("dataset.moved") when the version that it goes on from is not the current one any more: prepare it again.
   [[nodiscard]] virtual Result<std::int64_t> publish(store::Transaction& t, const Actor& actor, std::string_view dataset_id,
                                                      Version version) = 0;
   [[nodiscard]] virtual Result<Dataset> roll_back(const Actor& actor, std::string_view dataset_id, std::int64_t number) = 0;
   [[nodiscard]] virtual Result<void> set_profile(store::Transaction& t, std::string_view dataset_id, std::int64_t number,
                                                  json::object profile) = 0;
   [[nodiscard]] virtual Result<void> set_index(store::Transaction& t, std::string_view dataset_id, std::int64_t number,
-                                               std::string blob) = 0;
+                                               std::string blobs) = 0;
+  // Puts other parts in the place of those of `version`, holding the same rows under the same `_id`s; audited. unavailable
+  // ("dataset.moved") when it is not the current version any more or its parts are others by now.
+  [[nodiscard]] virtual Result<void> compact(store::Transaction& t, const Actor& actor, const Version& version,
+                                             std::vector<Part> parts, std::vector<Part> deletes) = 0;
+  // Forgets versions that nobody asked to keep: of those made by pushed rows, all but the newest `keep` and the current one.
+  [[nodiscard]] virtual Result<std::int64_t> forget_pushed(store::Transaction& t, std::string_view dataset_id,
+                                                           std::int64_t keep) = 0;
 
   // Takes a dataset out of the catalogue's public face (withdrawn) or back; its versions stay.
   [[nodiscard]] virtual Result<Dataset> withdraw(const Actor& actor, std::string_view dataset_id, bool withdrawn) = 0;
@@ -187,6 +222,8 @@ class Catalog {
 // What is stored in the metadata database: fields, and back. Unknown members are ignored.
 [[nodiscard]] json::array to_json(const std::vector<Field>& fields);
 [[nodiscard]] std::vector<Field> fields_of(const json::value& value);
+// The columns of a part that was written with these fields.
+[[nodiscard]] std::vector<PartColumn> columns_of(const std::vector<Field>& fields);
 
 // The words that are allowed: update cycles, sharing types, levels, states.
 struct Word {

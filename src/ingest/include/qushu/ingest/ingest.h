@@ -7,9 +7,9 @@
 //   that
 //              are new, their versions, and marks the import as published
 //
-// Tables of one file that have the same columns and the same dataset code become one version together. read = published +
-// rejected for every version. Nothing is visible before the last transaction, and what a crash leaves behind is garbage that
-// the sweep removes.
+// Tables of one file that have the same columns and the same dataset code become one version together. How they change the
+// dataset is the entry's `mode` (change.h). Nothing is visible before the last transaction, and what a crash leaves behind is
+// garbage that the sweep removes.
 //
 // Thread-safety: Imports may be used from any thread.
 #pragma once
@@ -31,13 +31,12 @@
 #include "qushu/engine/engine.h"
 #include "qushu/http/router.h"
 #include "qushu/identity/identity.h"
+#include "qushu/ingest/change.h"
 #include "qushu/jobs/jobs.h"
 #include "qushu/store/store.h"
 #include "qushu/tabular/tabular.h"
 
 namespace qushu::ingest {
-
-namespace json = boost::json;
 
 [[nodiscard]] std::span<const store::Migration> migrations();
 [[nodiscard]] std::span<const SettingSpec> settings();
@@ -68,6 +67,7 @@ struct Deps {
   jobs::Jobs& jobs;
   identity::Identity& identity;
   catalog::Catalog& catalog;
+  const Changes& changes;
   const Settings& settings;
   const Clock& clock;
 };
