@@ -19,7 +19,7 @@ NodeKind kind_of(const std::string& input) {
   return input == "file" ? NodeKind::file : NodeKind::source;
 }
 
-std::vector<NodeColumn> columns_of(const std::vector<catalog::Field>& fields) {
+std::vector<NodeColumn> node_columns(const std::vector<catalog::Field>& fields) {
   std::vector<NodeColumn> out;
   for (const auto& field : fields) out.push_back({.id = field.id, .name = field.name});
   return out;
@@ -79,10 +79,10 @@ Result<std::string> GraphBuilder::dataset_node(const std::string& id, std::int64
   node.title = dataset.title;
   node.code = dataset.code;
   node.detail = dataset.department_name;
-  node.columns = columns_of(dataset.fields);
+  node.columns = node_columns(dataset.fields);
   if (version > 0) {
     QS_TRY(auto made, deps_.catalog.version(id, version));
-    node.columns = columns_of(made.fields);
+    node.columns = node_columns(made.fields);
   }
   return add(std::move(node)) == nullptr ? std::string() : node_id;
 }
