@@ -10,7 +10,9 @@
 namespace qushu::insight {
 namespace {
 
+// Figures with a unit are measured, and name nothing.
 bool can_link(const catalog::Field& field) {
+  if (!field.unit.empty()) return false;
   return field.type == engine::Type::text || field.type == engine::Type::integer ||
          (field.type == engine::Type::decimal && field.scale == 0);
 }
@@ -24,7 +26,8 @@ Result<std::uint64_t> facts_of(engine::Engine& engine, const SketchSpec& spec, c
                                std::vector<Facts>& out) {
   std::string sql = "SELECT count(*)";
   for (const auto& field : fields)
-    sql += fmt::format(", count({0}), approx_count_distinct({0})", compared_sql(engine::quote_name(field.id)));
+    sql += fmt::format(", count({}), approx_count_distinct({})", compared_sql(engine::quote_name(field.id)),
+                       telling_sql(engine::quote_name(field.id)));
   std::uint64_t rows = 0;
   out.assign(fields.size(), {});
   QS_CHECK(each_row(engine, fmt::format("{} FROM ({}) AS t", sql, spec.select), spec.limits,
@@ -42,6 +45,12 @@ std::string compared_sql(const std::string& column) {
   return fmt::format("nullif(upper(trim(CAST({} AS VARCHAR))), '')", column);
 }
 
+std::string telling_sql(const std::string& column) {
+  auto value = compared_sql(column);
+  return fmt::format("CASE WHEN length({0}) >= {1} OR NOT regexp_full_match({0}, '-?[0-9]+') THEN {0} END", value,
+                     kTellingDigits);
+}
+
 Result<Sketched> sketch(engine::Engine& engine, const SketchSpec& spec, const std::filesystem::path& file) {
   std::vector<catalog::Field> fields;
   for (const auto& field : spec.fields)
@@ -56,7 +65,7 @@ Result<Sketched> sketch(engine::Engine& engine, const SketchSpec& spec, const st
     // bound are there.
     auto share = std::min(1.0, static_cast<double>(spec.size) / static_cast<double>(facts[i].distinct));
     auto theta = share >= 1.0 ? INT64_MAX : static_cast<std::int64_t>(share * kHashes);
-    auto value = compared_sql(engine::quote_name(fields[i].id));
+    auto value = telling_sql(engine::quote_name(fields[i].id));
     sql += fmt::format(
         "{}SELECT {} AS dataset, {} AS field, {}::BIGINT AS theta, h FROM (SELECT DISTINCT (hash(v) >> 1)::BIGINT AS h FROM "
         "(SELECT {} AS v FROM ({}) AS t) AS w WHERE v IS NOT NULL) AS d WHERE h < {}",

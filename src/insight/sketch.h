@@ -46,5 +46,9 @@ struct Overlap {
 
 // The value of a column as it is compared: text without white space around, in capital letters; empty texts are no values.
 [[nodiscard]] std::string compared_sql(const std::string& column);
+// The same, null where the value could be of anything: numbers of fewer than kTellingDigits digits (running numbers, years,
+// counts) are in every other dataset too.
+constexpr int kTellingDigits = 6;
+[[nodiscard]] std::string telling_sql(const std::string& column);
 
 }  // namespace qushu::insight

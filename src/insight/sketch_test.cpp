@@ -77,16 +77,27 @@ TEST_F(SketchTest, CountsDifferentValues) {
 }
 
 TEST_F(SketchTest, ComparesAsPeopleMean) {
-  make("x", "SELECT i AS _id, i AS n FROM range(5000) t(i)", {[] {
+  make("x", "SELECT i AS _id, i AS n FROM range(100000, 105000) t(i)", {[] {
          auto f = text("n");
          f.type = engine::Type::integer;
          return f;
        }()});
-  make("y", "SELECT i AS _id, '  ' || i || ' ' AS n FROM range(5000) t(i)", {text("n")});
+  make("y", "SELECT i AS _id, '  ' || i || ' ' AS n FROM range(100000, 105000) t(i)", {text("n")});
   auto found = overlaps(*engine_, folder_.path() / "x", {folder_.path() / "y"}, {});
   ASSERT_TRUE(found);
   ASSERT_EQ(found->size(), 1U);
   EXPECT_EQ(found->front().shared, found->front().seen);
+}
+
+TEST_F(SketchTest, RunningNumbersAndMeasuresLinkNothing) {
+  auto amount = text("amount");
+  amount.type = engine::Type::integer;
+  amount.unit = "万元";
+  auto made =
+      make("r", "SELECT i AS _id, CAST(i AS VARCHAR) AS n, i * 1000003 AS amount, 'K' || i AS code FROM range(5000) t(i)",
+           {text("n"), amount, text("code")});
+  ASSERT_EQ(made.columns.size(), 1U);
+  EXPECT_EQ(made.columns[0].field, "code");
 }
 
 TEST_F(SketchTest, NothingToCompareIsNoError) {

@@ -10,7 +10,7 @@ export interface Impact { kind: string; kind_name: string; title: string; code: 
 export interface Placed { node: LineageNode; x: number; y: number }
 export interface Drawing { placed: Placed[]; lines: { edge: LineageEdge; path: string }[]; width: number; height: number }
 
-export const BOX = { width: 190, height: 52, gapX: 70, gapY: 16 };
+export const BOX = { width: 176, height: 50, gapX: 52, gapY: 14, thread: 12 };
 
 // The layer of a node is one more than that of the furthest that it comes from. Edges never run in a circle but for datasets that feed
 // each other; then the walk stops where it began.
@@ -32,40 +32,76 @@ function layers(graph: LineageGraph): Map<string, number> {
   return layer;
 }
 
+// What stands in a column: a node, or the place where an edge that goes further passes between the nodes.
+interface Spot { id: string; node?: LineageNode }
+
 export function draw(graph: LineageGraph): Drawing {
   const layer = layers(graph);
-  const columns: LineageNode[][] = [];
-  for (const n of graph.nodes) (columns[layer.get(n.id)!] ??= []).push(n);
-  for (let i = 0; i < columns.length; i++) columns[i] ??= [];
+  const columns: Spot[][] = [];
+  const put = (at: number, spot: Spot) => {
+    for (let i = columns.length; i <= at; i++) columns.push([]);
+    columns[at].push(spot);
+  };
+  for (const node of graph.nodes) put(layer.get(node.id)!, { id: node.id, node });
+  // Each edge as the spots that it goes through, and their neighbours to the left and right.
+  const known = graph.edges.filter((e) => layer.has(e.from) && layer.has(e.to));
+  const ways = known.map((edge, n) => {
+    const way = [edge.from];
+    for (let at = layer.get(edge.from)! + 1; at < layer.get(edge.to)!; at++) {
+      put(at, { id: `${n} ${at}` });
+      way.push(`${n} ${at}`);
+    }
+    return { edge, way: [...way, edge.to] };
+  });
+  const left = new Map<string, string[]>();
+  const right = new Map<string, string[]>();
+  const meet = (map: Map<string, string[]>, a: string, b: string) => map.set(a, [...(map.get(a) ?? []), b]);
+  for (const { way } of ways)
+    for (let i = 1; i < way.length; i++) {
+      meet(left, way[i], way[i - 1]);
+      meet(right, way[i - 1], way[i]);
+    }
+  // Spots go where the middle of their neighbours is, there and back a few times.
   const place = new Map<string, number>();
-  columns.forEach((c) => c.forEach((n, i) => place.set(n.id, i)));
-  // Nodes go where the middle of their neighbours is, there and back a few times.
-  const around = (id: string, left: boolean) => graph.edges.filter((e) => (left ? e.to : e.from) === id).map((e) => place.get(left ? e.from : e.to)!);
-  for (let round = 0; round < 6; round++) {
-    const left = round % 2 === 0;
-    for (const column of left ? columns : [...columns].reverse()) {
-      const middle = new Map(column.map((n, i) => {
-        const near = around(n.id, left);
-        return [n.id, near.length ? near.reduce((a, b) => a + b, 0) / near.length : i] as const;
+  columns.forEach((c) => c.forEach((s, i) => place.set(s.id, i / c.length)));
+  for (let round = 0; round < 8; round++) {
+    const near = round % 2 === 0 ? left : right;
+    for (const column of round % 2 === 0 ? columns : [...columns].reverse()) {
+      const middle = new Map(column.map((s) => {
+        const others = near.get(s.id) ?? [];
+        return [s.id, others.length ? others.reduce((sum, o) => sum + place.get(o)!, 0) / others.length : place.get(s.id)!] as const;
       }));
       column.sort((a, b) => middle.get(a.id)! - middle.get(b.id)!);
-      column.forEach((n, i) => place.set(n.id, i));
+      column.forEach((s, i) => place.set(s.id, (i + 0.5) / column.length));
     }
   }
-  const tallest = Math.max(1, ...columns.map((c) => c.length));
-  const height = tallest * (BOX.height + BOX.gapY) + BOX.gapY;
-  const placed = new Map<string, Placed>();
-  columns.forEach((column, x) => {
-    const top = (height - column.length * (BOX.height + BOX.gapY) + BOX.gapY) / 2;
-    column.forEach((node, y) => placed.set(node.id, { node, x: 8 + x * (BOX.width + BOX.gapX), y: top + y * (BOX.height + BOX.gapY) }));
+  const tall = (s: Spot) => (s.node ? BOX.height : BOX.thread);
+  const heights = columns.map((c) => c.reduce((sum, s) => sum + tall(s) + BOX.gapY, BOX.gapY));
+  const height = Math.max(80, ...heights);
+  const at = new Map<string, { x: number; y: number }>();
+  const placed: Placed[] = [];
+  columns.forEach((column, n) => {
+    let y = (height - heights[n]) / 2 + BOX.gapY;
+    const x = 8 + n * (BOX.width + BOX.gapX);
+    for (const spot of column) {
+      at.set(spot.id, { x, y: y + tall(spot) / 2 });
+      if (spot.node) placed.push({ node: spot.node, x, y });
+      y += tall(spot) + BOX.gapY;
+    }
   });
-  const lines = graph.edges.flatMap((edge) => {
-    const a = placed.get(edge.from);
-    const b = placed.get(edge.to);
-    if (!a || !b) return [];
-    const [x1, y1, x2, y2] = [a.x + BOX.width, a.y + BOX.height / 2, b.x, b.y + BOX.height / 2];
-    const bend = Math.max(30, Math.abs(x2 - x1) / 2);
-    return [{ edge, path: `M${x1} ${y1} C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}` }];
+  const lines = ways.map(({ edge, way }) => {
+    const last = way.length - 1;
+    const start = at.get(way[0])!;
+    let path = `M${start.x + BOX.width} ${start.y}`;
+    let [px, py] = [start.x + BOX.width, start.y];
+    for (let i = 1; i <= last; i++) {
+      const { x, y } = at.get(way[i])!;
+      const bend = Math.max(24, Math.abs(x - px) / 2);
+      path += ` C${px + bend} ${py} ${x - bend} ${y} ${x} ${y}`;
+      if (i < last) path += ` L${x + BOX.width} ${y}`;
+      [px, py] = [x + BOX.width, y];
+    }
+    return { edge, path };
   });
-  return { placed: [...placed.values()], lines, width: columns.length * (BOX.width + BOX.gapX) - BOX.gapX + 16, height };
+  return { placed, lines, width: columns.length * (BOX.width + BOX.gapX) - BOX.gapX + 16, height };
 }
