@@ -312,7 +312,8 @@ class StoredCatalog final : public Catalog {
                      v.added,
                      v.changed,
                      v.deleted,
-                     v.unchanged}));
+                     v.unchanged,
+                     v.pushed}));
     std::set<std::string> blobs;
     for (const auto* list : {&v.parts, &v.deletes})
       for (const auto& part : *list) blobs.insert(part.blob);
