@@ -6,8 +6,8 @@
 // one column's values that the other holds is estimated from the hashes below the smaller of both bounds; rows are never
 // compared with rows. verify() counts exactly, for two columns that somebody looks at.
 //
-// Values are compared as people mean them: as text, without white space around, whatever the case. Short numbers, figures with a
-// unit, columns with few different values (insight.linkage_distinct), dates, times and truth values link nothing.
+// Values are compared as people mean them: as text, without white space around, whatever the case. Short numbers, figures with
+// a unit, columns with few different values (insight.linkage_distinct), dates, times and truth values link nothing.
 //
 // What is shown is what the caller may see: pairs of datasets that she may read both. Decisions are audited in their
 // transaction.
