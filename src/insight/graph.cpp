@@ -93,14 +93,49 @@ Result<void> GraphBuilder::up(const std::string& id, std::int64_t version, int l
   if (left == 0 || !visible(id) || !done_up_.insert(id).second) return {};
   const auto& dataset = visible_.at(id);
   if (dataset.version == 0) return {};
-  QS_TRY(auto made, deps_.catalog.version(id, version));
-  QS_TRY(auto trace, deps_.store.read([&](store::Session& s) { return ingest::find_trace(s, id, made.number); }));
-  if (trace) return made_by(dataset, made, *trace, left, true);
-  from_files(dataset, made);
+  QS_TRY(auto history, since_full(id, version));
+  std::set<std::string> pipelines;
+  for (const auto& made : history) {
+    QS_TRY(auto trace, deps_.store.read([&](store::Session& s) { return ingest::find_trace(s, id, made.number); }));
+    if (!trace)
+      from_files(dataset, made);
+    else if (pipelines.insert(trace->pipeline_id).second)  // as its newest run was made
+      QS_CHECK(made_by(dataset, made, *trace, left, true));
+  }
   return {};
 }
 
+// The versions whose rows are in this one, the newest first: back to the last that replaced everything. Of those that are
+// forgotten nothing can be told.
+Result<std::vector<catalog::Version>> GraphBuilder::since_full(const std::string& id, std::int64_t version) const {
+  constexpr std::size_t kMost = 100;
+  std::vector<catalog::Version> out;
+  QS_TRY(auto first, deps_.catalog.version(id, version));
+  out.push_back(std::move(first));
+  while (out.back().mode != "full" && out.back().base > 0 && out.size() < kMost) {
+    auto before = deps_.catalog.version(id, out.back().base);
+    if (!before) break;
+    out.push_back(*std::move(before));
+  }
+  return out;
+}
+
 void GraphBuilder::from_files(const catalog::Dataset& dataset, const catalog::Version& version) {
+  if (version.pushed) {
+    Node node{.id = "push:" + dataset.id,
+              .kind = NodeKind::push,
+              .title = actor_.lang == Lang::zh ? "接口推送" : "Pushed by API",
+              .code = {},
+              .detail = {},
+              .columns = node_columns(version.fields)};
+    auto id = node.id;
+    if (add(std::move(node)) == nullptr) return;
+    auto& edge = between(id, dataset_id(dataset.id));
+    if (edge.flows.empty())
+      for (const auto& field : version.fields)
+        edge.flows.push_back({.from = field.id, .to = field.id, .copied = true, .certain = true});
+    return;
+  }
   for (const auto& origin : version.origins) {
     Node node{.id = fmt::format("file:{}:{}", origin.file_blob, origin.table),
               .kind = NodeKind::file,
@@ -147,15 +182,13 @@ Result<std::string> GraphBuilder::input_node(const catalog::Dataset& dataset, co
 void GraphBuilder::flow(const Relations& relations, const engine::Origin& origin, const std::string& to, Edge::Flow flow) {
   auto node = relations.nodes.find(origin.relation);
   if (node == relations.nodes.end() || node->second.empty()) return;
-  // Which column of a thing that may not be known is not told either.
-  if (graph_.nodes[places_.at(node->second)].hidden) {
-    between(node->second, to).flows.push_back({.from = {}, .to = flow.to, .copied = false, .certain = flow.certain});
-    return;
-  }
   flow.from = origin.column;
   if (auto ids = relations.ids.find(origin.relation); ids != relations.ids.end())
     if (auto id = ids->second.find(origin.column); id != ids->second.end()) flow.from = id->second;
-  between(node->second, to).flows.push_back(std::move(flow));
+  // Which column of a thing that may not be known is not told either.
+  if (graph_.nodes[places_.at(node->second)].hidden) flow.from.clear(), flow.copied = false;
+  auto& flows = between(node->second, to).flows;
+  if (std::ranges::find(flows, flow) == flows.end()) flows.push_back(std::move(flow));
 }
 
 Result<void> GraphBuilder::made_by(const catalog::Dataset& dataset, const catalog::Version& version, const ingest::Trace& trace,
@@ -224,17 +257,23 @@ Result<void> GraphBuilder::down(const std::string& id, int left) {
   for (const auto& dependant : dependants) {
     if (dependant.dataset_id == id) continue;
     QS_TRY(auto dataset, known(dependant.dataset_id));
-    // What an older version was made from hurts nobody any more.
-    if (!dataset || dataset->version != dependant.version) continue;
+    if (!dataset || dataset->version == 0) continue;
+    // What is in no row of it any more hurts nobody.
+    QS_TRY(auto history, since_full(dataset->id, 0));
+    auto version = std::ranges::find(history, dependant.version, &catalog::Version::number);
+    if (version == history.end()) continue;
     QS_TRY(auto node, dataset_node(dataset->id, 0));
     if (node.empty()) return {};
     if (!visible(dataset->id)) {
       between(dataset_id(id), node);
       continue;
     }
-    QS_TRY(auto version, deps_.catalog.version(dataset->id, 0));
-    QS_TRY(auto trace, deps_.store.read([&](store::Session& s) { return ingest::find_trace(s, dataset->id, version.number); }));
-    if (trace) QS_CHECK(made_by(*dataset, version, *trace, left, false));
+    // The newest of its versions that reads this one tells how.
+    if (done_made_.insert(dataset->id + " " + id).second) {
+      QS_TRY(auto trace,
+             deps_.store.read([&](store::Session& s) { return ingest::find_trace(s, dataset->id, version->number); }));
+      if (trace) QS_CHECK(made_by(*dataset, *version, *trace, left, false));
+    }
     QS_CHECK(down(dataset->id, left - 1));
   }
   return {};

@@ -32,6 +32,7 @@ class GraphBuilder {
   // The node of a dataset's version; its name.
   Result<std::string> dataset_node(const std::string& id, std::int64_t version);
 
+  [[nodiscard]] Result<std::vector<catalog::Version>> since_full(const std::string& id, std::int64_t version) const;
   Result<void> up(const std::string& id, std::int64_t version, int left);
   Result<void> down(const std::string& id, int left);
   Result<void> readers(const catalog::Dataset& dataset);
@@ -66,7 +67,7 @@ class GraphBuilder {
   std::map<std::string, std::size_t> places_;        // of nodes, by their id
   std::map<std::string, catalog::Dataset> visible_;  // what the caller may read, by id
   std::map<std::string, std::optional<catalog::Dataset>> known_;
-  std::set<std::string> done_up_, done_down_;
+  std::set<std::string> done_up_, done_down_, done_made_;
 };
 
 // Leaves in `graph` only what the field of the first node depends on (up) and what depends on it (down).

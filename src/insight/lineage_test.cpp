@@ -143,6 +143,23 @@ TEST_P(LineageGraphTest, ThoseWhoReadItAreTold) {
   EXPECT_THAT(csv, ::testing::HasSubstr("\"管理员d2\",\"部门d2\""));
 }
 
+TEST_P(LineageGraphTest, RowsThatWereAddedLaterHaveSourcesOfTheirOwn) {
+  auto id = publish(one_, "log", "日志", "SELECT i AS _id, 'x' AS code FROM range(5) t(i)", {field("code", "代码")});
+  auto version = take(catalog_->version(id, 0));
+  auto more = [&](std::string file, bool pushed) {
+    version.mode = "append";
+    version.base = version.number;
+    version.pushed = pushed;
+    version.read = version.added = version.changed = version.deleted = version.unchanged = version.rejected = 0;
+    version.origins = {{.import_id = "", .file_name = std::move(file), .file_blob = version.parts[0].blob, .table = "2"}};
+    version.number = take(store().write([&](store::Transaction& t) { return catalog_->publish(t, one_, id, version); }));
+  };
+  more("二月.csv", false);
+  more("", true);
+  EXPECT_THAT(titles(take(insight_->lineage.graph(one_, {.dataset = "log"}))),
+              ::testing::UnorderedElementsAre("日志", "log.csv", "二月.csv", "接口推送"));
+}
+
 TEST_P(LineageGraphTest, IsBounded) {
   take(settings_.set("insight.lineage_nodes", "10"));
   for (int i = 0; i < 12; ++i) {

@@ -65,6 +65,7 @@ struct Edge {
   struct Flow {
     std::string from, to;  // columns' ids; from "" : the relation as a whole; to "" : which rows there are
     bool copied = false, certain = true;
+    friend bool operator==(const Flow&, const Flow&) = default;
   };
   std::vector<Flow> flows;
 };
