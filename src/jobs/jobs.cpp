@@ -20,24 +20,30 @@
 namespace qushu::jobs {
 namespace {
 
-const std::array kMigrations{store::Migration{
-    .id = "jobs.0001",
-    .sql =
-        "CREATE TABLE job (id TEXT PRIMARY KEY, kind TEXT NOT NULL, title_zh TEXT NOT NULL, title_en TEXT NOT NULL, "
-        "state TEXT NOT NULL, input TEXT NOT NULL, output TEXT NOT NULL DEFAULT '{}', object_kind TEXT NOT NULL, "
-        "object_id TEXT NOT NULL, person_id TEXT NOT NULL, person_name TEXT NOT NULL, department_id TEXT NOT NULL, "
-        "actor TEXT NOT NULL, progress DOUBLE PRECISION NOT NULL DEFAULT 0, step_zh TEXT NOT NULL DEFAULT '', "
-        "step_en TEXT NOT NULL DEFAULT '', done_units BIGINT NOT NULL DEFAULT 0, total_units BIGINT NOT NULL DEFAULT 0, "
-        "unit TEXT NOT NULL DEFAULT '', attempts BIGINT NOT NULL DEFAULT 0, max_attempts BIGINT NOT NULL, error TEXT, "
-        "created BIGINT NOT NULL, changed BIGINT NOT NULL, started BIGINT, ended BIGINT, run_after BIGINT NOT NULL, "
-        "cancel_asked BIGINT NOT NULL DEFAULT 0, lease_owner TEXT NOT NULL DEFAULT '', lease_until BIGINT NOT NULL DEFAULT 0, "
-        "idempotency_key TEXT UNIQUE);\n"
-        "CREATE INDEX job_state ON job (state, run_after);\n"
-        "CREATE INDEX job_object ON job (object_kind, object_id);\n"
-        "CREATE INDEX job_changed ON job (changed);\n"
-        "CREATE TABLE job_log (job_id TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE, number BIGINT NOT NULL, "
-        "at BIGINT NOT NULL, level TEXT NOT NULL, text_zh TEXT NOT NULL, text_en TEXT NOT NULL, PRIMARY KEY (job_id, "
-        "number));\n"}};
+const std::array kMigrations{
+    store::Migration{
+        .id = "jobs.0001",
+        .sql = "CREATE TABLE job (id TEXT PRIMARY KEY, kind TEXT NOT NULL, title_zh TEXT NOT NULL, title_en TEXT NOT NULL, "
+               "state TEXT NOT NULL, input TEXT NOT NULL, output TEXT NOT NULL DEFAULT '{}', object_kind TEXT NOT NULL, "
+               "object_id TEXT NOT NULL, person_id TEXT NOT NULL, person_name TEXT NOT NULL, department_id TEXT NOT NULL, "
+               "actor TEXT NOT NULL, progress DOUBLE PRECISION NOT NULL DEFAULT 0, step_zh TEXT NOT NULL DEFAULT '', "
+               "step_en TEXT NOT NULL DEFAULT '', done_units BIGINT NOT NULL DEFAULT 0, total_units BIGINT NOT NULL DEFAULT 0, "
+               "unit TEXT NOT NULL DEFAULT '', attempts BIGINT NOT NULL DEFAULT 0, max_attempts BIGINT NOT NULL, error TEXT, "
+               "created BIGINT NOT NULL, changed BIGINT NOT NULL, started BIGINT, ended BIGINT, run_after BIGINT NOT NULL, "
+               "cancel_asked BIGINT NOT NULL DEFAULT 0, lease_owner TEXT NOT NULL DEFAULT '', lease_until BIGINT NOT NULL "
+               "DEFAULT 0, "
+               "idempotency_key TEXT UNIQUE);\n"
+               "CREATE INDEX job_state ON job (state, run_after);\n"
+               "CREATE INDEX job_object ON job (object_kind, object_id);\n"
+               "CREATE INDEX job_changed ON job (changed);\n"
+               "CREATE TABLE job_log (job_id TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE, number BIGINT NOT NULL, "
+               "at BIGINT NOT NULL, level TEXT NOT NULL, text_zh TEXT NOT NULL, text_en TEXT NOT NULL, PRIMARY KEY (job_id, "
+               "number));\n"},
+    store::Migration{.id = "jobs.0002",
+                     .sql = "ALTER TABLE job ADD COLUMN lane TEXT NOT NULL DEFAULT '';\n"
+                            "ALTER TABLE job ADD COLUMN lane_limit BIGINT NOT NULL DEFAULT 0;\n"
+                            "ALTER TABLE job ADD COLUMN backoff BIGINT NOT NULL DEFAULT 0;\n"
+                            "CREATE INDEX job_lane ON job (lane, state);\n"}};
 
 const std::array kSettings{
     SettingSpec{.key = "jobs.workers",
@@ -292,8 +298,9 @@ class StoredJobs final : public Jobs {
     }
     if (names.empty()) return std::nullopt;
     auto sql = fmt::format(
-        "SELECT id FROM job WHERE state = 'queued' AND run_after <= ? AND kind IN ({}){} ORDER BY run_after, id LIMIT 1", names,
-        only.empty() ? "" : " AND id = ?");
+        "SELECT id FROM job WHERE state = 'queued' AND run_after <= ? AND kind IN ({}){} AND (lane = '' OR (SELECT count(*) "
+        "FROM job other WHERE other.state = 'running' AND other.lane = job.lane) < lane_limit) ORDER BY run_after, id LIMIT 1",
+        names, only.empty() ? "" : " AND id = ?");
     if (!only.empty()) params.emplace_back(only);
     // Looking first costs no write transaction while there is nothing to do.
     QS_TRY(auto due, store_.read([&](store::Session& s) { return s.one(sql, params); }));

@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "qushu/jobs/lanes.h"
+
 #include "store_fixture.h"
 
 namespace qushu::jobs {
@@ -252,6 +254,48 @@ TEST_P(JobsTest, ListsAreFilteredAndSeenOnlyByThoseConcerned) {
   stranger.may = permissions({Permission::job_manage});
   EXPECT_TRUE(may_see(stranger, first[0]));
   EXPECT_EQ(jobs_->find("none").error().code, Code::not_found);
+}
+
+TEST_P(JobsTest, JobsOfALaneWaitForEachOther) {
+  std::atomic<int> inside = 0, most = 0;
+  jobs_->register_kind({.name = "narrow", .title = {"窄", "Narrow"}, .handler = [&](Context&) -> Result<Finish> {
+                          most = std::max(most.load(), ++inside);
+                          std::this_thread::sleep_for(50ms);
+                          --inside;
+                          return effect("narrow");
+                        }});
+  std::vector<std::string> ids;
+  for (int i = 0; i < 4; ++i)
+    ids.push_back(take(store().write([&](store::Transaction& t) -> Result<std::string> {
+      auto made = jobs_->add(t, actor_, {.kind = "narrow", .title = {"作业", "Job"}});
+      if (made) QS_CHECK(set_terms(t, *made, {.lane = "one", .lane_limit = 1}));
+      return made;
+    })));
+  jobs_->start();
+  for (const auto& id : ids) EXPECT_EQ(wait(id).state, State::succeeded);
+  EXPECT_EQ(most.load(), 1);
+  EXPECT_EQ(effects("narrow"), 4);
+}
+
+TEST_P(JobsTest, AJobMayHaveItsOwnAttemptsAndPause) {
+  std::atomic<int> runs = 0;
+  jobs_->register_kind({.name = "flaky", .title = {"不稳", "Flaky"}, .handler = [&](Context&) -> Result<Finish> {
+                          ++runs;
+                          return fail(Code::unavailable, "test.away", "不可用", "Away");
+                        }});
+  auto id = take(store().write([&](store::Transaction& t) -> Result<std::string> {
+    auto made = jobs_->add(t, actor_, {.kind = "flaky", .title = {"作业", "Job"}});
+    if (made) QS_CHECK(set_terms(t, *made, {.max_attempts = 2, .pause = 1h}));
+    return made;
+  }));
+  jobs_->start();
+  auto until = std::chrono::steady_clock::now() + 5s;
+  while (runs == 0 && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(5ms);
+  std::this_thread::sleep_for(200ms);
+  auto job = take(jobs_->find(id));
+  EXPECT_EQ(job.state, State::queued);
+  EXPECT_EQ(job.max_attempts, 2);
+  EXPECT_GT(*job.run_after - system_clock().now(), 30min);
 }
 
 }  // namespace

@@ -122,6 +122,7 @@ StoredJob job_of(const store::Row& row) {
   job.cancel_asked = row.boolean(i++);
   stored.lease_owner = row.text(i++);
   stored.actor = actor_of(row.text(i++));
+  stored.backoff = std::chrono::seconds(row.integer(i++));
   return stored;
 }
 

@@ -12,12 +12,13 @@ namespace qushu::jobs {
 inline constexpr std::string_view kJobColumns =
     "id, kind, title_zh, title_en, state, input, output, object_kind, object_id, person_id, person_name, department_id, "
     "progress, step_zh, step_en, done_units, total_units, unit, attempts, max_attempts, error, created, changed, started, "
-    "ended, run_after, cancel_asked, lease_owner, actor";
+    "ended, run_after, cancel_asked, lease_owner, actor, backoff";
 
 struct StoredJob {
   Job job;
   std::string lease_owner;
   Actor actor;
+  std::chrono::seconds backoff{0};  // 0: the setting
 };
 
 [[nodiscard]] StoredJob job_of(const store::Row& row);

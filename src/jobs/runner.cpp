@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "qushu/base/log.h"
+#include "qushu/jobs/lanes.h"
 
 namespace qushu::jobs {
 namespace {
@@ -14,17 +15,29 @@ bool worth_another_try(Code code) {
   return code == Code::unavailable || code == Code::overloaded || code == Code::internal || code == Code::timed_out;
 }
 
-// Doubles with each attempt, up to ten minutes, give or take a fifth, so that jobs that failed together do not come back
-// together.
+// Doubles with each attempt, up to ten minutes or six times the first pause, give or take a fifth, so that jobs that failed
+// together do not come back together.
 Duration pause_after(int attempts, std::chrono::seconds first) {
   static thread_local std::minstd_rand random{std::random_device{}()};
-  auto whole =
-      std::min<double>(600.0, static_cast<double>(first.count()) * static_cast<double>(1U << std::min(attempts - 1, 10)));
+  auto whole = std::min(std::max(600.0, 6.0 * static_cast<double>(first.count())),
+                        static_cast<double>(first.count()) * static_cast<double>(1U << std::min(attempts - 1, 10)));
   std::uniform_real_distribution<double> spread(0.8, 1.2);
   return Duration(static_cast<std::int64_t>(whole * spread(random) * 1e6));
 }
 
 }  // namespace
+
+Result<void> set_terms(store::Transaction& t, std::string_view job_id, const Terms& terms) {
+  QS_CHECK(
+      t.exec("UPDATE job SET lane = ?, lane_limit = ?, backoff = ?, max_attempts = CASE WHEN ? > 0 THEN ? ELSE max_attempts "
+             "END WHERE id = ?",
+             {terms.lane, terms.lane_limit, terms.pause.count(), terms.max_attempts, terms.max_attempts, job_id}));
+  return {};
+}
+
+bool tries_again(const Job& job, const Error& error) {
+  return worth_another_try(error.code) && job.attempts < job.max_attempts;
+}
 
 Result<StoredJob> load(store::Session& s, std::string_view id) {
   QS_TRY(auto row, s.one(fmt::format("SELECT {} FROM job WHERE id = ?", kJobColumns), {id}));
@@ -136,11 +149,12 @@ Result<Job> Attempt::fail_with(audit::Audit& audit, const Error& error) {
           t.exec("UPDATE job SET state = 'queued', attempts = attempts - 1, run_after = ?, changed = ?, lease_owner = '', "
                  "lease_until = 0 WHERE id = ?",
                  {now, now, job.id}));
-    } else if (!asked && worth_another_try(error.code) && job.attempts < job.max_attempts) {
-      QS_CHECK(
-          t.exec("UPDATE job SET state = 'queued', error = ?, run_after = ?, changed = ?, lease_owner = '', lease_until = 0 "
-                 "WHERE id = ?",
-                 {to_text(error), now + pause_after(job.attempts, limits_.backoff), now, job.id}));
+    } else if (!asked && tries_again(job, error)) {
+      QS_CHECK(t.exec(
+          "UPDATE job SET state = 'queued', error = ?, run_after = ?, changed = ?, lease_owner = '', lease_until = 0 "
+          "WHERE id = ?",
+          {to_text(error), now + pause_after(job.attempts, stored_.backoff.count() > 0 ? stored_.backoff : limits_.backoff),
+           now, job.id}));
     } else {
       bool cancelled = asked && error.code == Code::cancelled;
       QS_CHECK(
