@@ -9,6 +9,7 @@
 #include "qushu/base/log.h"
 #include "qushu/console/console.h"
 #include "qushu/http/server.h"
+#include "qushu/ingest/notices.h"
 
 #include "commands.h"
 #include "runtime_settings.h"
@@ -58,6 +59,37 @@ class Housekeeper {
   std::thread thread_;
 };
 
+// Looks every second for pipelines that are due, until it is told to stop.
+class Scheduler {
+ public:
+  explicit Scheduler(ingest::Pipelines& pipelines) : pipelines_(pipelines), thread_([this] { run(); }) {}
+  ~Scheduler() {
+    {
+      std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+  }
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+ private:
+  void run() {
+    std::unique_lock lock(mutex_);
+    while (!wake_.wait_for(lock, std::chrono::seconds(1), [&] { return stopping_; })) {
+      lock.unlock();
+      if (auto done = pipelines_.tick(); !done) log::error("the pipelines could not be looked after", done.error());
+      lock.lock();
+    }
+  }
+  ingest::Pipelines& pipelines_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
 void print_first_passwords(const Common& common, const std::vector<identity::OneTimePassword>& made) {
   if (made.empty()) return;
   bool zh = common.lang == Lang::zh;
@@ -87,6 +119,9 @@ void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, htt
   sharing::add_routes(router, *s.catalog, *s.identity);
   ingest::add_routes(router, *s.imports, *s.jobs, *s.blobs);
   ingest::add_step_routes(router, *s.steps, *s.policy, s.settings, system_clock());
+  sources::add_routes(router, *s.sources);
+  ingest::add_pipeline_routes(router, *s.pipelines, *s.jobs, *s.calendar);
+  ingest::add_notice_routes(router, *s.store);
   query::add_routes(router, *s.query);
   insight::add_routes(router, *s.insight);
   add_setting_routes(router, *s.store, *s.audit, s.settings);
@@ -121,6 +156,7 @@ Result<void> serve(System& s, const std::function<void(const std::string&)>& ann
   s.jobs->start();
   {
     Housekeeper housekeeper(s);
+    Scheduler scheduler(*s.pipelines);
     announce(server->base_url());
     std::unique_lock lock(mutex);
     wake.wait(lock, [&] { return stopping; });

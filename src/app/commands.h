@@ -27,6 +27,8 @@ void add_data_commands(CLI::App& app, Common& common, Chosen& chosen);     // im
 void add_insight_commands(CLI::App& app, Common& common, Chosen& chosen);  // lineage, linkage, privacy
 void add_account_commands(CLI::App& app, Common& common, Chosen& chosen);  // user, token
 void add_calendar_commands(CLI::App& app, Common& common, Chosen& chosen);
+void add_pipeline_commands(CLI::App& app, Common& common, Chosen& chosen);
+void add_source_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_system_commands(CLI::App& app, Common& common, Chosen& chosen);  // audit, doctor, openapi, version
 void add_completion_command(CLI::App& app, Common& common, Chosen& chosen);
 

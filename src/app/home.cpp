@@ -28,6 +28,26 @@ Result<json::array> waiting_for(System& s, const Actor& actor, Lang lang) {
                                     {"at", to_iso(i.changed)}});
     }
   }
+  for (auto state : {"waiting", "failed"}) {
+    QS_TRY(auto runs, s.pipelines->runs(actor, {.state = state, .limit = 50}));
+    for (const auto& r : runs) {
+      bool failed = std::string_view(state) == "failed";
+      if (failed) {
+        // One that has run well since is no worry any more.
+        QS_TRY(auto last, s.pipelines->runs(actor, {.pipeline = r.pipeline_code, .limit = 1}));
+        if (last.empty() || last.front().id != r.id) continue;
+      }
+      Text detail = !failed   ? Text{"来源结构变了：" + ingest::summary(r.drifts).zh,
+                                   "The source has changed: " + ingest::summary(r.drifts).en}
+                    : r.error ? r.error->text
+                              : Text{"运行失败", "The run failed"};
+      out.emplace_back(json::object{{"kind", failed ? "run_failed" : "run_waiting"},
+                                    {"title", r.pipeline_title},
+                                    {"detail", detail.in(lang)},
+                                    {"link", "/runs/" + r.id},
+                                    {"at", to_iso(r.ended.value_or(r.created))}});
+    }
+  }
   return out;
 }
 

@@ -68,6 +68,8 @@ int run(int argc, char** argv) {
   add_insight_commands(app, common, chosen);
   add_account_commands(app, common, chosen);
   add_calendar_commands(app, common, chosen);
+  add_pipeline_commands(app, common, chosen);
+  add_source_commands(app, common, chosen);
   add_system_commands(app, common, chosen);
   add_completion_command(app, common, chosen);
   app.footer(zh ? "退出码：0 成功；1 内部错误；2 用法错误；3 输入有误；4 未找到；5 无权限；6 状态不允许；7 依赖不可用；8 "

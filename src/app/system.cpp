@@ -10,6 +10,7 @@
 #include "qushu/base/log.h"
 #include "qushu/base/text.h"
 #include "qushu/http/server.h"
+#include "qushu/ingest/notices.h"
 #include "qushu/ingest/trace.h"
 #include "qushu/tabular/tabular.h"
 
@@ -59,8 +60,11 @@ std::vector<store::Migration> System::migrations() {
   add(identity::migrations());
   add(calendar::migrations());
   add(catalog::migrations());
+  add(sources::migrations());
   add(ingest::migrations());
   add(ingest::trace_migrations());
+  add(ingest::pipeline_migrations());
+  add(ingest::notice_migrations());
   add(query::migrations());
   add(insight::migrations());
   add(runtime_setting_migrations());
@@ -78,7 +82,9 @@ void System::declare(Settings& s) {
   s.declare(identity::settings());
   s.declare(calendar::settings());
   s.declare(catalog::settings());
+  s.declare(sources::settings());
   s.declare(ingest::settings());
+  s.declare(ingest::pipeline_settings());
   s.declare(ingest::step_settings());
   s.declare(query::settings());
   s.declare(insight::settings());
@@ -136,6 +142,15 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
   };
   QS_TRY(system->catalog, catalog::Catalog::open(*system->store, *system->audit, names, clock));
   system->policy = std::make_unique<sharing::Policy>(*system->catalog, *system->blobs);
+  QS_TRY(system->sources, sources::Sources::open({.store = *system->store,
+                                                  .blobs = *system->blobs,
+                                                  .engine = *system->engine,
+                                                  .audit = *system->audit,
+                                                  .identity = *system->identity,
+                                                  .settings = s,
+                                                  .key_folder = system->data / "keys",
+                                                  .scratch = system->scratch_,
+                                                  .clock = clock}));
   system->changes = std::make_unique<ingest::Changes>(
       ingest::Changes::Deps{.blobs = *system->blobs, .engine = *system->engine, .catalog = *system->catalog, .settings = s});
   system->imports = ingest::Imports::open({.store = *system->store,
@@ -179,12 +194,28 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                              .clock = clock},
       insight::Privacy::Deps{.settings = s, .engine = *system->engine, .audit = *system->audit, .policy = *system->policy});
   system->insight->linkage.register_jobs();
+  system->pipelines = ingest::Pipelines::open({.store = *system->store,
+                                               .blobs = *system->blobs,
+                                               .engine = *system->engine,
+                                               .audit = *system->audit,
+                                               .jobs = *system->jobs,
+                                               .identity = *system->identity,
+                                               .calendar = *system->calendar,
+                                               .catalog = *system->catalog,
+                                               .policy = *system->policy,
+                                               .changes = *system->changes,
+                                               .sources = *system->sources,
+                                               .steps = *system->steps,
+                                               .settings = s,
+                                               .clock = clock});
   system->query->on_sql(
       [lineage = &system->insight->lineage](const Actor& actor, std::string_view sql) { lineage->note_sql(actor, sql); });
-  system->catalog->on_current([query = system->query.get(), linkage = &system->insight->linkage](
-                                  store::Transaction& t, const Actor& actor, const catalog::Dataset& dataset,
-                                  const catalog::Version& version) -> Result<void> {
+  system->catalog->on_current([query = system->query.get(), linkage = &system->insight->linkage,
+                               pipelines = system->pipelines.get()](store::Transaction& t, const Actor& actor,
+                                                                    const catalog::Dataset& dataset,
+                                                                    const catalog::Version& version) -> Result<void> {
     QS_CHECK(query->derive(t, actor, dataset, version));
+    QS_CHECK(pipelines->published(t, dataset));
     return linkage->derive(t, actor, dataset, version);
   });
   return system;
@@ -200,6 +231,7 @@ System::~System() {
       log::warn("what people's SQL read could not be kept", {{"why", kept.error().detail}});
   insight.reset();
   query.reset();
+  pipelines.reset();
   steps.reset();
   imports.reset();
   engine.reset();
@@ -212,6 +244,8 @@ Result<std::uint64_t> System::sweep() {
   return blobs->sweep(std::chrono::seconds(settings.integer("blob.sweep_grace")), [&](std::string_view sha256) {
     auto in_catalog = catalog->uses_blob(sha256);
     if (!in_catalog || *in_catalog) return true;
+    auto in_runs = pipelines->uses_blob(sha256);
+    if (!in_runs || *in_runs) return true;
     auto in_imports = imports->uses_blob(sha256);
     if (!in_imports || *in_imports) return true;
     auto in_linkage = insight->linkage.uses_blob(sha256);

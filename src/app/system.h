@@ -18,6 +18,7 @@
 #include "qushu/engine/engine.h"
 #include "qushu/identity/identity.h"
 #include "qushu/ingest/ingest.h"
+#include "qushu/ingest/pipelines.h"
 #include "qushu/ingest/steps.h"
 #include "qushu/insight/insight.h"
 #include "qushu/jobs/jobs.h"
@@ -41,9 +42,11 @@ struct System {
   std::unique_ptr<calendar::Calendar> calendar;
   std::unique_ptr<catalog::Catalog> catalog;
   std::unique_ptr<sharing::Policy> policy;
+  std::unique_ptr<sources::Sources> sources;
   std::unique_ptr<ingest::Changes> changes;
   std::unique_ptr<ingest::Imports> imports;
   std::unique_ptr<ingest::Steps> steps;
+  std::unique_ptr<ingest::Pipelines> pipelines;
   std::unique_ptr<query::Service> query;
   std::unique_ptr<insight::Insight> insight;
 

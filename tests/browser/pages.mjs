@@ -3,7 +3,7 @@
 import { base, browser, check, person, work } from './browser.mjs';
 
 const pages = {
-  operator: ['/', '/datasets', '/datasets/CODE', '/datasets/CODE?tab=fields', '/datasets/CODE?tab=profile', '/datasets/CODE?tab=chart', '/datasets/CODE?tab=history', '/datasets/CODE?tab=access', '/datasets/CODE?tab=lineage', '/datasets/CODE?tab=privacy', '/linkage', '/imports', '/imports/IMPORT', '/sql', '/jobs', '/account', '/api-docs', '/nowhere'],
+  operator: ['/', '/datasets', '/datasets/CODE', '/datasets/CODE?tab=fields', '/datasets/CODE?tab=profile', '/datasets/CODE?tab=chart', '/datasets/CODE?tab=history', '/datasets/CODE?tab=access', '/datasets/CODE?tab=lineage', '/datasets/CODE?tab=privacy', '/linkage', '/imports', '/imports/IMPORT', '/sources', '/pipelines', '/pipelines/new', '/sql', '/jobs', '/account', '/api-docs', '/nowhere'],
   sysadmin: ['/', '/people', '/calendar', '/settings'],
   secadmin: ['/people', '/settings'],
   auditadmin: ['/', '/audit'],

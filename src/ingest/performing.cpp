@@ -1,0 +1,370 @@
+// One run, from the source to the transaction in which its version, its watermark and its counts become true together.
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "qushu/audit/readers.h"
+#include "qushu/base/log.h"
+#include "qushu/ingest/notices.h"
+#include "qushu/jobs/lanes.h"
+
+#include "document.h"
+#include "fixed_row.h"
+#include "gather.h"
+
+namespace qushu::ingest {
+namespace {
+
+Mode mode_of(const Pipeline& p, const std::vector<catalog::Field>& items) {
+  switch (p.mode) {
+    case Gather::full:
+      return Mode::full;
+    case Gather::append:
+      return Mode::append;
+    case Gather::upsert:
+      return Mode::upsert;
+    case Gather::incremental:
+      break;
+  }
+  return std::ranges::any_of(items, [](const catalog::Field& f) { return f.key; }) ? Mode::upsert : Mode::append;
+}
+
+Result<std::map<std::string, sources::File>> remembered(store::Store& store, const std::string& pipeline_id) {
+  return store.read([&](store::Session& s) -> Result<std::map<std::string, sources::File>> {
+    QS_TRY(auto rows, s.query("SELECT name, etag, modified, size FROM pipeline_file WHERE pipeline_id = ?", {pipeline_id}));
+    std::map<std::string, sources::File> out;
+    for (const auto& row : rows)
+      out[row.text(0)] = {.name = row.text(0),
+                          .size = static_cast<std::uint64_t>(row.integer(3)),
+                          .modified = parse_iso(row.text(2)),
+                          .etag = row.text(1)};
+    return out;
+  });
+}
+
+Result<void> remember(store::Transaction& t, const Pipeline& p, const Run& run) {
+  // What a full load no longer finds is no part of the dataset any more.
+  if (p.mode == Gather::full && !run.files.empty()) QS_CHECK(t.exec("DELETE FROM pipeline_file WHERE pipeline_id = ?", {p.id}));
+  for (const auto& item : run.files) {
+    const auto& f = item.as_object();
+    QS_CHECK(
+        t.exec("INSERT INTO pipeline_file (pipeline_id, name, etag, modified, size, run_id) VALUES (?, ?, ?, ?, ?, ?) "
+               "ON CONFLICT (pipeline_id, name) DO UPDATE SET etag = excluded.etag, modified = excluded.modified, "
+               "size = excluded.size, run_id = excluded.run_id",
+               {p.id, text_at(f, "name"), text_at(f, "etag"), text_at(f, "modified"), f.at("size").to_number<std::int64_t>(),
+                run.id}));
+  }
+  return {};
+}
+
+json::object counts_of(const Run& r) {
+  return {{"run", r.id},
+          {"read", r.read},
+          {"added", r.added},
+          {"changed", r.changed},
+          {"deleted", r.deleted},
+          {"unchanged", r.unchanged},
+          {"rejected", r.rejected},
+          {"version", r.version},
+          {"position", r.position_after}};
+}
+
+// The rows after the steps; their items are the last step's columns.
+Result<void> run_steps(const Pipelines::Deps& deps, const Pipeline& p, const Actor& owner, const Cancelled& cancelled,
+                       Gathered& g) {
+  std::vector<std::filesystem::path> files = g.inputs;
+  auto select = g.select;
+  if (select.empty()) {
+    files.clear();
+    for (const auto& part : g.parts) {
+      QS_TRY(auto path, deps.blobs.path(part.blob));
+      files.push_back(path);
+    }
+    select = fmt::format("SELECT * FROM {}", engine::parquet_scan(files));
+  } else if (g.fixed) {
+    auto whole = deps.blobs.temporary_folder() /
+                 ("input-" + g.items.front().id + "-" + std::to_string(to_micros(deps.clock.now())) + ".parquet");
+    g.scratch.push_back(std::make_unique<TempFile>(whole));
+    QS_CHECK(
+        deps.engine.execute({.sql = fmt::format("COPY ({}) TO {} (FORMAT parquet)", select, engine::quote_text(whole.string())),
+                             .tables = g.tables(),
+                             .limits = {.time = std::chrono::hours(24), .cancelled = cancelled}}));
+    files = {whole};
+    select = fmt::format("SELECT * FROM {}", engine::parquet_scan(files));
+  }
+  auto now = deps.clock.now();
+  auto day = std::chrono::floor<std::chrono::days>(deps.calendar.zone().local(now));
+  QS_TRY(auto made, deps.steps.run(p.steps, {.select = select, .files = files},
+                                   {.owner = owner, .at = now, .date = calendar::to_text(day), .cancelled = cancelled}));
+  g.scratch.push_back(std::make_unique<TempFile>(made.file));
+  QS_TRY(auto known, deps.store.read([&](store::Session& s) { return deps.catalog.known(s, p.dataset); }));
+  std::vector<catalog::Field> items;
+  std::vector<std::string> names;
+  const auto& columns = made.report.steps.back().columns;
+  for (const auto& c : columns) {
+    auto mapped = std::ranges::find_if(g.items, [&](const catalog::Field& f) { return f.id == c.name; });
+    names.push_back(mapped == g.items.end() ? c.name : mapped->name);
+  }
+  QS_TRY(auto ids, deps.catalog.identifiers(known ? known->id : std::string(), names));
+  std::string list = "_id";
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    auto mapped = std::ranges::find_if(g.items, [&](const catalog::Field& f) { return f.id == columns[i].name; });
+    catalog::Field f{
+        .id = ids[i], .name = names[i], .type = columns[i].type, .width = columns[i].width, .scale = columns[i].scale};
+    if (mapped != g.items.end()) {
+      f.key = mapped->key;
+      f.description = mapped->description;
+      f.level = mapped->level;
+    }
+    list += fmt::format(", {} AS {}", engine::quote_name(columns[i].name), engine::quote_name(ids[i]));
+    items.push_back(std::move(f));
+  }
+  g.inputs_items = std::move(g.items);
+  g.items = std::move(items);
+  g.steps = std::move(made.report);
+  g.parts.clear();
+  g.fixed.reset();
+  g.inputs = {made.file};
+  g.select = fmt::format("SELECT {} FROM {}", list, engine::parquet_scan({made.file}));
+  g.counts.read = made.rows + g.counts.rejected;
+  return {};
+}
+
+}  // namespace
+
+void StoredPipelines::register_jobs() {
+  deps_.jobs.register_kind({.name = std::string(kRunJob),
+                            .title = {"归集", "Gather"},
+                            .handler = [this](jobs::Context& context) { return perform(context); }});
+}
+
+Result<std::vector<sources::File>> StoredPipelines::new_files(const Actor& owner, const Pipeline& p, bool all_of_them) const {
+  std::map<std::string, sources::File> known;
+  if (!all_of_them) {
+    QS_TRY(known, remembered(deps_.store, p.id));
+  }
+  Gathering gathering(deps_, p, owner, [] { return false; }, [](double, const Text&) {});
+  return gathering.fresh(known);
+}
+
+Result<jobs::Finish> StoredPipelines::perform(jobs::Context& context) {
+  auto id = text_at(context.job().input, "run");
+  QS_TRY(auto run, deps_.store.read([&](store::Session& s) { return load_run(s, id); }));
+  if (!is_active(run.state)) return fail(Code::conflict, "run.ended", "这次运行已经结束。", "The run has ended.");
+  QS_TRY(auto p, deps_.store.read([&](store::Session& s) { return load(s, run.pipeline_id); }));
+  run.state = "running";
+  if (!run.started) run.started = deps_.clock.now();
+  run.error.reset();
+  run.position_before = p.position;
+  QS_CHECK(deps_.store.write([&](store::Transaction& t) { return save_run(t, run); }));
+  auto outcome = execute(context, run, p);
+  if (outcome) return outcome;
+  // What a person sees of the run says what became of it; the job decides whether it is tried again.
+  auto failed = run;
+  failed.error = outcome.error();
+  bool asked = false;
+  if (auto job = deps_.jobs.find(context.job().id)) asked = job->cancel_asked;
+  bool again = !asked && (jobs::tries_again(context.job(), outcome.error()) || outcome.error().code == Code::cancelled);
+  failed.state = again ? "queued" : asked ? "cancelled" : "failed";
+  if (!again) failed.ended = deps_.clock.now();
+  auto written = deps_.store.write([&](store::Transaction& t) -> Result<void> {
+    QS_TRY(auto now, load_run(t, id));
+    // Another process may have taken the run over, or ended it.
+    if (now.state != "running" || now.job_id != context.job().id) return {};
+    return save_run(t, failed);
+  });
+  if (!written) log::error("what became of a run could not be written", written.error());
+  return outcome;
+}
+
+Result<jobs::Finish> StoredPipelines::execute(jobs::Context& context, Run run, const Pipeline& p) {
+  QS_TRY(auto owner, owner_of(p));
+  auto cancelled = [&context] { return context.cancelled(); };
+  QS_TRY(auto known_files, remembered(deps_.store, p.id));
+  Gathering gathering(deps_, p, owner, cancelled,
+                      [&context](double share, Text step) { context.progress(share, std::move(step)); });
+  QS_TRY(auto gathered, gathering.run(run.files, known_files));
+  auto g = std::make_shared<Gathered>(std::move(gathered));
+  run.files = g->files;
+  run.bytes = g->bytes;
+  const auto& drifts = g->resolution.drifts;
+  if (!drifts.empty()) {
+    auto text = summary(drifts);
+    context.log("warn", {"来源的结构变了：" + text.zh, "The source's columns have changed: " + text.en});
+  }
+  if (g->resolution.ask) return stop_and_ask(context, std::move(run), p, drifts);
+  run.drifts = drifts;
+  run.read = g->counts.read;
+  run.position_after = g->highest ? later(p.watermark, p.position, *g->highest) : p.position;
+  context.units(static_cast<std::int64_t>(run.read), 0, "rows");
+  context.log("info", {fmt::format("读取 {} 行，{} 字节，剔除 {} 行", run.read, run.bytes, g->counts.rejected),
+                       fmt::format("{} rows, {} bytes read, {} rejected", run.read, run.bytes, g->counts.rejected)});
+  bool empty = g->nothing || (p.mode == Gather::incremental && run.read == 0);
+  auto change = std::make_shared<Change>();
+  if (!empty) {
+    if (!p.steps.steps.empty()) {
+      context.progress(0.7, {"执行步骤", "Running the steps"});
+      QS_CHECK(run_steps(deps_, p, owner, cancelled, *g));
+    }
+    QS_TRY(auto dataset, deps_.store.read([&](store::Session& s) { return deps_.catalog.known(s, p.dataset); }));
+    Incoming incoming{.fields = g->items,
+                      .parts = g->parts,
+                      .select = g->select,
+                      .tables = g->tables(),
+                      .counts = [g]() -> Result<Incoming::Counts> { return g->counts; },
+                      .origins = g->origins,
+                      .job_id = context.job().id,
+                      .delete_missing = p.delete_missing,
+                      .step = [&context](Text step) { context.progress(0.8, std::move(step)); }};
+    QS_TRY(*change, deps_.changes.prepare(dataset, p.dataset, mode_of(p, g->items), incoming, cancelled));
+    const auto& v = change->version;
+    run.added = v.added;
+    run.changed = v.changed;
+    run.deleted = v.deleted;
+    run.unchanged = v.unchanged;
+    run.rejected = v.rejected;
+    // Nothing differs: the version that there is says it all.
+    bool same = dataset && dataset->version > 0 && v.added + v.changed + v.deleted + v.rejected == 0 &&
+                catalog::columns_of(dataset->fields) == catalog::columns_of(v.fields);
+    bool counted = v.mode != "full" || std::ranges::any_of(g->items, [](const catalog::Field& f) { return f.key; });
+    empty = same && counted;
+  }
+  return finish_run(context, std::move(run), p, std::move(g), empty ? nullptr : std::move(change));
+}
+
+jobs::Finish StoredPipelines::finish_run(jobs::Context& context, Run run, const Pipeline& p, std::shared_ptr<Gathered> g,
+                                         std::shared_ptr<Change> change) {
+  auto actor = context.actor();
+  auto fields = g->nothing ? p.fields : g->resolution.fields;
+  auto source = deps_.sources.find(Actor::system(), p.source);
+  std::optional<Trace> trace;
+  if (change && source) trace = trace_of_run(p, run, *source, *g);
+  return [this, run = std::move(run), before = p, fields = std::move(fields), change, actor,
+          trace = std::move(trace)](store::Transaction& t) mutable -> Result<json::object> {
+    QS_TRY(auto now, load_run(t, run.id));
+    if (now.state != "running" || now.job_id != run.job_id)
+      return fail(Code::conflict, "run.ended", "这次运行已经结束。", "The run has ended.");
+    QS_TRY(auto p, load(t, before.id));
+    if (p.position != before.position || p.source != before.source || p.dataset != before.dataset)
+      return fail(Code::unavailable, "run.overtaken", "运行期间归集任务被修改，将按新的定义重新运行。",
+                  "The pipeline was changed while it ran; it is run again as it is now.");
+    if (change) {
+      QS_TRY(auto dataset, deps_.catalog.known(t, p.dataset));
+      if (!dataset) {
+        QS_TRY(dataset, deps_.catalog.add(t, actor, entry_of(p)));
+      }
+      auto number = deps_.changes.publish(t, actor, *dataset, *change);
+      if (!number) {
+        auto error = std::move(number).error();
+        // Somebody else published meanwhile: what the rows change is worked out anew.
+        if (error.id == "dataset.moved") error.code = Code::unavailable;
+        return fail(std::move(error));
+      }
+      run.version = *number;
+      if (trace) QS_CHECK(keep_trace(t, dataset->id, run.version, *trace));
+    }
+    run.state = "succeeded";
+    run.ended = deps_.clock.now();
+    QS_CHECK(remember(t, p, run));
+    p.position = run.position_after;
+    if (to_json(p.fields) != to_json(fields)) {
+      p.fields = fields;
+      json::array drifts;
+      for (const auto& d : run.drifts) drifts.emplace_back(ingest::to_json(d));
+      QS_CHECK(tell_consumers(t, p, run.drifts));
+      QS_CHECK(record(t, actor, "pipeline.drift", p, {{"run", run.id}, {"drifts", std::move(drifts)}}));
+    }
+    QS_CHECK(save(t, p));
+    QS_CHECK(save_run(t, run));
+    QS_CHECK(queue_followers(t, p, run.id));
+    QS_CHECK(record(t, actor, "pipeline.gather", p, counts_of(run)));
+    return counts_of(run);
+  };
+}
+
+catalog::NewDataset StoredPipelines::entry_of(const Pipeline& p) {
+  auto word = [&](const char* key, const char* otherwise) {
+    auto given = text_at(p.entry, key);
+    return given.empty() ? std::string(otherwise) : given;
+  };
+  catalog::NewDataset n{.code = p.dataset,
+                        .title = word("title", p.title.c_str()),
+                        .abstract = word("abstract", ""),
+                        .department_id = p.department_id,
+                        .theme = word("theme", ""),
+                        .update_cycle = word("update_cycle", "irregular"),
+                        .sharing_type = word("sharing_type", "conditional"),
+                        .level = word("level", "1")};
+  if (const auto* tags = p.entry.if_contains("tags"); tags && tags->is_array())
+    for (const auto& tag : tags->as_array())
+      if (tag.is_string()) n.tags.emplace_back(tag.as_string());
+  return n;
+}
+
+Result<jobs::Finish> StoredPipelines::stop_and_ask(jobs::Context& context, Run run, const Pipeline& p,
+                                                   std::vector<Drift> drifts) {
+  auto actor = context.actor();
+  run.drifts = std::move(drifts);
+  run.state = "waiting";
+  return jobs::Finish([this, run = std::move(run), p, actor](store::Transaction& t) -> Result<json::object> {
+    QS_TRY(auto now, load_run(t, run.id));
+    if (now.state != "running" || now.job_id != run.job_id)
+      return fail(Code::conflict, "run.ended", "这次运行已经结束。", "The run has ended.");
+    QS_CHECK(save_run(t, run));
+    QS_CHECK(tell_consumers(t, p, run.drifts));
+    json::array list;
+    for (const auto& d : run.drifts) list.emplace_back(ingest::to_json(d));
+    QS_CHECK(record(t, actor, "pipeline.drift", p, {{"run", run.id}, {"drifts", std::move(list)}}));
+    return json::object{{"run", run.id}, {"state", "waiting"}};
+  });
+}
+
+Result<void> StoredPipelines::tell_consumers(store::Transaction& t, const Pipeline& p, const std::vector<Drift>& drifts) {
+  QS_TRY(auto dataset, deps_.catalog.known(t, p.dataset));
+  if (!dataset) return {};
+  std::set<std::string> people;
+  for (const auto& reader : dataset->readers) {
+    if (deps_.identity.person(reader)) people.insert(reader);
+    QS_TRY(auto members, deps_.identity.people({.department_id = reader, .limit = 500}));
+    for (const auto& m : members) people.insert(m.id);
+  }
+  auto since = deps_.clock.now() - std::chrono::days(deps_.settings.integer("ingest.notice_days"));
+  QS_TRY(auto read, audit::readers(t, "dataset", dataset->id, since));
+  people.insert(read.begin(), read.end());
+  auto what = summary(drifts);
+  return tell(t, {people.begin(), people.end()},
+              {.id = {},
+               .kind = "drift",
+               .link = "/datasets/" + dataset->code,
+               .title = {fmt::format("“{}”的来源结构变了", dataset->title),
+                         fmt::format("The source of “{}” has changed", dataset->title)},
+               .detail = what,
+               .at = deps_.clock.now()});
+}
+
+Result<Run> StoredPipelines::decide(const Actor& actor, std::string_view id, const std::vector<Decision>& decisions) {
+  return deps_.store.write([&](store::Transaction& t) -> Result<Run> {
+    QS_TRY(auto run, visible_run(t, actor, id));
+    QS_CHECK(sharing::check_steward(actor, run.department_id));
+    if (run.state != "waiting")
+      return fail(Code::conflict, "run.not_waiting", "这次运行没有在等待决定。", "This run does not wait for a decision.");
+    QS_TRY(auto p, load(t, run.pipeline_id));
+    auto before = to_json(p.fields);
+    QS_CHECK(apply(p.fields, run.drifts, decisions));
+    json::object decided;
+    for (const auto& d : decisions) decided[d.column] = d.verdict;
+    run.decisions = decided;
+    run.state = "queued";
+    QS_TRY(auto owner, owner_of(p));
+    QS_TRY(run.job_id, queue_job(t, owner, p, run.id));
+    p.changed = deps_.clock.now();
+    QS_CHECK(save(t, p));
+    QS_CHECK(save_run(t, run));
+    QS_CHECK(record(t, actor, "pipeline.decide", p,
+                    {{"run", run.id}, {"decisions", decided}, {"before", before}, {"after", to_json(p.fields)}}));
+    return run;
+  });
+}
+
+}  // namespace qushu::ingest

@@ -1,0 +1,31 @@
+// What the API says of pipelines and runs, and their words.
+export interface Drift { kind: 'added' | 'missing' | 'renamed' | 'retyped'; column: string; was: string; item: string; type: string; before: string; needed: boolean; why: string }
+export interface Run {
+  id: string; pipeline: string; title: string; trigger: string; state: string; job_id: string; person_name: string; source: string; dataset: string; due: string | null; created: string; started: string | null; ended: string | null;
+  read: number; added: number; changed: number; deleted: number; unchanged: number; rejected: number; bytes: number; version: number | null; position_before: string; position_after: string; files: { name: string; size: number }[]; drifts: Drift[];
+  decisions: Record<string, string>; error: { id: string; text: string; subject: string } | null; job?: import('./api').Job | null; log?: { at: string; level: string; text: string }[];
+}
+export interface Mapped { column: string; name: string; type: string; width: number; scale: number; unit: string; skip: boolean; key: boolean; fixed: string | null; seen: string; may_miss: boolean }
+export interface When { cron: string; zone: string; days: string }
+export interface Definition {
+  code: string; title: string; department_id: string; source: string; selection: Record<string, string>; dataset: string; entry: Record<string, unknown>; mode: string; delete_missing: boolean; watermark: { column: string; kind: string; overlap: number };
+  fields: Mapped[]; file: Record<string, unknown>; steps: { steps: { name: string; sql: string; title?: string }[]; parameters?: unknown[] }; schedules: When[]; after: string[]; on_datasets: string[]; on_arrival: boolean; drift: string; enabled: boolean; attempts: number; retry_pause: number;
+}
+export interface Pipeline extends Definition { id: string; owner_name: string; position: string; next_due: string | null; created: string; changed: string; when: string[]; last_run: Run | null; ended: number; succeeded: number }
+export interface Trial { columns: { name: string; type: string }[]; fields: Mapped[]; items: { id: string; name: string; type: string }[]; drifts: Drift[]; rows: (string | null)[][]; read: number; misfit: number; misfits: { line: number; column: string; value: string; reason: string }[]; files: { name: string; size: number }[]; steps: unknown }
+
+export const modes: Record<string, [string, string]> = { full: ['全量替换', 'Full'], append: ['追加', 'Append'], upsert: ['按主键更新', 'Upsert by key'], incremental: ['增量', 'Incremental'] };
+export const triggers: Record<string, [string, string]> = { manual: ['手动', 'Manual'], schedule: ['计划', 'Schedule'], after: ['前序任务', 'After another'], arrival: ['文件到达', 'Arrival'], dataset: ['数据集更新', 'Dataset'] };
+export const driftModes: Record<string, [string, string]> = { ask: ['停下来询问', 'Stop and ask'], add: ['自动增加新列', 'Add new columns'], text: ['变化的列按文本保存', 'Keep as text'] };
+export const kinds: Record<string, [string, string]> = { added: ['新增', 'New'], missing: ['缺少', 'Missing'], renamed: ['改名', 'Renamed'], retyped: ['改变类型', 'Retyped'] };
+// What can be decided about each kind; the first is what most would choose.
+export const verdicts: Record<string, [string, string, string][]> = {
+  added: [['add', '增加为信息项', 'Add as an item'], ['skip', '不采用', 'Leave out']],
+  renamed: [['rename', '就是原来的列', 'It is the old column'], ['add', '是新列，原列留空', 'It is new; the old stays empty'], ['skip', '不采用，原列留空', 'Leave out; the old stays empty']],
+  missing: [['empty', '信息项保留，值留空', 'Keep the item, without values']],
+  retyped: [['retype', '信息项改为新类型', 'Give the item the new type'], ['text', '信息项改为文本', 'Keep as text'], ['reject', '类型不变，不合格的行剔除', 'Keep the type; reject rows that do not fit']],
+};
+
+import { number } from './format';
+import { t } from './i18n';
+export const summaryOf = (r: Run) => t(`新增 ${number(r.added)}，变化 ${number(r.changed)}，删除 ${number(r.deleted)}，未变 ${number(r.unchanged)}，剔除 ${number(r.rejected)}`, `${number(r.added)} new, ${number(r.changed)} changed, ${number(r.deleted)} deleted, ${number(r.unchanged)} same, ${number(r.rejected)} rejected`);
