@@ -44,6 +44,18 @@ DECIDED = {
     "POST /api/v1/calendar/import": {"sysadmin"},
     "POST /api/v1/sql": {"steward", "operator", "reader"},
     "POST /api/v1/steps/try": {"steward", "operator"},
+    **{f"GET {path}": {"steward", "operator", "reader", "editor"} for path in (
+        "/api/v1/quality", "/api/v1/quality/checks/{id}", "/api/v1/quality/checks/{id}/failures", "/api/v1/quality/checks/{id}/failures.csv",
+        "/api/v1/quality/checks/{id}/failures.xlsx", "/api/v1/datasets/{code}/quality", "/api/v1/corrections", "/api/v1/corrections/{id}",
+        "/api/v1/corrections/statistics")},
+    "GET /api/v1/datasets/{code}/quality/proposals": {"steward", "operator"},
+    **{f"POST {path}": {"steward", "operator"} for path in (
+        "/api/v1/datasets/{code}/quality/rules", "/api/v1/datasets/{code}/quality/test", "/api/v1/datasets/{code}/quality/check",
+        "/api/v1/quality/checks/{id}/waive", "/api/v1/corrections/{id}/accept", "/api/v1/corrections/{id}/answer")},
+    "PATCH /api/v1/datasets/{code}/quality/rules/{id}": {"steward", "operator"},
+    "DELETE /api/v1/datasets/{code}/quality/rules/{id}": {"steward", "operator"},
+    **{f"POST {path}": {"steward", "operator", "reader", "editor"} for path in (
+        "/api/v1/corrections", "/api/v1/corrections/{id}/confirm", "/api/v1/corrections/{id}/reopen")},
     "GET /api/v1/lineage/{dataset}": {"steward", "operator", "reader", "editor"},
     "GET /api/v1/lineage/{dataset}/impact": {"steward", "operator", "reader", "editor"},
     "GET /api/v1/lineage/{dataset}/impact.csv": {"steward", "operator", "reader", "editor"},

@@ -38,4 +38,8 @@ def test_every_page_at_both_widths(server, browser):
     waiting = server.caller("operator").upload("待发布.csv", GBK, dataset="pages_two", department="mzj")
     server.caller("operator").wait_import(waiting["id"], "ready")
     assert made["tables"][0]["version"] == 1
-    run("pages.mjs", server, ROOT / "build" / "results" / "pages", QUSHU_CODE="pages", QUSHU_IMPORT=waiting["id"])
+    proposals = steward.get("/api/v1/datasets/pages/quality/proposals")["proposals"]
+    steward.post("/api/v1/datasets/pages/quality/rules", {"rules": [{k: p["rule"][k] for k in ("kind", "fields", "params")} for p in proposals]}, 201)
+    server.cli("quality", "run", "pages", "--as", "steward")
+    ticket = server.caller("reader").post("/api/v1/corrections", {"dataset": "pages", "wrong": "第三行的名称写错了"}, 201)
+    run("pages.mjs", server, ROOT / "build" / "results" / "pages", QUSHU_CODE="pages", QUSHU_IMPORT=waiting["id"], QUSHU_TICKET=ticket["id"])

@@ -41,6 +41,7 @@ class Housekeeper {
       lock.unlock();
       if (auto done = system_.audit->flush(); !done) log::error("the audit could not be flushed", done.error());
       if (auto kept = system_.insight->lineage.flush(); !kept) log::error("lineage could not be flushed", kept.error());
+      if (auto done = system_.quality->tick(); !done) log::error("the daily quality check was not queued", done.error());
       if (std::chrono::steady_clock::now() >= next_sweep) {
         next_sweep += std::chrono::hours(6);
         auto freed = system_.sweep();
@@ -117,6 +118,9 @@ void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, htt
   identity::add_routes(router, *s.identity);
   calendar::add_routes(router, *s.calendar);
   sharing::add_routes(router, *s.catalog, *s.identity);
+  quality::add_routes(router, *s.quality, *s.catalog, s.settings);
+  add_failure_routes(router, s);
+  quality::add_correction_routes(router, *s.corrections);
   ingest::add_routes(router, *s.imports, *s.jobs, *s.blobs);
   ingest::add_step_routes(router, *s.steps, *s.policy, s.settings, system_clock());
   sources::add_routes(router, *s.sources);

@@ -25,6 +25,7 @@ void add_serve_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_demo_command(CLI::App& app, Common& common, Chosen& chosen);
 void add_data_commands(CLI::App& app, Common& common, Chosen& chosen);     // import, query, dataset, job
 void add_insight_commands(CLI::App& app, Common& common, Chosen& chosen);  // lineage, linkage, privacy
+void add_quality_commands(CLI::App& app, Common& common, Chosen& chosen);  // quality, correction
 void add_account_commands(CLI::App& app, Common& common, Chosen& chosen);  // user, token
 void add_calendar_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_pipeline_commands(CLI::App& app, Common& common, Chosen& chosen);
@@ -37,6 +38,8 @@ int with_system(const Common& common, const std::function<Result<void>(System&, 
 
 // Every route of the product, for `serve` and for `openapi`.
 void add_all_routes(http::Router& router, System& system, http::Metrics& metrics, http::EventHub& hub);
+// /api/v1/quality/checks/{id}/failures…
+void add_failure_routes(http::Router& router, System& system);
 // /api/v1/home
 void add_home_routes(http::Router& router, System& system);
 

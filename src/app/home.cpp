@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "qushu/http/server.h"
 
 #include "commands.h"
@@ -10,9 +12,41 @@ namespace json = http::json;
 using http::Request;
 using http::Response;
 
+// Correction tickets that she has to answer or confirm, the most urgent first, and publications that were stopped.
+Result<void> add_quality(System& s, const Actor& actor, Lang lang, json::array& out) {
+  if (!actor.can(Permission::dataset_read)) return {};
+  QS_TRY(auto corrections, s.corrections->waiting(actor));
+  for (const auto& c : corrections) {
+    Text detail{"已答复，等待您确认", "Answered: waits for you to confirm"};
+    if (c.standing && c.late)
+      detail = {fmt::format("校核已逾期 {} 个工作日", -c.standing->left),
+                fmt::format("Correction {} working days late", -c.standing->left)};
+    else if (c.standing)
+      detail = {fmt::format("校核剩余 {} 个工作日", c.standing->left),
+                fmt::format("Correction: {} working days left", c.standing->left)};
+    out.emplace_back(json::object{{"kind", c.standing && c.late ? "correction_late" : "correction"},
+                                  {"title", fmt::format("{} #{}", c.dataset_title, c.number)},
+                                  {"detail", detail.in(lang)},
+                                  {"link", "/corrections/" + c.id},
+                                  {"at", to_iso(c.changed)}});
+  }
+  QS_TRY(auto stopped, s.quality->stopped(actor));
+  for (const auto& check : stopped) {
+    QS_TRY(auto dataset, s.catalog->find({.all = true}, check.dataset_id));
+    out.emplace_back(
+        json::object{{"kind", "quality_stopped"},
+                     {"title", dataset.title},
+                     {"detail", Text{"未通过质量规则，等待处理", "Stopped by quality rules: waits for a decision"}.in(lang)},
+                     {"link", "/datasets/" + dataset.code + "?tab=quality"},
+                     {"at", to_iso(check.at)}});
+  }
+  return {};
+}
+
 // What waits for this person, in the order in which she should look at it.
 Result<json::array> waiting_for(System& s, const Actor& actor, Lang lang) {
   json::array out;
+  QS_CHECK(add_quality(s, actor, lang, out));
   if (!actor.can(Permission::dataset_write)) return out;
   for (auto state : {"ready", "failed"}) {
     QS_TRY(auto list, s.imports->list(actor, {.state = state, .limit = 20}));

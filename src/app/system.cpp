@@ -50,6 +50,29 @@ void clean_scratch(const std::filesystem::path& scratch) {
   }
 }
 
+// The rules' verdict on what ingest is about to publish.
+Result<ingest::Verdict> examined(quality::Quality& quality, const ingest::Candidate& c) {
+  QS_TRY(auto found, quality.examine({.dataset = c.dataset,
+                                      .fields = c.fields,
+                                      .rows = c.rows,
+                                      .whole = c.whole,
+                                      .row_count = c.row_count,
+                                      .whole_count = c.whole_count,
+                                      .cancelled = c.cancelled}));
+  auto verdict = std::make_shared<const quality::Verdict>(std::move(found));
+  // The file goes with the change that it was made for.
+  std::shared_ptr<const void> file(nullptr, [path = verdict->rejects](const void*) {
+    std::error_code ignored;  // the folder goes with the process
+    if (!path.empty()) std::filesystem::remove(path, ignored);
+  });
+  return ingest::Verdict{
+      .rejects = verdict->rejects,
+      .stop = verdict->stop,
+      .keep = [&quality, verdict, file](store::Transaction& t, const catalog::Dataset& dataset, std::int64_t version) {
+        return quality.keep(t, dataset, version, *verdict);
+      }};
+}
+
 }  // namespace
 
 std::vector<store::Migration> System::migrations() {
@@ -61,6 +84,7 @@ std::vector<store::Migration> System::migrations() {
   add(calendar::migrations());
   add(catalog::migrations());
   add(sources::migrations());
+  add(quality::migrations());
   add(ingest::migrations());
   add(ingest::trace_migrations());
   add(ingest::pipeline_migrations());
@@ -83,6 +107,7 @@ void System::declare(Settings& s) {
   s.declare(calendar::settings());
   s.declare(catalog::settings());
   s.declare(sources::settings());
+  s.declare(quality::settings());
   s.declare(ingest::settings());
   s.declare(ingest::pipeline_settings());
   s.declare(ingest::step_settings());
@@ -151,8 +176,26 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                                                   .key_folder = system->data / "keys",
                                                   .scratch = system->scratch_,
                                                   .clock = clock}));
+  system->quality = quality::Quality::open({.store = *system->store,
+                                            .blobs = *system->blobs,
+                                            .engine = *system->engine,
+                                            .audit = *system->audit,
+                                            .jobs = *system->jobs,
+                                            .calendar = *system->calendar,
+                                            .catalog = *system->catalog,
+                                            .policy = *system->policy,
+                                            .settings = s,
+                                            .clock = clock});
+  system->corrections = quality::Corrections::open({.store = *system->store,
+                                                    .audit = *system->audit,
+                                                    .calendar = *system->calendar,
+                                                    .catalog = *system->catalog,
+                                                    .settings = s,
+                                                    .clock = clock});
   system->changes = std::make_unique<ingest::Changes>(
       ingest::Changes::Deps{.blobs = *system->blobs, .engine = *system->engine, .catalog = *system->catalog, .settings = s});
+  system->changes->on_examine(
+      [quality = system->quality.get()](const ingest::Candidate& candidate) { return examined(*quality, candidate); });
   system->imports = ingest::Imports::open({.store = *system->store,
                                            .blobs = *system->blobs,
                                            .engine = *system->engine,
@@ -246,6 +289,8 @@ Result<std::uint64_t> System::sweep() {
     if (!in_catalog || *in_catalog) return true;
     auto in_runs = pipelines->uses_blob(sha256);
     if (!in_runs || *in_runs) return true;
+    auto in_quality = quality->uses_blob(sha256);
+    if (!in_quality || *in_quality) return true;
     auto in_imports = imports->uses_blob(sha256);
     if (!in_imports || *in_imports) return true;
     auto in_linkage = insight->linkage.uses_blob(sha256);

@@ -22,6 +22,8 @@
 #include "qushu/ingest/steps.h"
 #include "qushu/insight/insight.h"
 #include "qushu/jobs/jobs.h"
+#include "qushu/quality/corrections.h"
+#include "qushu/quality/quality.h"
 #include "qushu/query/query.h"
 #include "qushu/sharing/policy.h"
 #include "qushu/store/store.h"
@@ -43,6 +45,8 @@ struct System {
   std::unique_ptr<catalog::Catalog> catalog;
   std::unique_ptr<sharing::Policy> policy;
   std::unique_ptr<sources::Sources> sources;
+  std::unique_ptr<quality::Quality> quality;
+  std::unique_ptr<quality::Corrections> corrections;
   std::unique_ptr<ingest::Changes> changes;
   std::unique_ptr<ingest::Imports> imports;
   std::unique_ptr<ingest::Steps> steps;

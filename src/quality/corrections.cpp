@@ -1,0 +1,448 @@
+#include "qushu/quality/corrections.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "qushu/base/id.h"
+#include "qushu/base/text.h"
+#include "qushu/sharing/policy.h"
+
+namespace qushu::quality {
+namespace {
+
+using State = CorrectionState;
+
+constexpr std::array<std::string_view, 5> kStates{"pending", "working", "corrected", "refused", "closed"};
+constexpr std::string_view kColumns =
+    "id, number, dataset_id, dataset_code, dataset_title, provider_id, provider_name, version, row_key, field, field_name, "
+    "wrong, proposed, "
+    "material, state, person_id, person_name, department_id, reported, started, answered, closed, outcome, answer, "
+    "answered_by, "
+    "days_allowed, days_taken, late, changed";
+
+Failure no_correction() {
+  return fail(Code::not_found, "correction.not_found", "没有这个校核工单，或者您无权查看。",
+              "There is no such correction ticket, or none that you may see.");
+}
+
+Correction correction_of(const store::Row& row) {
+  Correction c;
+  std::size_t i = 0;
+  c.id = row.text(i++);
+  c.number = row.integer(i++);
+  for (auto* text : {&c.dataset_id, &c.dataset_code, &c.dataset_title, &c.provider_id, &c.provider_name}) *text = row.text(i++);
+  c.version = row.integer(i++);
+  for (auto* text : {&c.row_key, &c.field, &c.field_name, &c.wrong, &c.proposed, &c.material}) *text = row.text(i++);
+  (void)parse(row.text(i++), c.state);
+  for (auto* text : {&c.person_id, &c.person_name, &c.department_id}) *text = row.text(i++);
+  c.reported = row.time(i++);
+  c.started = row.time(i++);
+  c.answered = row.opt_time(i++);
+  c.closed = row.opt_time(i++);
+  for (auto* text : {&c.outcome, &c.answer, &c.answered_by}) *text = row.text(i++);
+  c.days_allowed = static_cast<int>(row.integer(i++));
+  if (auto taken = row.opt_integer(i++)) c.days_taken = static_cast<int>(*taken);
+  c.late = row.boolean(i++);
+  c.changed = row.time(i++);
+  return c;
+}
+
+bool is_open(const Correction& c) {
+  return c.state == State::pending || c.state == State::working;
+}
+bool is_reporter(const Actor& actor, const Correction& c) {
+  // Whoever works on the server itself has no account.
+  return c.person_id == actor.person_id && (!c.person_id.empty() || actor.can(Permission::dataset_all));
+}
+bool is_provider(const Actor& actor, const Correction& c) {
+  return actor.can(Permission::dataset_all) || actor.in_department(c.provider_id) ||
+         (!actor.department_id.empty() && actor.department_id == c.provider_id);
+}
+
+Failure wrong_state(const Correction& c) {
+  static const std::array<Text, 5> kNames{Text{"待核实", "to be verified"}, Text{"处理中", "in progress"},
+                                          Text{"已更正", "corrected"}, Text{"不予更正", "refused"},
+                                          Text{"已确认", "confirmed"}};
+  const auto& state = kNames.at(static_cast<std::size_t>(c.state));
+  return fail(Code::conflict, "correction.state", fmt::format("工单现在是“{}”，不能这样操作。请刷新后再看。", state.zh),
+              fmt::format("The ticket is {} now, which does not allow this; look at it again.", state.en));
+}
+
+class StoredCorrections final : public Corrections {
+ public:
+  explicit StoredCorrections(Deps deps) : deps_(deps) {}
+
+  Result<Correction> report(const Actor& actor, const NewCorrection& n) override {
+    QS_TRY(auto dataset, deps_.catalog.find(sharing::visibility(actor), n.dataset));
+    if (dataset.state == "withdrawn" || dataset.version == 0)
+      return fail(Code::conflict, "correction.nothing", "数据集没有已发布的数据，不能申请校核。",
+                  "The dataset has no published data to correct.");
+    Correction c{.id = new_id(),
+                 .dataset_id = dataset.id,
+                 .dataset_code = dataset.code,
+                 .dataset_title = dataset.title,
+                 .provider_id = dataset.department_id,
+                 .provider_name = dataset.department_name,
+                 .version = dataset.version};
+    c.row_key = trim(n.row_key);
+    c.wrong = trim(n.wrong);
+    c.proposed = trim(n.proposed);
+    c.material = trim(n.material);
+    QS_CHECK(check_text(c.wrong, "wrong", 2));
+    QS_CHECK(check_text(c.row_key, "row", 0));
+    QS_CHECK(check_text(c.proposed, "proposed", 0));
+    QS_CHECK(check_text(c.material, "material", 0));
+    if (!n.field.empty()) {
+      auto known = std::ranges::find_if(dataset.fields, [&](const auto& f) { return f.id == n.field || f.name == n.field; });
+      if (known == dataset.fields.end())
+        return fail(Error{
+            .code = Code::invalid,
+            .id = "correction.field",
+            .text = {fmt::format("数据集没有字段“{}”。", n.field), fmt::format("The dataset has no field “{}”.", n.field)},
+            .subject = "field"});
+      c.field = known->id;
+      c.field_name = known->name;
+    }
+    c.person_id = actor.person_id;
+    c.person_name = actor.name;
+    c.department_id = actor.department_id;
+    c.days_allowed = static_cast<int>(deps_.settings.integer("quality.correction_days"));
+    return deps_.store.write([&](store::Transaction& t) -> Result<Correction> {
+      c.reported = c.started = c.changed = deps_.clock.now();
+      QS_TRY(auto last, t.one("SELECT coalesce(max(number), 0) FROM correction"));
+      c.number = last->integer(0) + 1;
+      QS_CHECK(
+          t.exec(fmt::format("INSERT INTO correction ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                             "NULL, NULL, '', '', '', ?, NULL, 0, ?)",
+                             kColumns),
+                 {c.id,          c.number,    c.dataset_id,  c.dataset_code,  c.dataset_title, c.provider_id, c.provider_name,
+                  c.version,     c.row_key,   c.field,       c.field_name,    c.wrong,         c.proposed,    c.material,
+                  name(c.state), c.person_id, c.person_name, c.department_id, c.reported,      c.started,     c.days_allowed,
+                  c.changed}));
+      QS_CHECK(step(t, actor, c, "report", c.wrong));
+      return with_standing(c);
+    });
+  }
+
+  Result<Correction> accept(const Actor& actor, std::string_view id, std::string_view text) override {
+    return move(actor, id, "accept", text, 0, [&](Correction& c) -> Result<void> {
+      QS_CHECK(provider_only(actor, c));
+      if (c.state != State::pending) return wrong_state(c);
+      c.state = State::working;
+      return {};
+    });
+  }
+
+  Result<Correction> answer(const Actor& actor, std::string_view id, bool corrected, std::string_view text) override {
+    return move(actor, id, "answer", text, 2, [&](Correction& c) -> Result<void> {
+      QS_CHECK(provider_only(actor, c));
+      if (!is_open(c)) return wrong_state(c);
+      QS_TRY(auto standing, deps_.calendar.standing(c.started, c.days_allowed));
+      QS_TRY(auto working, deps_.calendar.working_days());
+      auto day = [&](Time at) { return std::chrono::floor<std::chrono::days>(deps_.calendar.zone().local(at)); };
+      c.answered = deps_.clock.now();
+      c.days_taken = std::max(0, working->between(day(c.started), day(*c.answered)));
+      c.late = standing.late;
+      c.state = corrected ? State::corrected : State::refused;
+      c.outcome = name(c.state);
+      c.answer = trim(text);
+      c.answered_by = actor.name;
+      return {};
+    });
+  }
+
+  Result<Correction> confirm(const Actor& actor, std::string_view id) override {
+    return move(actor, id, "confirm", "", 0, [&](Correction& c) -> Result<void> {
+      QS_CHECK(reporter_only(actor, c));
+      if (c.state != State::corrected && c.state != State::refused) return wrong_state(c);
+      c.state = State::closed;
+      c.closed = deps_.clock.now();
+      return {};
+    });
+  }
+
+  Result<Correction> reopen(const Actor& actor, std::string_view id, std::string_view text) override {
+    return move(actor, id, "reopen", text, 2, [&](Correction& c) -> Result<void> {
+      QS_CHECK(reporter_only(actor, c));
+      if (c.state != State::corrected && c.state != State::refused) return wrong_state(c);
+      c.state = State::pending;
+      c.started = deps_.clock.now();
+      c.days_allowed = static_cast<int>(deps_.settings.integer("quality.correction_days"));
+      c.answered.reset();
+      c.days_taken.reset();
+      c.late = false;
+      c.outcome.clear();
+      c.answer.clear();
+      c.answered_by.clear();
+      return {};
+    });
+  }
+
+  Result<Correction> find(const Actor& actor, std::string_view id) const override {
+    QS_TRY(auto c, deps_.store.read([&](store::Session& s) { return load(s, actor, id); }));
+    return with_standing(std::move(c));
+  }
+
+  Result<std::vector<CorrectionEvent>> events(const Actor& actor, std::string_view id) const override {
+    return deps_.store.read([&](store::Session& s) -> Result<std::vector<CorrectionEvent>> {
+      QS_TRY(auto c, load(s, actor, id));
+      QS_TRY(
+          auto rows,
+          s.query("SELECT at, action, state, text, person_name FROM correction_event WHERE correction_id = ? ORDER BY number",
+                  {c.id}));
+      std::vector<CorrectionEvent> list;
+      for (const auto& row : rows) {
+        CorrectionEvent e{
+            .at = row.time(0), .action = row.text(1), .state = State::pending, .text = row.text(3), .person_name = row.text(4)};
+        (void)parse(row.text(2), e.state);
+        list.push_back(std::move(e));
+      }
+      return list;
+    });
+  }
+
+  Result<std::vector<Correction>> list(const Actor& actor, const Filter& f) const override {
+    store::Params params;
+    auto sql = fmt::format("SELECT {} FROM correction WHERE {}", kColumns, seen_by(actor, f.box, params));
+    if (!f.dataset.empty()) {
+      sql += " AND dataset_code = ?";
+      params.emplace_back(f.dataset);
+    }
+    if (f.state) {
+      sql += " AND state = ?";
+      params.emplace_back(name(*f.state));
+    }
+    if (!f.before.empty()) {
+      sql += " AND id < ?";
+      params.emplace_back(f.before);
+    }
+    sql += " ORDER BY id DESC LIMIT ?";
+    params.emplace_back(static_cast<std::int64_t>(f.limit));
+    return query(sql, params);
+  }
+
+  Result<std::vector<Correction>> waiting(const Actor& actor) const override {
+    std::vector<Correction> out;
+    store::Params params;
+    auto mine = seen_by(actor, "mine", params);
+    QS_TRY(out,
+           query(fmt::format("SELECT {} FROM correction WHERE {} AND state IN ('corrected', 'refused') ORDER BY id LIMIT 100",
+                             kColumns, mine),
+                 params));
+    if (!actor.can(Permission::dataset_write)) return out;
+    params.clear();
+    auto incoming = seen_by(actor, "incoming", params);
+    QS_TRY(
+        auto open,
+        query(fmt::format("SELECT {} FROM correction WHERE {} AND state IN ('pending', 'working') ORDER BY started LIMIT 100",
+                          kColumns, incoming),
+              params));
+    std::ranges::sort(open, {}, [](const Correction& c) { return c.standing ? c.standing->deadline : Time::max(); });
+    out.insert(out.begin(), std::make_move_iterator(open.begin()), std::make_move_iterator(open.end()));
+    return out;
+  }
+
+  Result<std::vector<Statistic>> statistics(const Actor& actor) const override {
+    store::Params params;
+    auto sql = fmt::format("SELECT {} FROM correction WHERE {} ORDER BY id", kColumns, seen_by(actor, "incoming", params));
+    QS_TRY(auto all, query(sql, params));
+    std::map<std::string, Statistic> by_department;
+    std::map<std::string, double> days;
+    for (const auto& c : all) {
+      auto& s = by_department[c.provider_id];
+      s.department_id = c.provider_id;
+      s.department_name = c.provider_name;
+      ++s.total;
+      if (is_open(c)) {
+        ++s.open;
+        if (c.late) ++s.overdue;
+        continue;
+      }
+      ++s.answered;
+      if (!c.late) ++s.in_time;
+      if (c.outcome == "corrected") ++s.corrected;
+      days[c.provider_id] += c.days_taken.value_or(0);
+    }
+    std::vector<Statistic> out;
+    for (auto& [id, s] : by_department) {
+      if (s.answered > 0) s.mean_days = days[id] / static_cast<double>(s.answered);
+      out.push_back(std::move(s));
+    }
+    std::ranges::sort(out, {}, &Statistic::department_name);
+    return out;
+  }
+
+ private:
+  [[nodiscard]] Result<void> check_text(std::string_view text, std::string_view member, std::size_t least) const {
+    auto most = static_cast<std::size_t>(deps_.settings.integer("quality.correction_text"));
+    auto length = utf8_length(text);
+    if (length >= least && length <= most) return {};
+    return fail(
+        Error{.code = Code::invalid,
+              .id = "correction.text",
+              .text = {least > 0 && length < least ? "请写明情况，不能留空。"
+                                                   : fmt::format("最多 {} 字，现在是 {} 字。", most, length),
+                       least > 0 && length < least ? "Say what the matter is; this cannot be left empty."
+                                                   : fmt::format("At most {} characters, and it has {}.", most, length)},
+              .subject = std::string(member)});
+  }
+
+  static Result<void> provider_only(const Actor& actor, const Correction& c) {
+    if (!is_provider(actor, c))
+      return fail(Code::forbidden, "correction.not_provider", "只有提供部门可以核实和答复。",
+                  "Only the providing department may verify and answer.");
+    return sharing::check_steward(actor, c.provider_id);
+  }
+  static Result<void> reporter_only(const Actor& actor, const Correction& c) {
+    if (is_reporter(actor, c)) return {};
+    return fail(Code::forbidden, "correction.not_reporter", "只有申请人可以确认或重新提出。",
+                "Only who reported it may confirm it or raise it again.");
+  }
+
+  // A condition that the store can test.
+  static std::string seen_by(const Actor& actor, std::string_view box, store::Params& params) {
+    std::string mine = "1 = 0", incoming = "1 = 0";
+    if (box != "incoming" && !actor.person_id.empty()) {
+      mine = "person_id = ?";
+      params.emplace_back(actor.person_id);
+    }
+    if (box != "mine") {
+      auto departments = actor.departments;
+      if (!actor.department_id.empty() && !actor.in_department(actor.department_id)) departments.push_back(actor.department_id);
+      if (actor.can(Permission::dataset_all)) {
+        incoming = "1 = 1";
+      } else if (!departments.empty()) {
+        std::string marks;
+        for (const auto& d : departments) {
+          marks += marks.empty() ? "?" : ", ?";
+          params.emplace_back(d);
+        }
+        incoming = fmt::format("provider_id IN ({})", marks);
+      }
+    }
+    return fmt::format("({} OR {})", mine, incoming);
+  }
+
+  [[nodiscard]] Result<std::vector<Correction>> query(const std::string& sql, const store::Params& params) const {
+    QS_TRY(auto rows, deps_.store.read([&](store::Session& s) { return s.query(sql, params); }));
+    std::vector<Correction> list;
+    for (const auto& row : rows) {
+      QS_TRY(auto c, with_standing(correction_of(row)));
+      list.push_back(std::move(c));
+    }
+    return list;
+  }
+
+  [[nodiscard]] Result<Correction> with_standing(Correction c) const {
+    if (!is_open(c)) return c;
+    QS_TRY(c.standing, deps_.calendar.standing(c.started, c.days_allowed));
+    c.late = c.standing->late;
+    return c;
+  }
+
+  static Result<Correction> load(store::Session& s, const Actor& actor, std::string_view id) {
+    QS_TRY(auto row, s.one(fmt::format("SELECT {} FROM correction WHERE id = ?", kColumns), {id}));
+    if (!row) return no_correction();
+    auto c = correction_of(*row);
+    if (!is_reporter(actor, c) && !is_provider(actor, c)) return no_correction();
+    return c;
+  }
+
+  // Keeps the step and audits it.
+  Result<void> step(store::Transaction& t, const Actor& actor, const Correction& c, std::string_view action,
+                    std::string_view text) const {
+    QS_TRY(auto last, t.one("SELECT coalesce(max(number), 0) FROM correction_event WHERE correction_id = ?", {c.id}));
+    QS_CHECK(
+        t.exec("INSERT INTO correction_event (correction_id, number, at, action, state, text, person_id, person_name) VALUES "
+               "(?, ?, ?, ?, ?, ?, ?, ?)",
+               {c.id, last->integer(0) + 1, c.changed, action, name(c.state), text, actor.person_id, actor.name}));
+    return deps_.audit.record(t, actor,
+                              {.action = fmt::format("correction.{}", action),
+                               .object_kind = "correction",
+                               .object_id = c.id,
+                               .object_name = fmt::format("{} #{}", c.dataset_title, c.number),
+                               .detail = {{"dataset", c.dataset_code}, {"state", name(c.state)}, {"late", c.late}}});
+  }
+
+  template <class Change>
+  Result<Correction> move(const Actor& actor, std::string_view id, std::string_view action, std::string_view text,
+                          std::size_t least, Change change) {
+    auto said = trim(text);
+    return deps_.store.write([&](store::Transaction& t) -> Result<Correction> {
+      QS_TRY(auto c, load(t, actor, id));
+      QS_CHECK(change(c));
+      QS_CHECK(check_text(said, "text", least));
+      c.changed = deps_.clock.now();
+      QS_CHECK(
+          t.exec("UPDATE correction SET state = ?, started = ?, answered = ?, closed = ?, outcome = ?, answer = ?, answered_by "
+                 "= ?, days_allowed = ?, days_taken = ?, late = ?, changed = ? WHERE id = ?",
+                 {name(c.state), c.started, c.answered, c.closed, c.outcome, c.answer, c.answered_by, c.days_allowed,
+                  c.days_taken, c.late, c.changed, c.id}));
+      QS_CHECK(step(t, actor, c, action, said));
+      return with_standing(c);
+    });
+  }
+
+  Deps deps_;
+};
+
+}  // namespace
+
+std::string_view name(CorrectionState state) {
+  return kStates.at(static_cast<std::size_t>(state));
+}
+bool parse(std::string_view text, CorrectionState& out) {
+  auto found = std::ranges::find(kStates, text);
+  if (found == kStates.end()) return false;
+  out = static_cast<CorrectionState>(found - kStates.begin());
+  return true;
+}
+
+bool may_answer(const Actor& actor, const Correction& c) {
+  return is_open(c) && is_provider(actor, c) && sharing::check_steward(actor, c.provider_id).has_value();
+}
+
+std::unique_ptr<Corrections> Corrections::open(Deps deps) {
+  return std::make_unique<StoredCorrections>(deps);
+}
+
+json::object to_json(const Correction& c, const Actor& actor) {
+  auto time = [](const std::optional<Time>& t) { return t ? json::value(to_iso(*t)) : json::value(nullptr); };
+  json::object out{{"id", c.id},
+                   {"number", c.number},
+                   {"dataset", c.dataset_code},
+                   {"dataset_title", c.dataset_title},
+                   {"provider_id", c.provider_id},
+                   {"provider_name", c.provider_name},
+                   {"version", c.version},
+                   {"row", c.row_key},
+                   {"field", c.field},
+                   {"field_name", c.field_name},
+                   {"wrong", c.wrong},
+                   {"proposed", c.proposed},
+                   {"material", c.material},
+                   {"state", name(c.state)},
+                   {"person_name", c.person_name},
+                   {"reported", to_iso(c.reported)},
+                   {"started", to_iso(c.started)},
+                   {"changed", to_iso(c.changed)},
+                   {"answered", time(c.answered)},
+                   {"closed", time(c.closed)},
+                   {"outcome", c.outcome},
+                   {"answer", c.answer},
+                   {"answered_by", c.answered_by},
+                   {"days_allowed", c.days_allowed},
+                   {"days_taken", c.days_taken ? json::value(*c.days_taken) : json::value(nullptr)},
+                   {"late", c.late},
+                   {"may_answer", may_answer(actor, c)},
+                   {"may_confirm", is_reporter(actor, c) && (c.state == State::corrected || c.state == State::refused)}};
+  out["deadline"] = c.standing ? json::value(calendar::to_text(c.standing->last_day)) : json::value(nullptr);
+  out["days_left"] = c.standing ? json::value(c.standing->left) : json::value(nullptr);
+  out["deadline_sure"] = !c.standing || c.standing->sure;
+  return out;
+}
+
+}  // namespace qushu::quality

@@ -1,0 +1,125 @@
+// Correction tickets (校核, article 26 of the regulation on sharing government data): whoever uses a dataset reports what is
+// wrong in it, and the department that provides it verifies, corrects and answers within `quality.correction_days` working
+// days.
+//
+//   pending ──accept──► working ──answer──► corrected or refused ──confirm──► closed
+//      └──────────────────answer────────────────┘       └──reopen (a new clock)──► pending
+//
+// A ticket is seen by who reported it, by the providing department and those above it, and by those who may everything; it is
+// worked on by the provider's stewards. Every step is kept with its text and audited in its transaction.
+//
+// Thread-safety: Corrections may be used from any thread.
+#pragma once
+
+#include <boost/json.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "qushu/audit/audit.h"
+#include "qushu/base/actor.h"
+#include "qushu/base/config.h"
+#include "qushu/base/error.h"
+#include "qushu/base/time.h"
+#include "qushu/calendar/calendar.h"
+#include "qushu/catalog/catalog.h"
+#include "qushu/http/router.h"
+#include "qushu/store/store.h"
+
+namespace qushu::quality {
+
+namespace json = boost::json;
+
+enum class CorrectionState : std::uint8_t { pending, working, corrected, refused, closed };
+[[nodiscard]] std::string_view name(CorrectionState state);
+[[nodiscard]] bool parse(std::string_view text, CorrectionState& out);
+
+struct Correction {
+  std::string id;
+  std::int64_t number = 0;  // as people call it: 12
+  std::string dataset_id, dataset_code, dataset_title;
+  std::string provider_id, provider_name;  // the department that answers
+  std::int64_t version = 0;                // that was current when it was reported
+  std::string row_key;                     // how the row is found, in words; may be empty
+  std::string field, field_name;           // may be empty
+  std::string wrong, proposed, material;   // what is wrong, what would be right, what proves it
+  CorrectionState state = CorrectionState::pending;
+  std::string person_id, person_name, department_id;  // who reported it
+  Time reported, started, changed;                    // started: when the clock did
+  std::optional<Time> answered, closed;
+  std::string outcome, answer, answered_by;  // "corrected", "refused"
+  int days_allowed = 10;
+  std::optional<int> days_taken;               // working days from the start to the answer
+  bool late = false;                           // answered late, or not answered and over time
+  std::optional<calendar::Standing> standing;  // while it is to be answered
+};
+
+struct CorrectionEvent {
+  Time at;
+  std::string action;  // "report", "accept", "answer", "confirm", "reopen"
+  CorrectionState state;
+  std::string text, person_name;
+};
+
+struct NewCorrection {
+  std::string dataset;  // code
+  std::string row_key = {}, field = {}, wrong, proposed = {}, material = {};
+};
+
+class Corrections {
+ public:
+  struct Deps {
+    store::Store& store;
+    audit::Audit& audit;
+    const calendar::Calendar& calendar;
+    const catalog::Catalog& catalog;
+    const Settings& settings;
+    const Clock& clock;
+  };
+  [[nodiscard]] static std::unique_ptr<Corrections> open(Deps deps);
+  virtual ~Corrections() = default;
+
+  [[nodiscard]] virtual Result<Correction> report(const Actor& actor, const NewCorrection& correction) = 0;
+  // By the provider: it is being looked into.
+  [[nodiscard]] virtual Result<Correction> accept(const Actor& actor, std::string_view id, std::string_view text) = 0;
+  // By the provider: corrected, or not and why.
+  [[nodiscard]] virtual Result<Correction> answer(const Actor& actor, std::string_view id, bool corrected,
+                                                  std::string_view text) = 0;
+  // By who reported it: content, or not and why.
+  [[nodiscard]] virtual Result<Correction> confirm(const Actor& actor, std::string_view id) = 0;
+  [[nodiscard]] virtual Result<Correction> reopen(const Actor& actor, std::string_view id, std::string_view text) = 0;
+
+  // not_found also for what the caller may not know of.
+  [[nodiscard]] virtual Result<Correction> find(const Actor& actor, std::string_view id) const = 0;
+  [[nodiscard]] virtual Result<std::vector<CorrectionEvent>> events(const Actor& actor, std::string_view id) const = 0;
+  struct Filter {
+    std::string box;      // "mine": reported by the caller; "incoming": for her department to answer; "": both
+    std::string dataset;  // code
+    std::optional<CorrectionState> state;
+    std::string before;  // keyset: older than this id
+    std::size_t limit = 50;
+  };
+  [[nodiscard]] virtual Result<std::vector<Correction>> list(const Actor& actor, const Filter& filter) const = 0;
+  // What this person has to do something about: to answer, or to confirm. The most urgent first.
+  [[nodiscard]] virtual Result<std::vector<Correction>> waiting(const Actor& actor) const = 0;
+
+  // How the providing departments answer, those that the caller sees.
+  struct Statistic {
+    std::string department_id, department_name;
+    std::int64_t total = 0, open = 0, overdue = 0, answered = 0, in_time = 0, corrected = 0;
+    double mean_days = 0;  // of those answered
+  };
+  [[nodiscard]] virtual Result<std::vector<Statistic>> statistics(const Actor& actor) const = 0;
+};
+
+[[nodiscard]] json::object to_json(const Correction& correction, const Actor& actor);
+// Whether the caller may answer it.
+[[nodiscard]] bool may_answer(const Actor& actor, const Correction& correction);
+
+// /api/v1/corrections…
+void add_correction_routes(http::Router& router, Corrections& corrections);
+
+}  // namespace qushu::quality
