@@ -163,7 +163,7 @@ def test_values_that_do_not_fit_are_rejected_with_their_reasons(qushu, steward, 
     p = steward.post("/api/v1/pipelines", definition, 201)
     run = gather(steward, p["code"])
     assert (run["read"], run["added"], run["rejected"]) == (50, 48, 2), run
-    rejects = steward.get(f"/api/v1/datasets/{p['dataset']}/versions/1/rejects")["rejects"]
+    rejects = steward.get(f"/api/v1/datasets/{p['dataset']}/rejects?version=1")["rejects"]
     assert {(r["field"], r["value"]) for r in rejects} == {("beds", "九十"), ("beds", "1.5")} and all("整数" in r["reason"] for r in rejects), rejects
     rows = steward.get(f"/api/v1/datasets/{p['dataset']}/rows?_size=5")["rows"]
     assert all("民政'局" in json.dumps(r, ensure_ascii=False) for r in rows), rows
