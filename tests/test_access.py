@@ -21,6 +21,8 @@ DECIDED = {
     "POST /api/v1/imports/{id}/publish": {"steward", "operator"},
     "POST /api/v1/datasets/{code}/rollback": {"steward", "operator"},
     "PATCH /api/v1/datasets/{code}": {"steward", "operator"},
+    "POST /api/v1/datasets/{code}/rows": {"steward", "operator"},
+    "DELETE /api/v1/datasets/{code}/rows": {"steward", "operator"},
     "GET /api/v1/datasets/{code}/rows": {"steward", "operator", "reader", "editor"},
     "GET /api/v1/sources": {"steward", "operator"},
     "POST /api/v1/sources": {"steward", "operator"},

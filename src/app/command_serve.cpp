@@ -126,6 +126,7 @@ void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, htt
   sources::add_routes(router, *s.sources);
   ingest::add_pipeline_routes(router, *s.pipelines, *s.jobs, *s.calendar);
   ingest::add_notice_routes(router, *s.store);
+  ingest::add_push_routes(router, *s.pushes, *s.catalog);
   query::add_routes(router, *s.query);
   insight::add_routes(router, *s.insight);
   add_setting_routes(router, *s.store, *s.audit, s.settings);

@@ -26,6 +26,7 @@ void add_demo_command(CLI::App& app, Common& common, Chosen& chosen);
 void add_data_commands(CLI::App& app, Common& common, Chosen& chosen);     // import, query, dataset, job
 void add_insight_commands(CLI::App& app, Common& common, Chosen& chosen);  // lineage, linkage, privacy
 void add_quality_commands(CLI::App& app, Common& common, Chosen& chosen);  // quality, correction
+void add_push_command(CLI::App& app, Common& common, Chosen& chosen);
 void add_account_commands(CLI::App& app, Common& common, Chosen& chosen);  // user, token
 void add_calendar_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_pipeline_commands(CLI::App& app, Common& common, Chosen& chosen);

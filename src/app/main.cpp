@@ -67,6 +67,7 @@ int run(int argc, char** argv) {
   add_data_commands(app, common, chosen);
   add_insight_commands(app, common, chosen);
   add_quality_commands(app, common, chosen);
+  add_push_command(app, common, chosen);
   add_account_commands(app, common, chosen);
   add_calendar_commands(app, common, chosen);
   add_pipeline_commands(app, common, chosen);

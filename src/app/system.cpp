@@ -207,6 +207,17 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                                            .settings = s,
                                            .clock = clock});
   system->steps = std::make_unique<ingest::Steps>(*system->engine, *system->blobs, *system->policy, s);
+  system->pushes = ingest::Pushes::open({.store = *system->store,
+                                         .blobs = *system->blobs,
+                                         .engine = *system->engine,
+                                         .jobs = *system->jobs,
+                                         .catalog = *system->catalog,
+                                         .changes = *system->changes,
+                                         .settings = s,
+                                         .clock = clock});
+  system->compaction = std::make_unique<ingest::Compaction>(ingest::Compaction::Deps{
+      .blobs = *system->blobs, .engine = *system->engine, .jobs = *system->jobs, .catalog = *system->catalog, .settings = s});
+  system->compaction->register_jobs();
   system->query = std::make_unique<query::Service>(query::Deps{.settings = s,
                                                                .store = *system->store,
                                                                .blobs = *system->blobs,
@@ -253,14 +264,25 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                                                .clock = clock});
   system->query->on_sql(
       [lineage = &system->insight->lineage](const Actor& actor, std::string_view sql) { lineage->note_sql(actor, sql); });
-  system->catalog->on_current([query = system->query.get(), linkage = &system->insight->linkage,
-                               pipelines = system->pipelines.get()](store::Transaction& t, const Actor& actor,
-                                                                    const catalog::Dataset& dataset,
-                                                                    const catalog::Version& version) -> Result<void> {
-    QS_CHECK(query->derive(t, actor, dataset, version));
-    QS_CHECK(pipelines->published(t, dataset));
-    return linkage->derive(t, actor, dataset, version);
+  system->changes->on_find([query = system->query.get()](
+                               const catalog::Version& base, const std::vector<catalog::Field>& fields, const std::string& rows,
+                               const ingest::Cancelled& cancelled) -> Result<std::optional<std::vector<ingest::Found>>> {
+    QS_TRY(auto matches, query->match(base, fields, rows, cancelled));
+    if (!matches) return std::nullopt;
+    std::vector<ingest::Found> found;
+    found.reserve(matches->size());
+    for (const auto& m : *matches) found.push_back({.new_id = m.new_id, .old_id = m.old_id, .differs = m.differs});
+    return found;
   });
+  system->catalog->on_current(
+      [query = system->query.get(), compaction = system->compaction.get(), pipelines = system->pipelines.get(),
+       linkage = &system->insight->linkage](store::Transaction& t, const Actor& actor, const catalog::Dataset& dataset,
+                                            const catalog::Version& version) -> Result<void> {
+        QS_CHECK(query->derive(t, actor, dataset, version));
+        QS_CHECK(compaction->consider(t, actor, dataset, version));
+        QS_CHECK(pipelines->published(t, dataset));
+        return linkage->derive(t, actor, dataset, version);
+      });
   return system;
 }
 
@@ -276,6 +298,7 @@ System::~System() {
   query.reset();
   pipelines.reset();
   steps.reset();
+  pushes.reset();
   imports.reset();
   engine.reset();
   std::error_code ignored;

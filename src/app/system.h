@@ -17,8 +17,10 @@
 #include "qushu/catalog/catalog.h"
 #include "qushu/engine/engine.h"
 #include "qushu/identity/identity.h"
+#include "qushu/ingest/compaction.h"
 #include "qushu/ingest/ingest.h"
 #include "qushu/ingest/pipelines.h"
+#include "qushu/ingest/push.h"
 #include "qushu/ingest/steps.h"
 #include "qushu/insight/insight.h"
 #include "qushu/jobs/jobs.h"
@@ -48,9 +50,11 @@ struct System {
   std::unique_ptr<quality::Quality> quality;
   std::unique_ptr<quality::Corrections> corrections;
   std::unique_ptr<ingest::Changes> changes;
+  std::unique_ptr<ingest::Compaction> compaction;
   std::unique_ptr<ingest::Imports> imports;
   std::unique_ptr<ingest::Steps> steps;
   std::unique_ptr<ingest::Pipelines> pipelines;
+  std::unique_ptr<ingest::Pushes> pushes;
   std::unique_ptr<query::Service> query;
   std::unique_ptr<insight::Insight> insight;
 

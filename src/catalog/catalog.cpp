@@ -58,7 +58,8 @@ const std::array kMigrations{
                             "ALTER TABLE dataset_version ADD COLUMN unchanged_count BIGINT NOT NULL DEFAULT 0;\n"
                             "ALTER TABLE dataset_version ADD COLUMN compacted BIGINT NOT NULL DEFAULT 0;\n"
                             "ALTER TABLE dataset_version ADD COLUMN pushed BIGINT NOT NULL DEFAULT 0;\n"
-                            "UPDATE dataset_version SET added_count = published_count;\n"}};
+                            "UPDATE dataset_version SET added_count = published_count;\n"},
+    store::Migration{.id = "catalog.0004", .sql = "ALTER TABLE dataset_version ADD COLUMN gone TEXT NOT NULL DEFAULT '[]';\n"}};
 
 Failure not_found() {
   return fail(Code::not_found, "dataset.not_found", "没有这个数据集，或者您无权查看。",
@@ -288,7 +289,7 @@ class StoredCatalog final : public Catalog {
     v.person_id = actor.person_id;
     v.person_name = actor.name;
     QS_CHECK(t.exec(fmt::format("INSERT INTO dataset_version ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                                "?, ?, ?, ?, ?, ?, 0, ?)",
+                                "?, ?, ?, ?, ?, ?, 0, ?, ?)",
                                 kVersionColumns),
                     {d.id,
                      v.number,
@@ -313,9 +314,10 @@ class StoredCatalog final : public Catalog {
                      v.changed,
                      v.deleted,
                      v.unchanged,
-                     v.pushed}));
+                     v.pushed,
+                     parts_text(v.gone)}));
     std::set<std::string> blobs;
-    for (const auto* list : {&v.parts, &v.deletes})
+    for (const auto* list : {&v.parts, &v.deletes, &v.gone})
       for (const auto& part : *list) blobs.insert(part.blob);
     for (const auto& origin : v.origins) blobs.insert(origin.file_blob);
     blobs.insert(v.rejects_blob);
@@ -408,7 +410,7 @@ class StoredCatalog final : public Catalog {
       for (const auto& part : *list)
         QS_CHECK(
             t.exec("DELETE FROM dataset_blob WHERE blob = ? AND dataset_id = ? AND number = ?", {part.blob, d.id, v.number}));
-    for (const auto* list : {&parts, &deletes})
+    for (const auto* list : std::initializer_list<const std::vector<Part>*>{&parts, &deletes, &v.gone})
       for (const auto& part : *list) QS_CHECK(name_blob(t, d.id, v.number, part.blob));
     std::uint64_t bytes = 0;
     for (const auto& part : parts) bytes += part.bytes;

@@ -147,6 +147,7 @@ Version version_of(const store::Row& row) {
   for (auto* count : {&v.added, &v.changed, &v.deleted, &v.unchanged}) *count = static_cast<std::uint64_t>(row.integer(i++));
   v.compacted = row.boolean(i++);
   v.pushed = row.boolean(i++);
+  v.gone = parts_of(parsed(row.text(i++)));
   return v;
 }
 

@@ -17,7 +17,7 @@ inline constexpr std::string_view kVersionColumns =
     "dataset_id, number, fields, parts, read_count, published_count, rejected_count, rejects_blob, profile, origins, job_id, "
     "person_id, "
     "person_name, at, index_blob, deletes, next_id, mode, base, added_count, changed_count, deleted_count, unchanged_count, "
-    "compacted, pushed";
+    "compacted, pushed, gone";
 
 [[nodiscard]] Dataset dataset_of(const store::Row& row);  // without readers and the department's name
 [[nodiscard]] Version version_of(const store::Row& row);

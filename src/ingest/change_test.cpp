@@ -192,6 +192,42 @@ TEST_P(ChangeTest, TheCountsOfTheWayAddUpOrNothingIsPublished) {
   EXPECT_EQ(told(apply(Mode::full, in)), (Told{3, 1, 0, 0, 0, 2, 1}));
 }
 
+// Looking rows up instead of reading the version's parts changes nothing but the way.
+TEST_P(ChangeTest, WhatIsLookedUpCountsLikeWhatIsRead) {
+  std::vector<Row> many;
+  for (int i = 0; i < 200; ++i) many.push_back({fmt::format("k{}", i), "n", i});
+  apply(Mode::full, incoming(many));
+  int asked = 0;
+  changes_->on_find([&](const catalog::Version& base, const std::vector<catalog::Field>& of, const std::string& rows,
+                        const Cancelled&) -> Result<std::optional<std::vector<Found>>> {
+    ++asked;
+    EXPECT_EQ(of.size(), 3U);
+    std::vector<Found> found;
+    auto cursor = take(
+        engine_->run({.sql = fmt::format("SELECT r._id, b._id, r.name IS DISTINCT FROM b.name OR r.number IS DISTINCT FROM "
+                                         "b.number FROM ({}) AS r JOIN ({}) AS b ON r.code = b.code",
+                                         rows, take(sharing::rows_of(base, *blobs_)).select)}));
+    while (const auto* chunk = take(cursor->next()))
+      for (std::size_t r = 0; r < chunk->rows(); ++r)
+        found.push_back({.new_id = chunk->integer(0, r), .old_id = chunk->integer(1, r), .differs = chunk->integer(2, r) != 0});
+    return found;
+  });
+  auto v = apply(Mode::upsert, incoming({{"k1", "n", 1}, {"k2", "neu", 2}, {"x", "n", 1}, {"k3", "n", 3}, {"k3", "n", 4}}));
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(told(v), (Told{5, 1, 2, 0, 1, 1, 201}));
+  auto in = incoming({{"k1", {}, {}, true}, {"k2", "neu", 2}, {"none", {}, {}, true}});
+  in.removals = true;
+  v = apply(Mode::upsert, in);
+  EXPECT_EQ(told(v), (Told{3, 0, 0, 1, 2, 0, 200}));
+  v = apply(Mode::append, incoming({{"k4", "n", 4}, {"k5", "anders", 5}, {"neu", "n", 1}}));
+  EXPECT_EQ(told(v), (Told{3, 1, 0, 0, 1, 1, 201}));
+  EXPECT_EQ(asked, 3);
+  expect_ids(v);
+  // A load that is large beside the version is joined with it.
+  apply(Mode::upsert, incoming(many));
+  EXPECT_EQ(asked, 3);
+}
+
 // Any sequence of changes leaves what the same sequence leaves in a map.
 TEST_P(ChangeTest, IsWhatAPlainMapWouldBe) {
   std::mt19937 random(20261125);

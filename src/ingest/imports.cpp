@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
@@ -12,38 +11,6 @@
 
 namespace qushu::ingest {
 namespace {
-
-const std::array kMigrations{store::Migration{.id = "ingest.0001",
-                                              .sql =
-                                                  "CREATE TABLE import (id TEXT PRIMARY KEY, file_name TEXT NOT NULL, "
-                                                  "file_blob TEXT NOT NULL, byte_count BIGINT NOT NULL, state TEXT NOT NULL, "
-                                                  "job_id TEXT NOT NULL, person_id TEXT NOT NULL, person_name TEXT NOT NULL, "
-                                                  "department_id TEXT NOT NULL, dataset_hint TEXT NOT NULL, "
-                                                  "entry TEXT NOT NULL, tables TEXT NOT NULL, error_zh TEXT, error_en TEXT, "
-                                                  "created BIGINT NOT NULL, changed BIGINT NOT NULL);\n"
-                                                  "CREATE INDEX import_person ON import (person_id, id);\n"
-                                                  "CREATE INDEX import_department ON import (department_id, id);\n"
-                                                  "CREATE INDEX import_blob ON import (file_blob);\n"}};
-
-const std::array kSettings{
-    SettingSpec{.key = "ingest.minimum_free",
-                .kind = SettingKind::bytes,
-                .default_value = "1GiB",
-                .label = {"磁盘剩余空间低于此值时拒绝上传", "Uploads are refused when less disk space is free"},
-                .min = 0},
-    SettingSpec{.key = "ingest.compare_full",
-                .kind = SettingKind::boolean,
-                .default_value = "true",
-                .label = {"全量更新有主键的数据集时，与上一版本比较，统计新增、变化、删除和未变的行",
-                          "Full loads of datasets with a key are compared with the version before, to count what changed"},
-                .runtime = true},
-    SettingSpec{.key = "ingest.repeated_keys",
-                .kind = SettingKind::choice,
-                .default_value = "last",
-                .label = {"一批数据里主键重复时：last 以最后一行为准、其余剔除，reject 全部剔除",
-                          "Rows of one load with the same key: last keeps the last one and rejects the others, reject all"},
-                .choices = "last|reject",
-                .runtime = true}};
 
 constexpr std::string_view kColumns =
     "id, file_name, file_blob, byte_count, state, job_id, person_id, person_name, department_id, dataset_hint, tables, "
@@ -74,13 +41,6 @@ Import import_of(const store::Row& row) {
 }
 
 }  // namespace
-
-std::span<const store::Migration> migrations() {
-  return kMigrations;
-}
-std::span<const SettingSpec> settings() {
-  return kSettings;
-}
 
 std::unique_ptr<Imports> Imports::open(Deps deps) {
   auto imports = std::make_unique<StoredImports>(deps);

@@ -96,6 +96,7 @@ Result<Change> Changes::prepare(const std::optional<catalog::Dataset>& dataset, 
                                 const Incoming& incoming, const Cancelled& cancelled) const {
   return Preparation({.deps = deps_,
                       .examine = examine_,
+                      .find = find_,
                       .dataset = dataset,
                       .code = code,
                       .mode = mode,
@@ -380,7 +381,8 @@ Result<void> Preparation::finish() {
     QS_TRY(auto gone, numbers(fmt::format("SELECT count(*) FROM {}", scan(*gone_))));
     if (gone[0] > 0) {
       QS_TRY(auto blob, blobs_.adopt(gone_->path()));
-      next_.deletes.push_back({.blob = blob.sha256, .rows = static_cast<std::uint64_t>(gone[0]), .bytes = blob.size});
+      next_.gone = {{.blob = blob.sha256, .rows = static_cast<std::uint64_t>(gone[0]), .bytes = blob.size}};
+      next_.deletes.push_back(next_.gone.front());
     }
   }
   return {};

@@ -32,6 +32,7 @@ class Preparation {
   struct Task {
     const Changes::Deps& deps;
     const Examine& examine;
+    const FindByKey& find;
     const std::optional<catalog::Dataset>& dataset;
     std::string_view code;
     Mode mode;
@@ -62,8 +63,10 @@ class Preparation {
   // preparing_delta.cpp
   Result<void> go_on();
   Result<void> find_bad();
+  Result<bool> look_up();
   Result<void> match();
   Result<void> compare();
+  Result<bool> count_compared();
   Result<void> refuse_taken();
   Result<void> write_candidates();
   Result<void> write_gone();

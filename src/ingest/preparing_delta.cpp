@@ -4,14 +4,18 @@
 #include <fmt/format.h>
 
 #include "preparing.h"
+#include "writing.h"
 
 namespace qushu::ingest {
 
 Result<void> Preparation::go_on() {
   if (!key_.empty() && rows_ > 0) {
     QS_CHECK(find_bad());
-    if (has_base_rows()) QS_CHECK(match());
-    if (matched_ > 0) QS_CHECK(compare());
+    if (has_base_rows()) {
+      QS_TRY(auto found, look_up());
+      if (!found) QS_CHECK(match());
+      if (!found && matched_ > 0) QS_CHECK(compare());
+    }
     if (task_.mode == Mode::append && differing_ > 0) QS_CHECK(refuse_taken());
   }
   step("写入新增和变化的行", "Writing the new and changed rows");
@@ -60,6 +64,77 @@ Result<void> Preparation::find_bad() {
   return {};
 }
 
+namespace {
+
+// What was looked up, as a table.
+class FoundRows final : public engine::TableSource {
+ public:
+  explicit FoundRows(const std::vector<Found>& found) : found_(found) {}
+  [[nodiscard]] const std::vector<engine::Column>& columns() const override { return columns_; }
+  [[nodiscard]] std::optional<std::uint64_t> row_estimate() const override { return found_.size(); }
+  Result<std::unique_ptr<engine::Scanner>> open(const std::vector<std::size_t>& wanted) override {
+    return std::make_unique<Pass>(found_, wanted);
+  }
+
+ private:
+  class Pass final : public engine::Scanner {
+   public:
+    Pass(const std::vector<Found>& found, const std::vector<std::size_t>& wanted) : found_(found), wanted_(wanted) {}
+    Result<std::size_t> fill(engine::ChunkWriter& into) override {
+      auto rows = std::min(into.capacity(), found_.size() - at_);
+      for (std::size_t c = 0; c < wanted_.size(); ++c)
+        for (std::size_t r = 0; r < rows; ++r) {
+          const auto& found = found_[at_ + r];
+          if (wanted_[c] == 2)
+            into.booleans(c)[r] = found.differs;
+          else
+            into.integers(c)[r] = wanted_[c] == 0 ? found.new_id : found.old_id;
+        }
+      at_ += rows;
+      return rows;
+    }
+
+   private:
+    const std::vector<Found>& found_;
+    const std::vector<std::size_t> wanted_;
+    std::size_t at_ = 0;
+  };
+  const std::vector<Found>& found_;
+  const std::vector<engine::Column> columns_{{.name = "new_id", .type = engine::Type::integer},
+                                             {.name = "old_id", .type = engine::Type::integer},
+                                             {.name = "differs", .type = engine::Type::boolean}};
+};
+
+}  // namespace
+
+// Where there is an index and the load is small beside the version, nothing of the version's parts is read at all.
+Result<bool> Preparation::look_up() {
+  constexpr std::uint64_t kTimes = 20, kMost = 1'000'000;
+  if (!task_.find || !kept_.empty() || rows_ > kMost || rows_ * kTimes > base_->published ||
+      catalog::columns_of(base_->fields) != catalog::columns_of(next_.fields))
+    return false;
+  step("按主键对应已有的行", "Finding the rows by their keys");
+  QS_TRY(auto found, task_.find(*base_, next_.fields, good_rows(), task_.cancelled));
+  if (!found) return false;
+  matched_ = found->size();
+  if (matched_ == 0) return true;
+  FoundRows source(*found);
+  compared_ = scratch("compared");
+  auto removed =
+      task_.incoming.removals ? fmt::format("coalesce(r.{}, false)", engine::quote_name(kRemoved)) : std::string("false");
+  auto from = task_.incoming.removals
+                  ? fmt::format(
+                        "SELECT f.new_id, f.old_id, f.differs OR {0} AS differs, {0} AS {1} FROM found AS f JOIN ({2}) "
+                        "AS r ON f.new_id = r._id",
+                        removed, engine::quote_name(kRemoved), good_rows())
+                  : std::string("SELECT new_id, old_id, differs FROM found");
+  QS_CHECK(engine_.execute(
+      {.sql = fmt::format("COPY ({}) TO {} {}", from, engine::quote_text(compared_->path().string()), kPartOptions),
+       .tables = {{.name = "found", .source = &source}},
+       .limits = limits()}));
+  return count_compared();
+}
+
 // Which row has which key: of the big side the key columns alone.
 Result<void> Preparation::match() {
   step("按主键对应已有的行", "Finding the rows by their keys");
@@ -101,12 +176,18 @@ Result<void> Preparation::compare() {
                   differs, task_.incoming.removals ? fmt::format(", r.{}", engine::quote_name(kRemoved)) : "", kept, base_rows_,
                   range[0], range[1], pairs, good_rows()),
       compared_->path()));
+  QS_TRY(auto counted, count_compared());
+  static_cast<void>(counted);
+  return {};
+}
+
+Result<bool> Preparation::count_compared() {
   auto removed = task_.incoming.removals ? fmt::format("coalesce({}, false)", engine::quote_name(kRemoved)) : "false";
   QS_TRY(auto n, numbers(fmt::format("SELECT count(*) FILTER (differs AND NOT {0}), count(*) FILTER ({0}) FROM {1}", removed,
                                      scan(*compared_))));
   differing_ = static_cast<std::uint64_t>(n[0]);
   removed_ = static_cast<std::uint64_t>(n[1]);
-  return {};
+  return true;
 }
 
 // Appending changes nothing that is there.

@@ -186,7 +186,7 @@ class Page {
     bool must = request_.count == Count::exact || source_.all_rows <= limits_.count_rows;
     if (!must) {
       auto guess = source_.profile == nullptr ? std::nullopt : estimate(*source_.profile, fields_, request_);
-      if (guess) return estimated(guess->rows, guess->exact);
+      if (guess) return estimated(guess->rows, guess->exact && !source_.profile->contains("as_of"));
       if (limits_.count_time.count() == 0) return from_the_page();
       limits.time = std::min(limits.time, limits_.count_time);
     }
@@ -199,8 +199,8 @@ class Page {
   // The first page in the order of `_id`, which counts the lines of the source, shows how thick the matching rows lie.
   [[nodiscard]] Total from_the_page() const {
     if (!request_.sort.empty() || request_.after || !last_ || last_->id <= 0) return {};
-    return estimated(static_cast<double>(source_.all_rows) * static_cast<double>(taken_) / static_cast<double>(last_->id),
-                     false);
+    auto span = source_.last_id > 0 ? static_cast<double>(source_.last_id) : static_cast<double>(source_.all_rows);
+    return estimated(span * static_cast<double>(taken_) / static_cast<double>(last_->id), false);
   }
 
   [[nodiscard]] Total estimated(double rows, bool exact) const {

@@ -23,7 +23,8 @@ struct PageSource {
   std::string_view select;
   const std::vector<catalog::Field>& fields;
   std::uint64_t all_rows = 0;                    // how many rows the caller sees without any filter
-  const boost::json::object* profile = nullptr;  // of those rows, where there is one
+  std::int64_t last_id = 0;                      // no `_id` is above it; 0: not known
+  const boost::json::object* profile = nullptr;  // of those rows, or nearly those (derive()), where there is one
   const KeyIndex* index = nullptr;               // gives the wide rows of a page that was found by narrow columns
 };
 [[nodiscard]] Result<Answer> answer_rows(engine::Engine& engine, const PageSource& source, const RowsRequest& request,

@@ -1,4 +1,4 @@
-// What is derived from a version: its profile and its key index, as jobs and on demand; and its rejected rows.
+// What is derived from a version: its profile, as a job and on demand, and the order for its key index; and its rejected rows.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -14,7 +14,6 @@ namespace qushu::query {
 namespace {
 
 constexpr const char* kProfile = "dataset.profile";
-constexpr const char* kIndex = "dataset.index";
 
 jobs::Request job_for(const char* kind, const Text& title, const catalog::Dataset& dataset, std::int64_t version) {
   return {.kind = kind,
@@ -31,7 +30,12 @@ jobs::Request profile_job(const catalog::Dataset& dataset, std::int64_t version)
 }
 
 jobs::Request index_job(const catalog::Dataset& dataset, std::int64_t version) {
-  return job_for(kIndex, {"建立主键索引", "Key index of"}, dataset, version);
+  return job_for(kIndexJob, {"建立主键索引", "Key index of"}, dataset, version);
+}
+
+// Of this very version, not of one before it.
+bool is_exact(const json::object& profile) {
+  return !profile.empty() && !profile.contains("as_of");
 }
 
 // Only the fields that the caller sees.
@@ -50,17 +54,42 @@ json::object narrowed(const json::object& profile, const std::vector<catalog::Fi
 
 Result<void> Service::derive(store::Transaction& t, const Actor& actor, const catalog::Dataset& dataset,
                              const catalog::Version& version) {
-  if (version.profile.empty()) QS_CHECK(parts_->deps.jobs.add(t, actor, profile_job(dataset, version.number)));
+  if (version.profile.empty()) {
+    // A small change leaves the profile of the version that it goes on from near enough for estimates; who asks for the profile
+    // itself has it computed.
+    QS_TRY(auto near, parts_->near_profile(dataset, version));
+    if (near)
+      QS_CHECK(parts_->deps.catalog.set_profile(t, dataset.id, version.number, *std::move(near)));
+    else
+      QS_CHECK(parts_->deps.jobs.add(t, actor, profile_job(dataset, version.number)));
+  }
   if (parts_->deps.settings.boolean("query.key_index") && !Parts::key_of(dataset.fields).empty())
     QS_CHECK(parts_->deps.jobs.add(t, actor, index_job(dataset, version.number)));
   return {};
+}
+
+// The profile of the version before, as long as it tells of nearly the same rows: {…, as_of: its version, drift: the rows that
+// came, went or changed since}.
+Result<std::optional<json::object>> Service::Parts::near_profile(const catalog::Dataset& dataset,
+                                                                 const catalog::Version& version) const {
+  if (version.base <= 0) return std::nullopt;
+  QS_TRY(auto base, deps.catalog.version(dataset.id, version.base));
+  if (base.profile.empty() || catalog::columns_of(base.fields) != catalog::columns_of(version.fields)) return std::nullopt;
+  auto near = base.profile;
+  const auto* before = near.if_contains("drift");
+  auto drift =
+      static_cast<double>(version.added + version.changed + version.deleted) + (before ? before->to_number<double>() : 0.0);
+  if (drift > deps.settings.number("query.profile_drift") * static_cast<double>(version.published)) return std::nullopt;
+  near["drift"] = drift;
+  if (!near.contains("as_of")) near["as_of"] = base.number;
+  return near;
 }
 
 void Service::register_jobs() {
   parts_->deps.jobs.register_kind({.name = kProfile,
                                    .title = {"统计数据概况", "Profile a version"},
                                    .handler = [this](jobs::Context& context) { return parts_->run_profile(context); }});
-  parts_->deps.jobs.register_kind({.name = kIndex,
+  parts_->deps.jobs.register_kind({.name = kIndexJob,
                                    .title = {"建立主键索引", "Build a key index"},
                                    .handler = [this](jobs::Context& context) { return parts_->run_index(context); }});
 }
@@ -75,7 +104,7 @@ void Service::Parts::want_index(const sharing::Shown& shown) {
     if (!asked.insert(word).second) return;
   }
   auto job = index_job(shown.dataset, shown.version.number);
-  job.idempotency_key = fmt::format("{} {}", kIndex, word);
+  job.idempotency_key = fmt::format("{} {}", kIndexJob, word);
   auto added = deps.store.write([&](store::Transaction& t) { return deps.jobs.add(t, Actor::system(), job); });
   if (!added) log::error("a key index could not be ordered", added.error());
 }
@@ -100,57 +129,11 @@ Result<jobs::Finish> Service::Parts::run_profile(jobs::Context& context) {
   };
 }
 
-Result<jobs::Finish> Service::Parts::run_index(jobs::Context& context) {
-  const auto& input = context.job().input;
-  std::string id(input.at("dataset").as_string());
-  auto number = input.at("version").as_int64();
-  QS_TRY(auto shown, deps.policy.compile(Actor::system(), id, number));
-  auto key = key_of(shown.fields);
-  auto nothing = [](const char* why) -> jobs::Finish {
-    return [why](store::Transaction&) -> Result<json::object> { return json::object{{"skipped", why}}; };
-  };
-  if (key.empty()) return nothing("no key");
-  if (!shown.version.index_blob.empty()) {
-    // Somebody else's job may have made it already.
-    auto index = indexes.open(shown.version.index_blob);
-    if (index && std::ranges::equal((*index)->key(), key, {}, &catalog::Field::id)) return nothing("exists");
-  }
-  context.progress(0, {"读取数据", "Reading the rows"});
-  auto file = temporary_file(deps.blobs.temporary_folder(), "index");
-  QS_TRY(auto counts,
-         build_index(deps.engine,
-                     {.select = shown.select,
-                      .fields = shown.fields,
-                      .rows = shown.version.published,
-                      .limits = {.time = seconds("query.derive_time"), .cancelled = [&] { return context.cancelled(); }},
-                      .progress =
-                          [&](std::uint64_t done, std::uint64_t total) {
-                            if (total == 0) return;
-                            context.progress(static_cast<double>(done) / static_cast<double>(total),
-                                             done * 2 <= total ? Text{"写入数据行", "Writing the rows"}
-                                                               : Text{"写入主键", "Writing the keys"});
-                          }},
-                     file.path));
-  if (counts.repeated + counts.without_key > 0)
-    context.log("warn", {fmt::format("声明的主键并不唯一：{} 行与别的行重复，{} 行的主键为空。",
-                                     with_thousands(static_cast<std::int64_t>(counts.repeated)),
-                                     with_thousands(static_cast<std::int64_t>(counts.without_key))),
-                         fmt::format("The declared key is not unique: {} rows repeat the key of another, {} have none.",
-                                     with_thousands(static_cast<std::int64_t>(counts.repeated)),
-                                     with_thousands(static_cast<std::int64_t>(counts.without_key)))});
-  QS_TRY(auto blob, deps.blobs.adopt(file.path));
-  return [this, id, number, counts, blob](store::Transaction& t) -> Result<json::object> {
-    QS_CHECK(deps.catalog.set_index(t, id, number, blob.sha256));
-    return json::object{
-        {"rows", counts.rows}, {"repeated_keys", counts.repeated}, {"empty_keys", counts.without_key}, {"bytes", blob.size}};
-  };
-}
-
 Result<json::object> Service::profile(const Actor& actor, std::string_view code, std::int64_t version,
                                       const Cancelled& cancelled) {
   QS_TRY(auto shown, parts_->deps.policy.compile(actor, code, version));
   parts_->deps.audit.count_access(actor, "dataset", shown.dataset.id, "profile", 0);
-  if (!shown.version.profile.empty()) return narrowed(shown.version.profile, shown.fields);
+  if (is_exact(shown.version.profile)) return narrowed(shown.version.profile, shown.fields);
   // Kept for the next one who asks, so it is made of everything and narrowed afterwards.
   QS_TRY(auto whole, parts_->deps.policy.compile(Actor::system(), shown.dataset.id, shown.version.number));
   auto profile =

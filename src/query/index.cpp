@@ -1,9 +1,11 @@
 #include "qushu/query/index.h"
 
-#include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "qushu/base/text.h"
 
 #include "index_format.h"
 
@@ -20,7 +22,7 @@ Failure unreadable(std::string detail) {
 }  // namespace
 
 // The memory map and the read transactions over it. The file never changes, so a transaction is begun once and used again.
-struct KeyIndex::Environment {
+struct IndexLayer::Environment {
   struct Reader {
     MDB_txn* txn = nullptr;
     MDB_cursor* keys = nullptr;
@@ -73,7 +75,8 @@ struct KeyIndex::Environment {
   }
 
   MDB_env* handle = nullptr;
-  MDB_dbi rows = 0, keys = 0;
+  MDB_dbi rows = 0, keys = 0, gone = 0;
+  bool has_gone = false;
   std::mutex mutex;
   std::vector<Reader> free_readers;
 };
@@ -104,17 +107,17 @@ std::int64_t read_id(std::string_view key) {
 
 }  // namespace
 
-KeyIndex::KeyIndex() : environment_(std::make_unique<Environment>()) {}
-KeyIndex::~KeyIndex() = default;
+IndexLayer::IndexLayer() : environment_(std::make_unique<Environment>()) {}
+IndexLayer::~IndexLayer() = default;
 
-Result<std::shared_ptr<const KeyIndex>> KeyIndex::open(const std::filesystem::path& file) {
+Result<std::shared_ptr<const IndexLayer>> IndexLayer::open(const std::filesystem::path& file) {
   std::error_code error;
   auto size = std::filesystem::file_size(file, error);
   if (error) return unreadable(error.message());
-  std::shared_ptr<KeyIndex> index(new KeyIndex());
+  std::shared_ptr<IndexLayer> index(new IndexLayer());
   auto& environment = *index->environment_;
   if (auto code = mdb_env_create(&environment.handle); code != 0) return lmdb_failure(code, "create");
-  mdb_env_set_maxdbs(environment.handle, 3);
+  mdb_env_set_maxdbs(environment.handle, 4);
   mdb_env_set_mapsize(environment.handle, size);
   constexpr unsigned kFlags = MDB_NOSUBDIR | MDB_RDONLY | MDB_NOLOCK | MDB_NOTLS | MDB_NORDAHEAD;
   if (auto code = mdb_env_open(environment.handle, file.c_str(), kFlags, 0); code != 0) return unreadable(mdb_strerror(code));
@@ -128,6 +131,12 @@ Result<std::shared_ptr<const KeyIndex>> KeyIndex::open(const std::filesystem::pa
   if (code == 0) code = mdb_dbi_open(txn, kKeysTable, 0, &environment.keys);
   if (code == 0) code = mdb_dbi_open(txn, kAboutTable, 0, &about);
   if (code == 0) code = mdb_get(txn, about, &key, &value);
+  // Layers that stand alone have nothing to say of older rows.
+  if (code == 0) {
+    auto has = mdb_dbi_open(txn, kGoneTable, MDB_INTEGERKEY, &environment.gone);
+    environment.has_gone = has == 0;
+    if (has != 0 && has != MDB_NOTFOUND) code = has;
+  }
   std::string text(code == 0 ? from_val(value) : std::string_view());
   // Committing, not aborting, keeps the handles of the tables.
   if (code == 0)
@@ -143,6 +152,8 @@ Result<std::shared_ptr<const KeyIndex>> KeyIndex::open(const std::filesystem::pa
     const auto& object = parsed.as_object();
     if (object.at("format").as_int64() != kIndexFormat) return unreadable("another format");
     for (const auto& field : object.at("fields").as_array()) index->fields_.emplace_back(field.as_string());
+    if (const auto* from = object.if_contains("from")) index->from_ = from->to_number<std::int64_t>();
+    if (const auto* rows = object.if_contains("rows")) index->rows_ = rows->to_number<std::uint64_t>();
     for (const auto& part : object.at("key").as_array()) {
       catalog::Field field;
       field.id = part.at("id").as_string();
@@ -154,28 +165,22 @@ Result<std::shared_ptr<const KeyIndex>> KeyIndex::open(const std::filesystem::pa
   } catch (const std::exception& e) {
     return unreadable(e.what());
   }
-  return std::shared_ptr<const KeyIndex>(std::move(index));
+  return std::shared_ptr<const IndexLayer>(std::move(index));
 }
 
-Result<std::vector<KeyIndex::Row>> KeyIndex::find(std::span<const engine::Value> key, std::size_t limit) const {
-  std::vector<Row> out;
-  std::string prefix;
-  prefix.reserve(64);
-  for (std::size_t i = 0; i < key_.size(); ++i)
-    if (i >= key.size() || !append_key_value(key_[i], key[i], prefix)) return out;
-  bound_key(prefix);
-
+Result<std::vector<KeyIndex::Row>> IndexLayer::find(std::string_view key, std::size_t limit) const {
+  std::vector<KeyIndex::Row> out;
   auto& environment = *environment_;
   QS_TRY(auto taken, environment.take());
   Environment::Lease reader(environment, taken);
-  auto at = to_val(prefix);
+  auto at = to_val(key);
   MDB_val nothing{};
   for (int code = mdb_cursor_get(reader->keys, &at, &nothing, MDB_SET_RANGE); out.size() < limit;
        code = mdb_cursor_get(reader->keys, &at, &nothing, MDB_NEXT)) {
     if (code == MDB_NOTFOUND) break;
     if (code != 0) return lmdb_failure(code, "find");
     auto found = from_val(at);
-    if (found.size() != prefix.size() + kIdBytes || !found.starts_with(prefix)) break;
+    if (found.size() != key.size() + kIdBytes || !found.starts_with(key)) break;
     auto id = read_id(found);
     MDB_val id_val{.mv_size = sizeof id, .mv_data = &id}, value{};
     if (auto got = mdb_get(reader->txn, environment.rows, &id_val, &value); got != 0) return lmdb_failure(got, "row");
@@ -185,36 +190,134 @@ Result<std::vector<KeyIndex::Row>> KeyIndex::find(std::span<const engine::Value>
   return out;
 }
 
-Result<KeyIndex::Row> KeyIndex::row(std::int64_t id) const {
+Result<KeyIndex::Row> IndexLayer::row(std::int64_t id) const {
   auto& environment = *environment_;
   QS_TRY(auto taken, environment.take());
   Environment::Lease reader(environment, taken);
   MDB_val key{.mv_size = sizeof id, .mv_data = &id}, value{};
   auto code = mdb_get(reader->txn, environment.rows, &key, &value);
-  if (code == MDB_NOTFOUND) return Row{.id = id, .values = {}};
+  if (code == MDB_NOTFOUND) return KeyIndex::Row{.id = id, .values = {}};
   if (code != 0) return lmdb_failure(code, "row");
   return read_row(id, from_val(value), fields_.size());
 }
 
-Result<std::shared_ptr<const KeyIndex>> IndexCache::open(const std::string& blob) {
+Result<bool> IndexLayer::is_gone(std::int64_t id) const {
+  auto& environment = *environment_;
+  if (!environment.has_gone) return false;
+  QS_TRY(auto taken, environment.take());
+  Environment::Lease reader(environment, taken);
+  MDB_val key{.mv_size = sizeof id, .mv_data = &id}, value{};
+  auto code = mdb_get(reader->txn, environment.gone, &key, &value);
+  if (code != 0 && code != MDB_NOTFOUND) return lmdb_failure(code, "gone");
+  return code == 0;
+}
+
+Result<std::vector<std::int64_t>> IndexLayer::gone() const {
+  std::vector<std::int64_t> out;
+  auto& environment = *environment_;
+  if (!environment.has_gone) return out;
+  QS_TRY(auto taken, environment.take());
+  Environment::Lease reader(environment, taken);
+  MDB_cursor* cursor = nullptr;
+  if (auto code = mdb_cursor_open(reader->txn, environment.gone, &cursor); code != 0) return lmdb_failure(code, "cursor");
+  MDB_val key{}, value{};
+  int code = 0;
+  while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+    std::int64_t id = 0;
+    std::memcpy(&id, key.mv_data, sizeof id);
+    out.push_back(id);
+  }
+  mdb_cursor_close(cursor);
+  if (code != MDB_NOTFOUND) return lmdb_failure(code, "gone");
+  return out;
+}
+
+// --- layers upon each other ------------------------------------------------------------------------------------------------
+
+KeyIndex::KeyIndex(std::vector<std::shared_ptr<const IndexLayer>> layers) : layers_(std::move(layers)) {}
+
+Result<std::shared_ptr<const KeyIndex>> KeyIndex::open(const std::filesystem::path& file) {
+  QS_TRY(auto layer, IndexLayer::open(file));
+  return std::make_shared<const KeyIndex>(std::vector{std::move(layer)});
+}
+
+const std::vector<std::string>& KeyIndex::fields() const {
+  return layers_.back()->fields();
+}
+const std::vector<catalog::Field>& KeyIndex::key() const {
+  return layers_.back()->key();
+}
+
+Result<std::vector<KeyIndex::Row>> KeyIndex::find(std::span<const engine::Value> key, std::size_t limit) const {
+  std::string encoded;
+  encoded.reserve(64);
+  for (std::size_t i = 0; i < this->key().size(); ++i)
+    if (i >= key.size() || !append_key_value(this->key()[i], key[i], encoded)) return std::vector<Row>();
+  bound_key(encoded);
+  return find_encoded(encoded, limit);
+}
+
+Result<std::vector<KeyIndex::Row>> KeyIndex::find_encoded(std::string_view encoded, std::size_t limit) const {
+  for (std::size_t i = layers_.size(); i-- > 0;) {
+    QS_TRY(auto found, layers_[i]->find(encoded, limit));
+    std::vector<Row> rows;
+    for (auto& row : found) {
+      bool gone = false;
+      for (std::size_t newer = i + 1; newer < layers_.size() && !gone; ++newer) {
+        QS_TRY(gone, layers_[newer]->is_gone(row.id));
+      }
+      if (!gone) rows.push_back(std::move(row));
+    }
+    if (!rows.empty()) return rows;
+  }
+  return std::vector<Row>();
+}
+
+Result<KeyIndex::Row> KeyIndex::row(std::int64_t id) const {
+  for (std::size_t i = layers_.size(); i-- > 0;)
+    if (i == 0 || id >= layers_[i]->from()) return layers_[i]->row(id);
+  return Row{.id = id, .values = {}};
+}
+
+Result<std::shared_ptr<const IndexLayer>> IndexCache::layer(const std::string& blob) {
   {
     std::scoped_lock lock(mutex_);
-    if (auto found = entries_.find(blob); found != entries_.end()) {
+    if (auto found = layers_.find(blob); found != layers_.end())
+      if (auto open = found->second.lock()) return open;
+  }
+  QS_TRY(auto path, blobs_.path(blob));
+  QS_TRY(auto opened, IndexLayer::open(path));
+  std::scoped_lock lock(mutex_);
+  // Somebody else may have opened it meanwhile; hers stays.
+  auto& place = layers_[blob];
+  if (auto hers = place.lock()) return hers;
+  place = opened;
+  return opened;
+}
+
+Result<std::shared_ptr<const KeyIndex>> IndexCache::open(const std::string& layers) {
+  {
+    std::scoped_lock lock(mutex_);
+    if (auto found = entries_.find(layers); found != entries_.end()) {
       used_.splice(used_.begin(), used_, found->second.place);
       return found->second.index;
     }
   }
-  QS_TRY(auto path, blobs_.path(blob));
-  QS_TRY(auto index, KeyIndex::open(path));
+  std::vector<std::shared_ptr<const IndexLayer>> opened;
+  for (auto blob : split(layers, ' ')) {
+    QS_TRY(auto one, layer(std::string(blob)));
+    opened.push_back(std::move(one));
+  }
+  auto index = std::make_shared<const KeyIndex>(std::move(opened));
   std::scoped_lock lock(mutex_);
-  // Somebody else may have opened it meanwhile; hers stays.
-  if (auto found = entries_.find(blob); found != entries_.end()) return found->second.index;
-  used_.push_front(blob);
-  entries_.emplace(blob, Entry{.index = index, .place = used_.begin()});
+  if (auto found = entries_.find(layers); found != entries_.end()) return found->second.index;
+  used_.push_front(layers);
+  entries_.emplace(layers, Entry{.index = index, .place = used_.begin()});
   while (entries_.size() > capacity_) {
     entries_.erase(used_.back());
     used_.pop_back();
   }
+  std::erase_if(layers_, [](const auto& entry) { return entry.second.expired(); });
   return index;
 }
 

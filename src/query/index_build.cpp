@@ -26,7 +26,7 @@ class Filler {
 
   Result<void> open(const std::filesystem::path& file) {
     if (auto code = mdb_env_create(&environment_); code != 0) return lmdb_failure(code, "create");
-    mdb_env_set_maxdbs(environment_, 3);
+    mdb_env_set_maxdbs(environment_, 4);
     mdb_env_set_mapsize(environment_, kMapSize);
     if (auto code = mdb_env_open(environment_, file.c_str(), MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOSYNC, 0600); code != 0)
       return lmdb_failure(code, "open");
@@ -70,7 +70,8 @@ class Filler {
   std::uint64_t pending_ = 0;
 };
 
-std::string about(const std::vector<catalog::Field>& fields, const std::vector<std::size_t>& key) {
+std::string about(const IndexSource& source, const std::vector<std::size_t>& key) {
+  const auto& fields = source.fields;
   boost::json::array ids, parts;
   for (const auto& field : fields) ids.emplace_back(field.id);
   for (auto part : key)
@@ -78,8 +79,11 @@ std::string about(const std::vector<catalog::Field>& fields, const std::vector<s
                                         {"type", engine::name(fields[part].type)},
                                         {"width", fields[part].width},
                                         {"scale", fields[part].scale}});
-  return boost::json::serialize(
-      boost::json::object{{"format", kIndexFormat}, {"fields", std::move(ids)}, {"key", std::move(parts)}});
+  return boost::json::serialize(boost::json::object{{"format", kIndexFormat},
+                                                    {"fields", std::move(ids)},
+                                                    {"key", std::move(parts)},
+                                                    {"from", source.from},
+                                                    {"rows", source.rows}});
 }
 
 class Build {
@@ -93,8 +97,9 @@ class Build {
     if (key_.empty()) return fail_internal("an index without a key");
     QS_CHECK(filler_.open(file));
     QS_TRY(auto description, filler_.table(kAboutTable, 0));
-    QS_CHECK(filler_.put(description, kAboutKey, about(source_.fields, key_)));
+    QS_CHECK(filler_.put(description, kAboutKey, about(source_, key_)));
     QS_CHECK(filler_.commit());
+    QS_CHECK(fill_gone());
     IndexCounts counts;
     QS_TRY(counts.rows, fill_rows());
     QS_TRY(auto keyed, fill_keys(counts.repeated));
@@ -122,6 +127,13 @@ class Build {
 
   [[nodiscard]] std::string column(std::size_t field) const { return engine::quote_name(source_.fields[field].id); }
 
+  Result<void> fill_gone() {
+    if (source_.gone.empty()) return {};
+    QS_TRY(auto table, filler_.table(kGoneTable, MDB_INTEGERKEY));
+    for (const auto& id : source_.gone) QS_CHECK(filler_.put(table, {reinterpret_cast<const char*>(&id), sizeof id}, {}));
+    return filler_.commit();
+  }
+
   Result<std::uint64_t> fill_rows() {
     QS_TRY(auto table, filler_.table(kRowsTable, MDB_INTEGERKEY));
     std::string columns = "\"_id\"", value, json;
@@ -146,7 +158,7 @@ class Build {
 
   Result<std::uint64_t> fill_keys(std::uint64_t& repeated) {
     QS_TRY(auto table, filler_.table(kKeysTable, 0));
-    std::string columns, present, key, before, text;
+    std::string columns, present, key, before;
     for (auto part : key_) {
       columns += column(part) + ", ";
       present += (present.empty() ? "" : " AND ") + column(part) + " IS NOT NULL";
@@ -155,16 +167,7 @@ class Build {
         fmt::format("SELECT {0}\"_id\" FROM ({1}) AS t WHERE {2} ORDER BY {0}\"_id\"", columns, source_.select, present),
         [&](const engine::Chunk& chunk, std::size_t row) -> Result<void> {
           key.clear();
-          for (std::size_t c = 0; c < key_.size(); ++c) {
-            auto type = source_.fields[key_[c]].type;
-            if (type == engine::Type::integer || type == engine::Type::boolean) {
-              append_key_integer(chunk.integer(c, row), key);
-              continue;
-            }
-            text.clear();
-            chunk.append_text(c, row, text);
-            append_key_text(text, key);
-          }
+          for (std::size_t c = 0; c < key_.size(); ++c) append_key_part(chunk, c, row, source_.fields[key_[c]].type, key);
           bound_key(key);
           if (key == before)
             ++repeated;

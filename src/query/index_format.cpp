@@ -53,6 +53,14 @@ void append_key_id(std::int64_t id, std::string& out) {
   append_key_integer(id, out);
 }
 
+void append_key_part(const engine::Chunk& chunk, std::size_t column, std::size_t row, engine::Type type, std::string& out) {
+  if (type == engine::Type::integer || type == engine::Type::boolean)
+    return append_key_integer(chunk.integer(column, row), out);
+  std::string text;
+  chunk.append_text(column, row, text);
+  append_key_text(text, out);
+}
+
 void bound_key(std::string& key) {
   if (key.size() <= kKeyBytes) return;
   auto digest = crypto::digest(key);

@@ -15,6 +15,7 @@ namespace qushu::query {
 constexpr std::int64_t kIndexFormat = 1;
 constexpr const char* kRowsTable = "rows";
 constexpr const char* kKeysTable = "keys";
+constexpr const char* kGoneTable = "gone";
 constexpr const char* kAboutTable = "about";
 constexpr std::string_view kAboutKey = "index";
 constexpr std::size_t kIdBytes = 8;
@@ -24,6 +25,8 @@ constexpr std::size_t kKeyBytes = 480;  // LMDB takes 511, the id included
 void append_key_text(std::string_view text, std::string& out);
 void append_key_integer(std::int64_t value, std::string& out);
 void append_key_id(std::int64_t id, std::string& out);
+// One part of a key as a row holds it.
+void append_key_part(const engine::Chunk& chunk, std::size_t column, std::size_t row, engine::Type type, std::string& out);
 // Cuts a key that is too long, its SHA-256 at the end.
 void bound_key(std::string& key);
 // One part of a key as a request holds it; false when the field can hold no such value (more digits than its scale).

@@ -209,6 +209,42 @@ TEST_F(Index, WidePagesThroughTheIndexAreTheSame) {
   }
 }
 
+TEST_F(Index, ANewerLayerComesBeforeAnOlderOne) {
+  std::vector<catalog::Field> fields{field("code", Type::text, true), field("n", Type::integer)};
+  auto layer = [&](const std::string& values, std::int64_t from, std::vector<std::int64_t> gone) {
+    auto file = folder_.path() / fmt::format("layer-{}", ++count_);
+    auto built = build_index(*engine_,
+                             {.select = "SELECT CAST(_id AS BIGINT) AS _id, code, CAST(n AS BIGINT) AS n FROM (VALUES " +
+                                        values + ") t(_id, code, n)",
+                              .from = from,
+                              .gone = std::move(gone),
+                              .fields = fields},
+                             file);
+    EXPECT_TRUE(built);
+    auto opened = IndexLayer::open(file);
+    EXPECT_TRUE(opened);
+    return *opened;
+  };
+  auto lowest = layer("(1, 'a', 1), (2, 'b', 2), (3, 'c', 3), (4, 'c', 4)", 0, {});
+  // b changed, a was removed; then b changed again and one of the two c went.
+  auto middle = layer("(5, 'b', 20), (6, 'd', 6)", 5, {1, 2});
+  auto top = layer("(7, 'b', 200)", 7, {3, 5});
+  KeyIndex index({lowest, middle, top});
+  using Ids = std::vector<std::int64_t>;
+  EXPECT_EQ(ids(index, {"a"}), Ids());
+  EXPECT_EQ(ids(index, {"b"}), Ids{7});
+  EXPECT_EQ(ids(index, {"c"}), Ids{4});
+  EXPECT_EQ(ids(index, {"d"}), Ids{6});
+  EXPECT_EQ(ids(index, {"e"}), Ids());
+  EXPECT_EQ(index.row(7)->values[1], "200");
+  EXPECT_EQ(index.row(6)->values[1], "6");
+  EXPECT_EQ(index.row(4)->values[1], "4");
+  EXPECT_TRUE(index.row(99)->values.empty());
+  EXPECT_EQ(*top->gone(), (Ids{3, 5}));
+  EXPECT_TRUE(lowest->gone()->empty());
+  EXPECT_EQ(top->from(), 7);
+}
+
 TEST_F(Index, ManyThreadsReadAtOnce) {
   auto index = build("SELECT i AS _id, i AS k FROM range(2000) t(i)", {field("k", Type::integer, true)});
   ASSERT_TRUE(index);

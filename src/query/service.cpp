@@ -140,6 +140,7 @@ Result<RowsBody> Service::rows(const Actor& actor, std::string_view code, const 
     PageSource source{.select = shown.select,
                       .fields = shown.fields,
                       .all_rows = shown.version.published,
+                      .last_id = shown.version.next_id,
                       .profile = &shown.version.profile,
                       .index = access->index.get()};
     QS_TRY(answer, answer_rows(parts_->deps.engine, source, request, limits));

@@ -49,6 +49,8 @@ class Gate {
   std::shared_ptr<std::atomic<std::size_t>> inside_ = std::make_shared<std::atomic<std::size_t>>(0);
 };
 
+inline constexpr const char* kIndexJob = "dataset.index";
+
 struct Service::Parts {
   explicit Parts(Deps d)
       : deps(d), indexes(d.blobs, static_cast<std::size_t>(d.settings.integer("query.index_cache"))), access(4096) {}
@@ -79,6 +81,18 @@ struct Service::Parts {
 
   Result<jobs::Finish> run_profile(jobs::Context& context);
   Result<jobs::Finish> run_index(jobs::Context& context);
+  [[nodiscard]] Result<std::optional<json::object>> near_profile(const catalog::Dataset& dataset,
+                                                                 const catalog::Version& version) const;
+  // What a version's index can be built upon, see derived_index.cpp.
+  struct IndexPlan {
+    std::vector<std::string> below;  // layers that stay
+    std::int64_t from = 0;           // the first `_id` of the new one
+    std::vector<std::int64_t> gone;
+  };
+  [[nodiscard]] Result<IndexPlan> plan_index(const sharing::Shown& shown, const std::vector<std::string>& key,
+                                             const Cancelled& cancelled);
+  [[nodiscard]] Result<std::vector<std::int64_t>> ids_of(const std::vector<catalog::Part>& deletes,
+                                                         const Cancelled& cancelled) const;
   [[nodiscard]] static std::vector<std::string> key_of(const std::vector<catalog::Field>& fields);
 
   [[nodiscard]] Result<std::unique_ptr<engine::Sandbox>> sandbox(const Actor& actor, std::string_view sql) const;

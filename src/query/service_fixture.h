@@ -96,6 +96,7 @@ class ServiceTest : public testing::StoreTest {
     version.rejected = 2;
     version.rejects_blob = take(blobs_->adopt(rejects)).sha256;
     version.person_id = owner_.person_id;
+    version.next_id = rows + 1;
     auto done = store().write([&](store::Transaction& t) -> Result<std::int64_t> {
       QS_TRY(auto known, catalog_->known(t, "firms"));
       if (!known) {
@@ -104,6 +105,41 @@ class ServiceTest : public testing::StoreTest {
       return catalog_->publish(t, owner_, known->id, version);
     });
     ASSERT_TRUE(done) << done.error().text.en << done.error().detail;
+  }
+
+  // Publishes a version that goes on from the current one: `added` rows as "(_id, code, name, staff), …", the `_id`s `gone`.
+  void go_on(const std::string& added, std::uint64_t rows, const std::vector<std::int64_t>& gone, std::uint64_t changed = 0) {
+    auto dataset = take(catalog_->find({.all = true}, "firms"));
+    auto version = take(catalog_->version(dataset.id, 0));
+    auto write = [&](const std::string& select) {
+      auto file = blobs_->temporary_folder() / "delta.parquet";
+      take(engine_->execute(
+          {.sql = fmt::format("COPY ({}) TO {} (FORMAT parquet)", select, engine::quote_text(file.string()))}));
+      return take(blobs_->adopt(file));
+    };
+    version.gone.clear();
+    if (rows > 0) {
+      auto blob = write("SELECT CAST(i AS BIGINT) AS _id, code, name, CAST(staff AS BIGINT) AS staff FROM (VALUES " + added +
+                        ") t(i, code, name, staff)");
+      version.parts.push_back({.blob = blob.sha256, .rows = rows, .bytes = blob.size});
+    }
+    if (!gone.empty()) {
+      auto blob = write(fmt::format("SELECT CAST(unnest([{}]) AS BIGINT) AS _id", fmt::join(gone, ", ")));
+      version.gone = {{.blob = blob.sha256, .rows = gone.size(), .bytes = blob.size}};
+      version.deletes.push_back(version.gone[0]);
+    }
+    version.mode = "upsert";
+    version.base = version.number;
+    version.profile = {};
+    version.index_blob.clear();
+    version.read = rows;
+    version.rejected = version.unchanged = 0;
+    version.changed = changed;
+    version.added = rows - changed;
+    version.deleted = gone.size() - changed;
+    version.published += version.added - version.deleted;
+    version.next_id += static_cast<std::int64_t>(rows);
+    take(store().write([&](store::Transaction& t) { return catalog_->publish(t, owner_, dataset.id, version); }));
   }
 
   void run_jobs(std::string_view kind) {

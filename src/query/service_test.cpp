@@ -1,5 +1,9 @@
 // The whole module over a real store, catalogue, policy, audit and engine, on both databases.
+#include <set>
+
 #include <gmock/gmock.h>
+
+#include "qushu/base/text.h"
 
 #include "service_fixture.h"
 
@@ -39,6 +43,90 @@ TEST_P(ServiceTest, AReadingStaysInItsVersion) {
   EXPECT_EQ(rest.at("rows").as_array().size(), 400U);
   EXPECT_EQ(rows(owner_, {}).at("total"), 10);
   EXPECT_EQ(rows(owner_, {{"_version", "1"}}).at("total"), 1000);
+}
+
+// Rows, lookups, facets, exports, SQL and profiles of a version that is made of several parts less what is gone.
+TEST_P(ServiceTest, AVersionOfManyPartsIsOneDataset) {
+  run_jobs("dataset.index");
+  run_jobs("dataset.profile");
+  // K0 changes, K1 goes, N0 comes; then K0 changes again and N0 goes.
+  go_on("(1001, 'K0', '新', 7), (1002, 'N0', '新', 8)", 2, {1, 2}, 1);
+  go_on("(1003, 'K0', '更新', 9)", 1, {1001, 1002}, 1);
+  auto look = [&](const std::string& key) {
+    auto page = rows(owner_, {{"key", key}});
+    return json::serialize(page.at("rows"));
+  };
+  auto expect_all = [&](const char* when) {
+    EXPECT_EQ(look("K0"), R"([{"code":"K0","name":"更新","staff":9}])") << when;
+    EXPECT_EQ(look("K1"), "[]") << when;
+    EXPECT_EQ(look("N0"), "[]") << when;
+    EXPECT_EQ(look("K5"), R"([{"code":"K5","name":"企业5","staff":5}])") << when;
+  };
+  expect_all("without an index");
+  run_jobs("dataset.index");
+  expect_all("with its layers");
+  auto dataset = take(catalog_->find({.all = true}, "firms"));
+  auto version = take(catalog_->version(dataset.id, 0));
+  EXPECT_GE(std::ranges::count(version.index_blob, ' '), 1) << "a layer upon the first: " << version.index_blob;
+  EXPECT_EQ(dataset.rows, 999U);
+  auto all = rows(owner_, {{"_size", "1000"}, {"_facet", "name"}});
+  EXPECT_EQ(all.at("total"), 999);
+  EXPECT_EQ(all.at("rows").as_array().size(), 999U);
+  EXPECT_EQ(all.at("rows").at(998).at("code"), "K0") << "in the order of _id";
+  EXPECT_EQ(rows(owner_, {{"name", "新"}}).at("total"), 0);
+  // Pages go on where they were, across the parts.
+  std::string next;
+  std::set<std::string> seen;
+  do {
+    auto page = rows(owner_, {{"_size", "300"}, {"_next", next}});
+    for (const auto& row : page.at("rows").as_array()) seen.emplace(row.at("code").as_string());
+    next = std::string(page.at("next").as_string());
+  } while (!next.empty());
+  EXPECT_EQ(seen.size(), 999U);
+  auto sql = take(service_->sql(owner_, "SELECT count(*), count(DISTINCT code), max(staff) FROM firms", {}, 0, {}));
+  EXPECT_THAT(sql, HasSubstr("[999,999,49]"));
+  auto csv = read(take(service_->download_rows(owner_, "firms", {}, Format::csv, {})));
+  EXPECT_EQ(std::ranges::count(csv, '\n'), 1000);
+  // The profile that estimates use is the one before; who asks has it of this very version.
+  EXPECT_EQ(version.profile.at("as_of"), 1);
+  auto profile = take(service_->profile(owner_, "firms", 0, {}));
+  EXPECT_EQ(profile.at("rows"), 999);
+  EXPECT_FALSE(profile.contains("as_of"));
+  EXPECT_EQ(take(service_->profile(owner_, "firms", 1, {})).at("rows"), 1000);
+}
+
+TEST_P(ServiceTest, RowsThatComeAreMatchedByTheIndex) {
+  auto dataset = take(catalog_->find({.all = true}, "firms"));
+  std::string coming =
+      "SELECT CAST(i AS BIGINT) AS _id, code, name, CAST(staff AS BIGINT) AS staff FROM (VALUES (1, 'K0', '企业0', 0), (2, "
+      "'K1', '企业1', "
+      "9), (3, 'K2', NULL, 2), (4, 'none', '企业0', 0)) t(i, code, name, staff)";
+  auto ask = [&] {
+    auto version = take(catalog_->version(dataset.id, 0));
+    return take(service_->match(version, version.fields, coming, {}));
+  };
+  EXPECT_FALSE(ask()) << "no index yet";
+  run_jobs("dataset.index");
+  auto found = ask();
+  ASSERT_TRUE(found);
+  std::map<std::int64_t, std::pair<std::int64_t, bool>> by_row;
+  for (const auto& m : *found) by_row[m.new_id] = {m.old_id, m.differs};
+  EXPECT_EQ(by_row, (std::map<std::int64_t, std::pair<std::int64_t, bool>>{{1, {1, false}}, {2, {2, true}}, {3, {3, true}}}));
+}
+
+TEST_P(ServiceTest, AnIndexOfManyLayersIsMadeAFewAgain) {
+  settings_.set("query.index_layers", "3").value();
+  run_jobs("dataset.index");
+  for (std::int64_t i = 0; i < 9; ++i) {
+    go_on(fmt::format("({}, 'K7', '第{}次', {})", 1001 + i, i, i), 1, {i == 0 ? std::int64_t{8} : 1000 + i}, 1);
+    run_jobs("dataset.index");
+    EXPECT_THAT(json::serialize(rows(owner_, {{"key", "K7"}}).at("rows")), HasSubstr(fmt::format("第{}次", i)));
+    auto version = take(catalog_->version(take(catalog_->find({.all = true}, "firms")).id, 0));
+    EXPECT_FALSE(version.index_blob.empty());
+    EXPECT_LE(std::ranges::count(version.index_blob, ' '), 2) << i;
+    for (auto blob : split(version.index_blob, ' ')) EXPECT_TRUE(take(catalog_->uses_blob(blob)));
+  }
+  EXPECT_THAT(json::serialize(rows(owner_, {{"key", "K6"}}).at("rows")), HasSubstr("企业6"));
 }
 
 TEST_P(ServiceTest, NobodyElseSeesAnything) {

@@ -99,6 +99,7 @@ struct Version {
   std::vector<Field> fields;
   std::vector<Part> parts;
   std::vector<Part> deletes;  // Parquet: `_id`, sorted
+  std::vector<Part> gone;     // those of them that this version added, whatever becomes of `deletes` later
   std::int64_t next_id = 0;   // above every `_id`; 0 in versions that were published before it was kept
   // How it was made from what was loaded: "full" replaced everything, "append" and "upsert" went on from version `base`.
   std::string mode = "full";

@@ -1,10 +1,14 @@
 // The key index of a version: from a declared key straight to the whole rows, without the engine.
 //
-// One LMDB file, made once after publishing, immutable from then on and kept as a blob:
+// It lies in layers, each an LMDB file, made once after publishing, immutable from then on and kept as a blob. A version that
+// changes little adds one small layer to those of the version before. A layer holds the rows from `from` on, up to the next
+// layer's:
 //   - `rows`: `_id` → the row, each field as a JSON value with its length in front;
 //   - `keys`: the encoded key and `_id` → nothing, in the key's order, so that a key which several rows share finds them all;
-//   - `about`: the format's version, the fields and the key as JSON.
-// Rows with an empty key field are in `rows` alone: no key finds them.
+//   - `gone`: the `_id`s of older rows that are no more;
+//   - `about`: the format's version, the fields, the key, `from` and the number of rows as JSON.
+// Rows with an empty key field are in `rows` alone: no key finds them. A key is looked for in the newest layer first; a row
+// that a newer layer says is gone does not count.
 //
 // A key is encoded so that no key is the beginning of another: integers as 8 bytes, text (and every other type in its
 // canonical text) with an end mark; what would be longer than LMDB takes is cut and ends in its SHA-256.
@@ -31,16 +35,18 @@
 
 namespace qushu::query {
 
+class IndexLayer;
+
 class KeyIndex {
  public:
-  // Fails with "index.unreadable" when the file is no index or of another format.
+  // One layer by itself. Fails with "index.unreadable" when the file is no index or of another format.
   [[nodiscard]] static Result<std::shared_ptr<const KeyIndex>> open(const std::filesystem::path& file);
-  ~KeyIndex();
-  KeyIndex(const KeyIndex&) = delete;
-  KeyIndex& operator=(const KeyIndex&) = delete;
+  // The oldest layer first; at least one, all of one shape.
+  explicit KeyIndex(std::vector<std::shared_ptr<const IndexLayer>> layers);
 
-  [[nodiscard]] const std::vector<std::string>& fields() const { return fields_; }  // identifiers, in the order of a row
-  [[nodiscard]] const std::vector<catalog::Field>& key() const { return key_; }     // id, type, width and scale of each part
+  [[nodiscard]] const std::vector<std::string>& fields() const;  // identifiers, in the order of a row
+  [[nodiscard]] const std::vector<catalog::Field>& key() const;  // id, type, width and scale of each part
+  [[nodiscard]] const std::vector<std::shared_ptr<const IndexLayer>>& layers() const { return layers_; }
 
   // JSON values of a row, in the order of fields(). They live as long as the index.
   struct Row {
@@ -49,19 +55,48 @@ class KeyIndex {
   };
   // The rows with this key, in the order of `_id`, at most `limit`. One value for each part of key(), typed as in rows.h.
   [[nodiscard]] Result<std::vector<Row>> find(std::span<const engine::Value> key, std::size_t limit) const;
+  // The same for a key that is encoded already (index_format.h).
+  [[nodiscard]] Result<std::vector<Row>> find_encoded(std::string_view key, std::size_t limit) const;
   // The row with this `_id`; without values when there is none.
   [[nodiscard]] Result<Row> row(std::int64_t id) const;
 
  private:
+  std::vector<std::shared_ptr<const IndexLayer>> layers_;
+};
+
+class IndexLayer {
+ public:
+  [[nodiscard]] static Result<std::shared_ptr<const IndexLayer>> open(const std::filesystem::path& file);
+  ~IndexLayer();
+  IndexLayer(const IndexLayer&) = delete;
+  IndexLayer& operator=(const IndexLayer&) = delete;
+
+  [[nodiscard]] const std::vector<std::string>& fields() const { return fields_; }
+  [[nodiscard]] const std::vector<catalog::Field>& key() const { return key_; }
+  [[nodiscard]] std::int64_t from() const { return from_; }
+  [[nodiscard]] std::uint64_t rows() const { return rows_; }
+
+  // As those of KeyIndex, of this layer alone. `key` is encoded.
+  [[nodiscard]] Result<std::vector<KeyIndex::Row>> find(std::string_view key, std::size_t limit) const;
+  [[nodiscard]] Result<KeyIndex::Row> row(std::int64_t id) const;
+  // Whether this layer says that an older row is no more.
+  [[nodiscard]] Result<bool> is_gone(std::int64_t id) const;
+  [[nodiscard]] Result<std::vector<std::int64_t>> gone() const;
+
+ private:
   struct Environment;
-  KeyIndex();
+  IndexLayer();
   std::unique_ptr<Environment> environment_;
   std::vector<std::string> fields_;
   std::vector<catalog::Field> key_;
+  std::int64_t from_ = 0;
+  std::uint64_t rows_ = 0;
 };
 
 struct IndexSource {
-  std::string select;  // the rows, first column `_id`
+  std::string select;                   // the rows, first column `_id`
+  std::int64_t from = 0;                // of a layer upon others: the first `_id` that is its own
+  std::vector<std::int64_t> gone = {};  // and what of the others is no more, in order
   std::vector<catalog::Field> fields;
   std::uint64_t rows = 0;
   engine::Limits limits = {};
@@ -72,17 +107,20 @@ struct IndexCounts {
   std::uint64_t without_key = 0;  // rows with an empty key field
   std::uint64_t repeated = 0;     // rows whose key another row had before
 };
-// Writes the index into `file`, which must not exist. `fields` with `key` make the key.
+// Writes the index, or one layer of it, into `file`, which must not exist. `fields` with `key` make the key.
 [[nodiscard]] Result<IndexCounts> build_index(engine::Engine& engine, const IndexSource& source,
                                               const std::filesystem::path& file);
 
-// Indexes that are open, the least recently used ones closed first.
+// Indexes that are open, the least recently used ones closed first. Those that share a layer share the open file.
 class IndexCache {
  public:
   IndexCache(const blob::BlobStore& blobs, std::size_t capacity) : blobs_(blobs), capacity_(capacity) {}
-  [[nodiscard]] Result<std::shared_ptr<const KeyIndex>> open(const std::string& blob);
+  // `layers` as in catalog::Version::index_blob.
+  [[nodiscard]] Result<std::shared_ptr<const KeyIndex>> open(const std::string& layers);
 
  private:
+  [[nodiscard]] Result<std::shared_ptr<const IndexLayer>> layer(const std::string& blob);
+
   struct Entry {
     std::shared_ptr<const KeyIndex> index;
     std::list<std::string>::iterator place;
@@ -92,6 +130,7 @@ class IndexCache {
   std::mutex mutex_;
   std::list<std::string> used_;  // the most recently used first
   std::map<std::string, Entry, std::less<>> entries_;
+  std::map<std::string, std::weak_ptr<const IndexLayer>, std::less<>> layers_;
 };
 
 }  // namespace qushu::query

@@ -111,6 +111,15 @@ class Service {
 
   // Told of every statement that was accepted and started; must be quick. Set before the first request.
   void on_sql(std::function<void(const Actor&, std::string_view sql)> listener);
+  // Rows that are about to come, looked up in the key index of a version: which of its rows have their keys, and whether any
+  // field differs. `rows` is a SELECT of `_id` and `fields`. nullopt: there is no index of this key, or a key is not unique.
+  struct Match {
+    std::int64_t new_id = 0, old_id = 0;
+    bool differs = false;
+  };
+  [[nodiscard]] Result<std::optional<std::vector<Match>>> match(const catalog::Version& version,
+                                                                const std::vector<catalog::Field>& fields,
+                                                                const std::string& rows, const Cancelled& cancelled);
 
   // Queues the jobs that a version needs once it is current; for Catalog::on_current().
   [[nodiscard]] Result<void> derive(store::Transaction& t, const Actor& actor, const catalog::Dataset& dataset,
