@@ -129,7 +129,7 @@ TEST_F(PrivacyTest, FindsTheMostDangerousCombination) {
 TEST_F(PrivacyTest, AProposalReachesK) {
   const std::string people =
       "SELECT '3501' || lpad(CAST(hash(i) % 20 AS VARCHAR), 2, '0') AS region, DATE '1950-01-01' + CAST(hash(i, 1) % 20000 AS "
-      "INTEGER) AS birth, ['男', '女'][hash(i, 2) % 2 + 1] AS sex FROM range(4000) t(i)";
+      "INTEGER) AS birth, CASE WHEN hash(i, 2) % 2 = 0 THEN '男' ELSE '女' END AS sex FROM range(4000) t(i)";
   auto question = ask({field("region", "区划"), field("birth", "出生日期", Type::date), field("sex", "性别")});
   auto before = take(anonymity(*engine_, {.select = people}, question));
   EXPECT_EQ(before.k, 1U);
