@@ -25,6 +25,7 @@ PEOPLE = {
     "reader": ("民政局数据使用员", "mzj", "data_user"),
     "stranger": ("卫健委数据使用员", "wjw", "data_user"),
     "rival": ("卫健委数据管理员", "wjw", "data_steward"),
+    "reviewer": ("目录审核员", "sjj", "catalog_reviewer"),
     "operator": ("运维员", "sjj", "operator"),
     "editor": ("编辑员", "sjj", "editor"),
 }
@@ -235,6 +236,10 @@ class Caller:
         got = self.call("POST", "/api/v1/imports", params={"name": name, **params}, data=content,
                         headers={"Content-Type": "application/octet-stream"})
         return self._answer(got, 201)
+
+    def upload_to(self, path, name, content, status=201):
+        got = self.call("POST", path, params={"name": name}, data=content, headers={"Content-Type": "application/octet-stream"})
+        return self._answer(got, status)
 
     def wait_import(self, identifier, *states):
         deadline = time.monotonic() + 120

@@ -241,7 +241,7 @@ void add_dataset(CLI::App& app, Common& common, Chosen& chosen) {
   list->callback([&, text] {
     chosen.action = [&, text] {
       return with_system(common, [&](System& s, const Actor& actor) -> Result<void> {
-        catalog::Search query{.text = *text, .sort = "title", .limit = 500};
+        catalog::Search query{.text = *text, .sort = "title", .limit = 500, .facets = false};
         json::array all;
         std::vector<std::vector<std::string>> rows;
         do {

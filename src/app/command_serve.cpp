@@ -117,7 +117,10 @@ void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, htt
   jobs::add_routes(router, *s.jobs, hub);
   identity::add_routes(router, *s.identity);
   calendar::add_routes(router, *s.calendar);
-  sharing::add_routes(router, *s.catalog, *s.identity);
+  sharing::add_routes(router, *s.catalog, *s.identity, *s.desk);
+  sharing::add_entry_routes(router, *s.desk);
+  sharing::add_classification_routes(router, *s.desk);
+  sharing::add_sheet_routes(router, *s.desk);
   quality::add_routes(router, *s.quality, *s.catalog, s.settings);
   add_failure_routes(router, s);
   quality::add_correction_routes(router, *s.corrections);
@@ -162,10 +165,15 @@ Result<void> serve(System& s, const std::function<void(const std::string&)>& ann
   {
     Housekeeper housekeeper(s);
     Scheduler scheduler(*s.pipelines);
+    // Whoever searches first finds the index made.
+    std::thread index([&s] {
+      if (auto done = s.catalog->refresh_index(); !done) log::error("the search index could not be made", done.error());
+    });
     announce(server->base_url());
     std::unique_lock lock(mutex);
     wake.wait(lock, [&] { return stopping; });
     log::info("stopping");
+    index.join();
   }
   server->stop();
   s.jobs->stop();

@@ -24,6 +24,7 @@ struct Chosen {
 void add_serve_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_demo_command(CLI::App& app, Common& common, Chosen& chosen);
 void add_data_commands(CLI::App& app, Common& common, Chosen& chosen);     // import, query, dataset, job
+void add_catalog_commands(CLI::App& app, Common& common, Chosen& chosen);  // catalog
 void add_insight_commands(CLI::App& app, Common& common, Chosen& chosen);  // lineage, linkage, privacy
 void add_quality_commands(CLI::App& app, Common& common, Chosen& chosen);  // quality, correction
 void add_push_command(CLI::App& app, Common& common, Chosen& chosen);

@@ -47,7 +47,30 @@ Result<void> add_quality(System& s, const Actor& actor, Lang lang, json::array& 
 Result<json::array> waiting_for(System& s, const Actor& actor, Lang lang) {
   json::array out;
   QS_CHECK(add_quality(s, actor, lang, out));
+  auto entry = [&](const catalog::Waiting& w, const char* kind, const Text& detail, const char* tab) {
+    out.emplace_back(json::object{{"kind", kind},
+                                  {"title", w.dataset.title},
+                                  {"detail", w.dataset.department_name + " · " + detail.in(lang)},
+                                  {"link", "/datasets/" + w.dataset.code + tab},
+                                  {"at", to_iso(w.at)}});
+  };
+  if (actor.can(Permission::catalog_review)) {
+    QS_TRY(auto reviews, s.desk->reviews(actor));
+    for (const auto& w : reviews)
+      if (!w.own)
+        entry(w, "review",
+              w.action == "register" ? Text{"目录待注册审核", "Entry waits for registration"}
+                                     : Text{"目录待发布审核", "Entry waits for publication"},
+              "?tab=entry");
+  }
   if (!actor.can(Permission::dataset_write)) return out;
+  {
+    QS_TRY(auto returned, s.entries->returned(sharing::visibility(actor), 20));
+    for (const auto& w : returned)
+      entry(w, "entry_returned",
+            w.action == "refuse" ? Text{"目录被拒绝", "Entry was refused"} : Text{"目录被退回，待修改", "Entry was returned"},
+            "?tab=entry");
+  }
   for (auto state : {"ready", "failed"}) {
     QS_TRY(auto list, s.imports->list(actor, {.state = state, .limit = 20}));
     for (const auto& i : list) {
@@ -98,8 +121,8 @@ Result<Response> home(System& s, const Request& r) {
   std::int64_t datasets = 0;
   std::uint64_t rows = 0;
   if (r.actor.can(Permission::dataset_read)) {
-    QS_TRY(auto found,
-           s.catalog->search(sharing::visibility(r.actor), {.states = {"published"}, .sort = "changed", .limit = 8}));
+    QS_TRY(auto found, s.catalog->search(sharing::visibility(r.actor),
+                                         {.states = {"published"}, .sort = "changed", .limit = 8, .facets = false}));
     datasets = found.total;
     for (const auto& d : found.datasets) fresh.emplace_back(catalog::to_json(d));
     QS_TRY(auto readable, s.policy->readable(r.actor));

@@ -65,6 +65,7 @@ int run(int argc, char** argv) {
   add_serve_commands(app, common, chosen);
   add_demo_command(app, common, chosen);
   add_data_commands(app, common, chosen);
+  add_catalog_commands(app, common, chosen);
   add_insight_commands(app, common, chosen);
   add_quality_commands(app, common, chosen);
   add_push_command(app, common, chosen);

@@ -165,7 +165,9 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
     for (const auto& d : list) out.emplace(d.id, d.name);
     return out;
   };
-  QS_TRY(system->catalog, catalog::Catalog::open(*system->store, *system->audit, names, clock));
+  QS_TRY(system->catalog, catalog::Catalog::open(*system->store, *system->audit, names, clock, system->data / "search"));
+  system->classification = catalog::Classification::open(*system->store, *system->audit);
+  system->entries = catalog::Entries::open(*system->store, *system->audit, *system->catalog, s, clock);
   system->policy = std::make_unique<sharing::Policy>(*system->catalog, *system->blobs);
   QS_TRY(system->sources, sources::Sources::open({.store = *system->store,
                                                   .blobs = *system->blobs,
@@ -196,6 +198,17 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
       ingest::Changes::Deps{.blobs = *system->blobs, .engine = *system->engine, .catalog = *system->catalog, .settings = s});
   system->changes->on_examine(
       [quality = system->quality.get()](const ingest::Candidate& candidate) { return examined(*quality, candidate); });
+  system->desk = std::make_unique<sharing::Desk>(sharing::DeskDeps{.settings = s,
+                                                                   .store = *system->store,
+                                                                   .audit = *system->audit,
+                                                                   .engine = *system->engine,
+                                                                   .blobs = *system->blobs,
+                                                                   .identity = *system->identity,
+                                                                   .catalog = *system->catalog,
+                                                                   .classification = *system->classification,
+                                                                   .entries = *system->entries,
+                                                                   .policy = *system->policy,
+                                                                   .clock = clock});
   system->imports = ingest::Imports::open({.store = *system->store,
                                            .blobs = *system->blobs,
                                            .engine = *system->engine,

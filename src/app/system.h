@@ -3,6 +3,7 @@
 //   qushu.toml    settings          qushu.db      metadata (SQLite; PostgreSQL by store.url)
 //   blobs/        files by content  keys/         secrets of this installation
 //   audit.anchor  signed heads      scratch/      of running processes only
+//   search/       index of the catalogue, derived
 #pragma once
 
 #include <filesystem>
@@ -15,6 +16,8 @@
 #include "qushu/blob/blob_store.h"
 #include "qushu/calendar/calendar.h"
 #include "qushu/catalog/catalog.h"
+#include "qushu/catalog/classification.h"
+#include "qushu/catalog/entry.h"
 #include "qushu/engine/engine.h"
 #include "qushu/identity/identity.h"
 #include "qushu/ingest/compaction.h"
@@ -27,6 +30,7 @@
 #include "qushu/quality/corrections.h"
 #include "qushu/quality/quality.h"
 #include "qushu/query/query.h"
+#include "qushu/sharing/desk.h"
 #include "qushu/sharing/policy.h"
 #include "qushu/store/store.h"
 
@@ -45,11 +49,14 @@ struct System {
   std::unique_ptr<jobs::Jobs> jobs;
   std::unique_ptr<calendar::Calendar> calendar;
   std::unique_ptr<catalog::Catalog> catalog;
+  std::unique_ptr<catalog::Classification> classification;
+  std::unique_ptr<catalog::Entries> entries;
   std::unique_ptr<sharing::Policy> policy;
   std::unique_ptr<sources::Sources> sources;
   std::unique_ptr<quality::Quality> quality;
   std::unique_ptr<quality::Corrections> corrections;
   std::unique_ptr<ingest::Changes> changes;
+  std::unique_ptr<sharing::Desk> desk;
   std::unique_ptr<ingest::Compaction> compaction;
   std::unique_ptr<ingest::Imports> imports;
   std::unique_ptr<ingest::Steps> steps;

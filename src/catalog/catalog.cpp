@@ -8,8 +8,14 @@
 
 #include "qushu/base/id.h"
 #include "qushu/base/text.h"
+#include "qushu/catalog/grading.h"
 
+#include "dataset_checks.h"
+#include "entry_rows.h"
+#include "entry_schema.h"
+#include "index.h"
 #include "rows.h"
+#include "search.h"
 
 namespace qushu::catalog {
 namespace {
@@ -59,74 +65,42 @@ const std::array kMigrations{
                             "ALTER TABLE dataset_version ADD COLUMN compacted BIGINT NOT NULL DEFAULT 0;\n"
                             "ALTER TABLE dataset_version ADD COLUMN pushed BIGINT NOT NULL DEFAULT 0;\n"
                             "UPDATE dataset_version SET added_count = published_count;\n"},
+    store::Migration{.id = "catalog.0003", .sql = kEntryTables},
     store::Migration{.id = "catalog.0004", .sql = "ALTER TABLE dataset_version ADD COLUMN gone TEXT NOT NULL DEFAULT '[]';\n"}};
+
+const std::array kSettings{
+    SettingSpec{.key = "catalog.sequence_digits",
+                .kind = SettingKind::integer,
+                .default_value = "6",
+                .label = {"信息资源代码顺序号的位数", "Digits of the sequence number in a resource's code"},
+                .min = 1,
+                .max = 12,
+                .runtime = true},
+    SettingSpec{.key = "catalog.sheet_rows",
+                .kind = SettingKind::integer,
+                .default_value = "100000",
+                .label = {"一次导入目录表格最多的行数", "Most rows of a catalogue spreadsheet at once"},
+                .min = 100,
+                .max = 1000000,
+                .runtime = true},
+    SettingSpec{.key = "catalog.grading_levels",
+                .kind = SettingKind::text,
+                .default_value = kGradingLevels,
+                .label = {"各类数据的建议级别，写成 类别=级别，以空格分隔",
+                          "Grade proposed for each kind of data: kind=grade, by spaces"},
+                .runtime = true,
+                .who = Permission::security_manage},
+    SettingSpec{.key = "catalog.grading_rows",
+                .kind = SettingKind::integer,
+                .default_value = "20000",
+                .label = {"分级建议抽查的数据行数", "Rows that are looked at to propose grades"},
+                .min = 100,
+                .max = 10000000,
+                .runtime = true}};
 
 Failure not_found() {
   return fail(Code::not_found, "dataset.not_found", "没有这个数据集，或者您无权查看。",
               "There is no such dataset, or none that you may see.");
-}
-
-Result<void> check_word(std::span<const Word> words, std::string_view value, std::string_view field) {
-  std::string zh, en;
-  for (const auto& word : words) {
-    if (word.code == value) return {};
-    zh += fmt::format("{}{}（{}）", zh.empty() ? "" : "、", word.name.zh, word.code);
-    en += fmt::format("{}{}", en.empty() ? "" : ", ", word.code);
-  }
-  return fail(Error{.code = Code::invalid,
-                    .id = "dataset.word",
-                    .text = {"只能是：" + zh + "。", "Must be one of: " + en + "."},
-                    .subject = std::string(field)});
-}
-
-Result<void> check_text(std::string_view value, std::size_t min, std::size_t max, std::string_view field) {
-  auto length = utf8_length(trim(value));
-  if (length >= min && length <= max) return {};
-  return fail(Error{.code = Code::invalid,
-                    .id = "dataset.length",
-                    .text = {fmt::format("长度应为 {} 到 {} 个字，现在是 {} 个。", min, max, length),
-                             fmt::format("Must be {} to {} characters long, and is {}.", min, max, length)},
-                    .subject = std::string(field)});
-}
-
-Result<void> check_entry(const Dataset& d) {
-  QS_CHECK(check_text(d.title, 1, 200, "title"));
-  QS_CHECK(check_text(d.abstract, 0, 5000, "abstract"));
-  QS_CHECK(check_text(d.theme, 0, 60, "theme"));
-  if (d.tags.size() > 30)
-    return fail(Error{.code = Code::invalid,
-                      .id = "dataset.tags",
-                      .text = {"标签最多 30 个。", "There may be at most 30 tags."},
-                      .subject = "tags"});
-  for (const auto& tag : d.tags) QS_CHECK(check_text(tag, 1, 30, "tags"));
-  QS_CHECK(check_word(update_cycles(), d.update_cycle, "update_cycle"));
-  QS_CHECK(check_word(sharing_types(), d.sharing_type, "sharing_type"));
-  return check_word(levels(), d.level, "level");
-}
-
-json::object entry_detail(const Dataset& d) {
-  return {{"title", d.title},
-          {"abstract", d.abstract},
-          {"department_id", d.department_id},
-          {"theme", d.theme},
-          {"tags", json::array(d.tags.begin(), d.tags.end())},
-          {"update_cycle", d.update_cycle},
-          {"sharing_type", d.sharing_type},
-          {"level", d.level},
-          {"readers", json::array(d.readers.begin(), d.readers.end())},
-          {"fields", to_json(d.fields)}};
-}
-
-// Only what differs, so that an auditor sees the change and not two copies of everything.
-json::object difference(const Dataset& before, const Dataset& after) {
-  json::object was, is;
-  auto a = entry_detail(before), b = entry_detail(after);
-  for (const auto& [key, value] : b)
-    if (a[key] != value) {
-      was[key] = a[key];
-      is[key] = value;
-    }
-  return {{"before", std::move(was)}, {"after", std::move(is)}};
 }
 
 // What was loaded is in the version, in its rejects, or there already; and the rows of the version follow from those before.
@@ -142,8 +116,9 @@ Result<void> check_counts(const Version& v, std::uint64_t before) {
 
 class StoredCatalog final : public Catalog {
  public:
-  StoredCatalog(store::Store& store, audit::Audit& audit, DepartmentNames names, const Clock& clock)
-      : store_(store), audit_(audit), names_(std::move(names)), clock_(clock) {}
+  StoredCatalog(store::Store& store, audit::Audit& audit, DepartmentNames names, const Clock& clock,
+                std::unique_ptr<SearchIndex> index)
+      : store_(store), audit_(audit), names_(std::move(names)), clock_(clock), index_(std::move(index)) {}
 
   void on_current(Hook hook) override { hook_ = std::move(hook); }
 
@@ -154,27 +129,42 @@ class StoredCatalog final : public Catalog {
       auto sql = fmt::format("SELECT {} FROM dataset d WHERE (d.code = ? OR d.id = ?) AND {}", kDatasetColumns,
                              visible_to(who, params));
       QS_TRY(auto row, s.one(sql, params));
+      if (row) return complete(s, dataset_of(*row), names);
+      if (!who.published_entries) return not_found();
+      QS_TRY(row, s.one(fmt::format("SELECT {} FROM dataset d WHERE (d.code = ? OR d.id = ?) AND d.face > 0", kDatasetColumns),
+                        {code, code}));
       if (!row) return not_found();
-      return complete(s, dataset_of(*row), names);
+      auto dataset = dataset_of(*row);
+      QS_TRY(auto published, load_entry_version(s, dataset.id, dataset.face));
+      if (!published) return not_found();
+      return face_of(std::move(dataset), published->entry);
     });
   }
 
   Result<Found> search(const Visibility& who, const Search& query) const override {
     QS_TRY(auto names, names_());
-    return store_.read([&](store::Session& s) -> Result<Found> {
-      QS_TRY(auto found, catalog::search(s, who, query, names));
-      for (auto& d : found.datasets) {
+    auto completed = [&](store::Session& s, Result<Found> found) -> Result<Found> {
+      QS_CHECK(found);
+      for (auto& d : found->datasets) {
+        if (d.by_entry) continue;
         QS_TRY(d, complete(s, std::move(d), names));
       }
       return found;
-    });
+    };
+    if (is_plain(who, query)) return store_.read([&](store::Session& s) { return completed(s, list(s, who, query)); });
+    QS_TRY(auto tree, store_.read([](store::Session& s) { return load_nodes(s); }));
+    QS_TRY(auto hits, index_->search(who, query, tree));
+    return store_.read([&](store::Session& s) { return completed(s, found_by(s, who, query, hits, tree, names)); });
   }
+
+  Result<void> refresh_index() override { return index_->catch_up(); }
 
   Result<std::optional<Dataset>> known(store::Session& s, std::string_view code) const override {
     QS_TRY(auto row,
            s.one(fmt::format("SELECT {} FROM dataset d WHERE d.code = ? OR d.id = ?", kDatasetColumns), {code, code}));
     if (!row) return std::nullopt;
-    QS_TRY(auto dataset, complete(s, dataset_of(*row), {}));
+    QS_TRY(auto names, names_());
+    QS_TRY(auto dataset, complete(s, dataset_of(*row), names));
     return dataset;
   }
 
@@ -200,50 +190,45 @@ class StoredCatalog final : public Catalog {
                         .text = {fmt::format("代码“{}”已经被另一个数据集使用，请换一个代码。", d.code),
                                  fmt::format("The code “{}” is taken by another dataset; choose another one.", d.code)},
                         .subject = "code"});
+    QS_TRY(auto number, next_number(t, kChanges));
     QS_CHECK(t.exec(
         "INSERT INTO dataset (id, code, title, abstract, department_id, theme, tags, update_cycle, sharing_type, level, state, "
-        "fields, created_by, created, changed, search_text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "fields, created_by, created, changed, search_text, change_number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+        "?, ?, ?)",
         {d.id, d.code, d.title, d.abstract, d.department_id, d.theme, texts(d.tags), d.update_cycle, d.sharing_type, d.level,
-         d.state, "[]", d.created_by, d.created, d.changed, search_text(d)}));
+         d.state, "[]", d.created_by, d.created, d.changed, search_text(d), number}));
+    QS_CHECK(describe(t, d, n.fields));
     QS_CHECK(record(t, actor, "dataset.add", d, entry_detail(d)));
     return d;
   }
 
   Result<Dataset> change(const Actor& actor, std::string_view id, const DatasetChange& change) override {
-    return store_.write([&](store::Transaction& t) -> Result<Dataset> {
-      QS_TRY(auto before, required(t, id));
-      auto after = before;
-      apply(change, after);
-      QS_CHECK(check_entry(after));
-      bool key_changed = false;
-      for (const auto& c : change.fields) {
-        auto field = std::ranges::find(after.fields, c.id, &Field::id);
-        if (field == after.fields.end())
-          return fail(
-              Error{.code = Code::invalid,
-                    .id = "dataset.field",
-                    .text = {fmt::format("数据集没有信息项“{}”。", c.id), fmt::format("The dataset has no field “{}”.", c.id)},
-                    .subject = "fields"});
-        if (c.description) field->description = *c.description;
-        if (c.unit) field->unit = *c.unit;
-        if (c.level) {
-          QS_CHECK(check_word(levels(), *c.level, "fields." + c.id + ".level"));
-          field->level = *c.level;
-        }
-        if (c.key && field->key != *c.key) {
-          field->key = *c.key;
-          key_changed = true;
-        }
-      }
-      QS_CHECK(save(t, after));
-      if (change.readers) QS_CHECK(save_readers(t, after));
-      if (key_changed && after.version > 0 && hook_) {
-        QS_TRY(auto version, load_version(t, after.id, after.version));
-        QS_CHECK(hook_(t, actor, after, version));
-      }
-      QS_CHECK(record(t, actor, "dataset.change", after, difference(before, after)));
-      return named(std::move(after));
-    });
+    return store_.write([&](store::Transaction& t) { return this->change(t, actor, id, change); });
+  }
+
+  Result<Dataset> change(store::Transaction& t, const Actor& actor, std::string_view id, const DatasetChange& change) override {
+    QS_TRY(auto before, required(t, id));
+    auto after = before;
+    apply(change, after);
+    QS_CHECK(check_entry(after));
+    bool key_changed = false;
+    QS_CHECK(apply_fields(change, after, key_changed));
+    QS_CHECK(raise_level(change, before, after));
+    if (catalogued(before) != catalogued(after)) QS_CHECK(open_for_change(t, actor, clock_.now(), after));
+    QS_CHECK(save(t, after));
+    if (change.readers) QS_CHECK(save_readers(t, after));
+    if (key_changed && after.version > 0 && hook_) {
+      QS_TRY(auto version, load_version(t, after.id, after.version));
+      QS_CHECK(hook_(t, actor, after, version));
+    }
+    QS_CHECK(record(t, actor, "dataset.change", after, difference(before, after)));
+    return named(std::move(after));
+  }
+
+  Result<void> save_entry(store::Transaction& t, Dataset d) override {
+    QS_CHECK(t.exec("UPDATE dataset SET resource_code = ?, classifications = ?, format = ?, face = ? WHERE id = ?",
+                    {d.resource_code, texts(d.classifications), d.format, d.face, d.id}));
+    return save(t, d);
   }
 
   Result<std::vector<Version>> versions(std::string_view dataset_id) const override {
@@ -437,28 +422,7 @@ class StoredCatalog final : public Catalog {
 
   Result<std::vector<std::string>> identifiers(std::string_view dataset_id,
                                                const std::vector<std::string>& names) const override {
-    return store_.read([&](store::Session& s) -> Result<std::vector<std::string>> {
-      QS_TRY(auto rows, s.query("SELECT name, identifier FROM dataset_field WHERE dataset_id = ?", {dataset_id}));
-      std::map<std::string, std::string> had;
-      std::set<std::string> taken;
-      for (const auto& row : rows) {
-        had.emplace(row.text(0), row.text(1));
-        taken.insert(row.text(1));
-      }
-      std::vector<std::string> out;
-      for (const auto& name : names) {
-        auto known = had.find(name);
-        if (known == had.end()) {
-          auto stem = identifier_of(name);
-          auto id = stem;
-          for (int n = 2; taken.contains(id); ++n) id = fmt::format("{}_{}", stem, n);
-          taken.insert(id);
-          known = had.emplace(name, id).first;
-        }
-        out.push_back(known->second);
-      }
-      return out;
-    });
+    return store_.read([&](store::Session& s) { return stable_identifiers(s, dataset_id, names); });
   }
 
   Result<bool> uses_blob(std::string_view sha256) const override {
@@ -527,20 +491,40 @@ class StoredCatalog final : public Catalog {
     for (const auto& part : v.parts) d.bytes += part.bytes;
     d.published = v.at;
     if (d.state == "draft") d.state = "published";
+    d.level = higher_level(d.level, highest_level(d.fields));
     QS_CHECK(save(t, d));
     if (hook_) QS_CHECK(hook_(t, actor, d, v));
     return {};
   }
 
+  // The fields of a dataset that has no data yet.
+  Result<void> describe(store::Transaction& t, Dataset& d, std::vector<Field> fields) {
+    if (fields.empty()) return {};
+    std::vector<std::string> names;
+    for (const auto& field : fields) names.push_back(field.name);
+    QS_TRY(auto ids, stable_identifiers(t, d.id, names));
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      QS_CHECK(check_text(fields[i].name, 1, 200, "fields"));
+      if (fields[i].id.empty()) fields[i].id = ids[i];
+      QS_CHECK(t.exec("INSERT INTO dataset_field (dataset_id, name, identifier) VALUES (?, ?, ?)",
+                      {d.id, fields[i].name, fields[i].id}));
+    }
+    d.fields = std::move(fields);
+    d.level = higher_level(d.level, highest_level(d.fields));
+    return save(t, d);
+  }
+
   Result<void> save(store::Transaction& t, Dataset& d) {
     d.changed = clock_.now();
+    QS_TRY(auto number, next_number(t, kChanges));
     QS_CHECK(
         t.exec("UPDATE dataset SET title = ?, abstract = ?, department_id = ?, theme = ?, tags = ?, update_cycle = ?, "
                "sharing_type = ?, "
                "level = ?, state = ?, fields = ?, version = ?, row_count = ?, byte_count = ?, changed = ?, published = ?, "
-               "search_text = ? WHERE id = ?",
+               "search_text = ?, entry_state = ?, change_number = ? WHERE id = ?",
                {d.title, d.abstract, d.department_id, d.theme, texts(d.tags), d.update_cycle, d.sharing_type, d.level, d.state,
-                json::serialize(to_json(d.fields)), d.version, d.rows, d.bytes, d.changed, d.published, search_text(d), d.id}));
+                json::serialize(to_json(d.fields)), d.version, d.rows, d.bytes, d.changed, d.published, search_text(d),
+                d.entry_state, number, d.id}));
     return {};
   }
 
@@ -579,6 +563,7 @@ class StoredCatalog final : public Catalog {
   audit::Audit& audit_;
   DepartmentNames names_;
   const Clock& clock_;
+  std::unique_ptr<SearchIndex> index_;
   Hook hook_;
 };
 
@@ -589,12 +574,13 @@ std::span<const store::Migration> migrations() {
 }
 
 std::span<const SettingSpec> settings() {
-  return {};
+  return kSettings;
 }
 
 Result<std::unique_ptr<Catalog>> Catalog::open(store::Store& store, audit::Audit& audit, DepartmentNames names,
-                                               const Clock& clock) {
-  return std::make_unique<StoredCatalog>(store, audit, std::move(names), clock);
+                                               const Clock& clock, const std::filesystem::path& index) {
+  QS_TRY(auto opened, SearchIndex::open(store, index));
+  return std::make_unique<StoredCatalog>(store, audit, std::move(names), clock, std::move(opened));
 }
 
 }  // namespace qushu::catalog

@@ -2,6 +2,7 @@
 #include <array>
 #include <memory>
 #include <mutex>
+#include <unordered_map>
 
 #include <unicode/translit.h>
 #include <unicode/unistr.h>
@@ -56,6 +57,26 @@ Result<void> check_code(std::string_view code) {
 bool is_code(std::string_view code) {
   auto tail = [](char c) { return (c >= 'a' && c <= 'z') || is_ascii_digit(c) || c == '_'; };
   return !code.empty() && code.size() <= 63 && code[0] >= 'a' && code[0] <= 'z' && std::ranges::all_of(code, tail);
+}
+
+std::vector<std::string> pinyin(std::u32string_view text) {
+  static std::mutex mutex;
+  static std::unordered_map<char32_t, std::string> known;
+  std::vector<std::string> out;
+  out.reserve(text.size());
+  std::lock_guard lock(mutex);
+  for (char32_t c : text) {
+    auto found = known.find(c);
+    if (found == known.end()) {
+      std::string one;
+      icu::UnicodeString(static_cast<UChar32>(c)).toUTF8String(one);
+      auto read = latin(one);
+      std::erase_if(read, [](char letter) { return letter < 'a' || letter > 'z'; });
+      found = known.emplace(c, std::move(read)).first;
+    }
+    out.push_back(found->second);
+  }
+  return out;
 }
 
 std::string identifier_of(std::string_view name) {

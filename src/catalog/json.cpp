@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "qushu/catalog/catalog.h"
@@ -36,6 +37,17 @@ std::span<const Word> sharing_types() {
 }
 std::span<const Word> levels() {
   return kLevels;
+}
+
+std::string higher_level(std::string_view a, std::string_view b) {
+  auto rank = [](std::string_view level) { return std::ranges::find(kLevels, level, &Word::code) - kLevels.begin(); };
+  return std::string(rank(a) < rank(b) ? b : a);
+}
+
+std::string highest_level(const std::vector<Field>& fields) {
+  std::string highest = "1";
+  for (const auto& field : fields) highest = higher_level(highest, field.level);
+  return highest;
 }
 
 json::object to_json(const Field& field) {
@@ -96,6 +108,12 @@ json::object to_json(const Dataset& d) {
           {"version", d.version},
           {"rows", d.rows},
           {"bytes", d.bytes},
+          {"entry_state", d.entry_state},
+          {"resource_code", d.resource_code},
+          {"classifications", json::array(d.classifications.begin(), d.classifications.end())},
+          {"format", d.format},
+          {"entry_version", d.face},
+          {"by_entry", d.by_entry},
           {"created_by", d.created_by},
           {"created", to_iso(d.created)},
           {"changed", to_iso(d.changed)},

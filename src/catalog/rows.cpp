@@ -83,6 +83,11 @@ Dataset dataset_of(const store::Row& row) {
   d.created = row.time(i++);
   d.changed = row.time(i++);
   d.published = row.opt_time(i++);
+  d.entry_state = row.text(i++);
+  d.resource_code = row.text(i++);
+  d.classifications = texts_of(parsed(row.text(i++)));
+  d.format = row.text(i++);
+  d.face = row.integer(i++);
   return d;
 }
 

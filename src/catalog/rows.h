@@ -11,7 +11,8 @@ namespace qushu::catalog {
 inline constexpr std::string_view kDatasetColumns =
     "d.id, d.code, d.title, d.abstract, d.department_id, d.theme, d.tags, d.update_cycle, d.sharing_type, d.level, d.state, "
     "d.fields, "
-    "d.version, d.row_count, d.byte_count, d.created_by, d.created, d.changed, d.published";
+    "d.version, d.row_count, d.byte_count, d.created_by, d.created, d.changed, d.published, d.entry_state, d.resource_code, "
+    "d.classifications, d.format, d.face";
 
 inline constexpr std::string_view kVersionColumns =
     "dataset_id, number, fields, parts, read_count, published_count, rejected_count, rejects_blob, profile, origins, job_id, "
@@ -31,8 +32,5 @@ inline constexpr std::string_view kVersionColumns =
 [[nodiscard]] std::string visible_to(const Visibility& who, store::Params& params);
 // "?, ?, ?" with the values appended.
 [[nodiscard]] std::string marks(const std::vector<std::string>& values, store::Params& params);
-
-[[nodiscard]] Result<Found> search(store::Session& s, const Visibility& who, const Search& query,
-                                   const std::map<std::string, std::string>& departments);
 
 }  // namespace qushu::catalog

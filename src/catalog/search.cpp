@@ -1,3 +1,7 @@
+// A search: by the index, and the plain lists that other modules ask for, by SQL.
+#include "search.h"
+
+#include <algorithm>
 #include <array>
 #include <functional>
 
@@ -6,20 +10,13 @@
 #include "qushu/base/text.h"
 #include "qushu/crypto/crypto.h"
 
+#include "entry_rows.h"
+#include "highlight.h"
+#include "index_document.h"
 #include "rows.h"
 
 namespace qushu::catalog {
 namespace {
-
-struct Dimension {
-  std::string_view name, column;
-  const std::vector<std::string> Search::* chosen;
-};
-
-constexpr std::array kDimensions{Dimension{"department", "department_id", &Search::departments},
-                                 Dimension{"theme", "theme", &Search::themes}, Dimension{"level", "level", &Search::levels},
-                                 Dimension{"sharing_type", "sharing_type", &Search::sharing_types},
-                                 Dimension{"state", "state", &Search::states}};
 
 std::string like(std::string_view word) {
   std::string out = "%";
@@ -30,60 +27,28 @@ std::string like(std::string_view word) {
   return out + "%";
 }
 
-// White space of any kind separates words; every word must occur.
-std::vector<std::string> words(std::string_view text) {
-  std::vector<std::string> out;
-  std::string word;
-  auto take = [&] {
-    if (!word.empty()) out.push_back(std::exchange(word, {}));
-  };
-  auto lower = lower_ascii(text);
-  for (std::size_t i = 0; i < lower.size(); ++i) {
-    if (lower.compare(i, 3, "\u3000") == 0) {
-      take();
-      i += 2;
-    } else if (lower[i] == ' ' || lower[i] == '\t' || lower[i] == '\n' || lower[i] == '\r') {
-      take();
-    } else {
-      word += lower[i];
-    }
-  }
-  take();
-  return out;
-}
-
-std::string conditions(const Visibility& who, const Search& query, std::string_view but, store::Params& params) {
+// Those that stand in a column of their own.
+std::string conditions(const Visibility& who, const Search& query, store::Params& params) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kColumns{{{"department", "department_id"},
+                                                                                          {"theme", "theme"},
+                                                                                          {"level", "level"},
+                                                                                          {"sharing_type", "sharing_type"},
+                                                                                          {"state", "state"},
+                                                                                          {"format", "format"},
+                                                                                          {"update_cycle", "update_cycle"},
+                                                                                          {"entry_state", "entry_state"}}};
   auto sql = visible_to(who, params);
-  for (const auto& word : words(query.text)) {
-    sql += " AND d.search_text LIKE ? ESCAPE '\\'";
-    params.emplace_back(like(word));
-  }
-  for (const auto& dimension : kDimensions) {
-    const auto& chosen = query.*(dimension.chosen);
-    if (dimension.name == but || chosen.empty()) continue;
-    sql += fmt::format(" AND d.{} IN ({})", dimension.column, marks(chosen, params));
+  for (const auto& dimension : dimensions()) {
+    const auto& chosen = query.*dimension.chosen;
+    auto column = std::ranges::find(kColumns, dimension.name, &std::pair<std::string_view, std::string_view>::first);
+    if (!chosen.empty() && column != kColumns.end())
+      sql += fmt::format(" AND d.{} IN ({})", column->second, marks(chosen, params));
   }
   for (const auto& tag : query.tags) {
     sql += " AND d.tags LIKE ? ESCAPE '\\'";
     params.emplace_back(like(json::serialize(json::string(tag))));
   }
   return sql;
-}
-
-Text label_of(std::string_view dimension, const std::string& value) {
-  auto named = [&](std::span<const Word> list) {
-    for (const auto& word : list)
-      if (word.code == value) return word.name;
-    return Text{value, value};
-  };
-  if (dimension == "level") return named(levels());
-  if (dimension == "sharing_type") return named(sharing_types());
-  if (dimension == "state") {
-    if (value == "draft") return {"未发布", "Draft"};
-    if (value == "published") return {"已发布", "Published"};
-    return {"已撤回", "Withdrawn"};
-  }
-  return {value, value};
 }
 
 // A page is described by the sort value and id of its last row; the cursor holds both and the sort that it belongs to.
@@ -129,19 +94,60 @@ Result<void> after_cursor(const Search& query, const Order& order, std::string& 
   return {};
 }
 
+Text label_of(std::string_view dimension, const std::string& value, const std::map<std::string, std::string>& departments,
+              const std::vector<Node>& tree) {
+  if (dimension == "level") return name_of(levels(), value);
+  if (dimension == "sharing_type") return name_of(sharing_types(), value);
+  if (dimension == "format") return name_of(formats(), value);
+  if (dimension == "update_cycle") return name_of(update_cycles(), value);
+  if (dimension == "entry_state") return name_of(entry_states(), value);
+  if (dimension == "state") {
+    if (value == "draft") return {"无数据", "No data yet"};
+    if (value == "published") return {"有数据", "With data"};
+    return {"已撤回", "Withdrawn"};
+  }
+  if (dimension == "department") {
+    auto name = departments.find(value);
+    return name == departments.end() ? Text{value, value} : Text{name->second, name->second};
+  }
+  if (dimension == "classification") {
+    auto node = std::ranges::find(tree, value, &Node::id);
+    return node == tree.end() ? Text{value, value} : Text{node->path, node->path};
+  }
+  return {value, value};
+}
+
+std::vector<Facet> facet_of(std::string_view dimension, const std::map<std::string, std::int64_t>& counts,
+                            const std::map<std::string, std::string>& departments, const std::vector<Node>& tree, Lang lang) {
+  std::vector<Facet> out;
+  for (const auto& [value, count] : counts)
+    out.push_back({.value = value, .label = label_of(dimension, value, departments, tree).in(lang), .count = count});
+  if (dimension == "classification") {
+    // In the order of the tree.
+    auto place = [&](const Facet& f) { return std::ranges::find(tree, f.value, &Node::id) - tree.begin(); };
+    std::ranges::sort(out, {}, place);
+  } else {
+    std::ranges::sort(out,
+                      [](const Facet& a, const Facet& b) { return std::tie(b.count, a.value) < std::tie(a.count, b.value); });
+  }
+  return out;
+}
+
 }  // namespace
 
-Result<Found> search(store::Session& s, const Visibility& who, const Search& query,
-                     const std::map<std::string, std::string>& departments) {
+bool is_plain(const Visibility& who, const Search& query) {
+  return !query.facets && trim(query.text).empty() && !who.published_entries && query.classifications.empty();
+}
+
+Result<Found> list(store::Session& s, const Visibility& who, const Search& query) {
   Found found;
   store::Params count_params;
-  auto counted = fmt::format("SELECT count(*) FROM dataset d WHERE {}", conditions(who, query, "", count_params));
+  auto counted = fmt::format("SELECT count(*) FROM dataset d WHERE {}", conditions(who, query, count_params));
   QS_TRY(auto total, s.one(counted, count_params));
   found.total = total->integer(0);
-
   auto order = order_of(query);
   store::Params params;
-  auto where = conditions(who, query, "", params);
+  auto where = conditions(who, query, params);
   QS_CHECK(after_cursor(query, order, where, params));
   params.emplace_back(static_cast<std::int64_t>(query.limit) + 1);
   QS_TRY(auto rows, s.query(fmt::format("SELECT {}, {} FROM dataset d WHERE {} ORDER BY {} {}, d.id LIMIT ?", kDatasetColumns,
@@ -152,23 +158,30 @@ Result<Found> search(store::Session& s, const Visibility& who, const Search& que
     if (i + 1 == query.limit && rows.size() > query.limit)
       found.next = cursor_of(query, rows[i][rows[i].size() - 1], found.datasets.back().id);
   }
+  return found;
+}
 
-  for (const auto& dimension : kDimensions) {
-    store::Params facet_params;
-    auto facet_where = conditions(who, query, dimension.name, facet_params);
-    QS_TRY(auto groups, s.query(fmt::format("SELECT d.{0}, count(*) FROM dataset d WHERE {1} GROUP BY d.{0} ORDER BY 2 DESC, 1",
-                                            dimension.column, facet_where),
-                                facet_params));
-    auto& list = found.facets[std::string(dimension.name)];
-    for (const auto& group : groups) {
-      Facet facet{
-          .value = group.text(0), .label = label_of(dimension.name, group.text(0)).in(query.lang), .count = group.integer(1)};
-      if (facet.value.empty()) continue;
-      if (dimension.name == "department")
-        if (auto name = departments.find(facet.value); name != departments.end()) facet.label = name->second;
-      list.push_back(std::move(facet));
+Result<Found> found_by(store::Session& s, const Visibility& who, const Search& query, const SearchIndex::Hits& hits,
+                       const std::vector<Node>& tree, const std::map<std::string, std::string>& departments) {
+  Found found{.datasets = {}, .highlights = {}, .total = hits.total, .facets = {}, .next = hits.next};
+  bool worded = !trim(query.text).empty();
+  for (const auto& hit : hits.page) {
+    // The index said that she may know of it; what holds is what the store says now.
+    store::Params params{hit.dataset_id};
+    auto condition = hit.face ? std::string("d.face > 0") : visible_to(who, params);
+    QS_TRY(auto row, s.one(fmt::format("SELECT {} FROM dataset d WHERE d.id = ? AND {}", kDatasetColumns, condition), params));
+    if (!row) continue;
+    auto dataset = dataset_of(*row);
+    if (hit.face) {
+      QS_TRY(auto published, load_entry_version(s, dataset.id, dataset.face));
+      if (!published) continue;
+      dataset = face_of(std::move(dataset), published->entry);
     }
+    if (worded) found.highlights.push_back(highlight(dataset, query.text));
+    found.datasets.push_back(std::move(dataset));
   }
+  if (query.facets)
+    for (const auto& [name, counts] : hits.facets) found.facets[name] = facet_of(name, counts, departments, tree, query.lang);
   return found;
 }
 

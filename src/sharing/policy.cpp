@@ -62,7 +62,7 @@ Result<Shown> Policy::compile(const Actor& actor, std::string_view code, std::in
 
 Result<std::vector<catalog::Dataset>> Policy::readable(const Actor& actor) const {
   std::vector<catalog::Dataset> all;
-  catalog::Search query{.states = {"published", "withdrawn"}, .sort = "title", .limit = 500};
+  catalog::Search query{.states = {"published", "withdrawn"}, .sort = "title", .limit = 500, .facets = false};
   do {
     QS_TRY(auto found, catalog_.search(visibility(actor), query));
     for (auto& d : found.datasets)

@@ -1,7 +1,9 @@
 #include <algorithm>
 
 #include "qushu/base/text.h"
-#include "qushu/sharing/policy.h"
+#include "qushu/sharing/desk.h"
+
+#include "search_query.h"
 
 namespace qushu::sharing {
 namespace {
@@ -43,6 +45,12 @@ http::Schema dataset_schema() {
               {"version", schema::integer()},
               {"rows", schema::integer()},
               {"bytes", schema::integer()},
+              {"entry_state", text()},
+              {"resource_code", text()},
+              {"classifications", schema::array(text())},
+              {"format", text()},
+              {"entry_version", schema::integer()},
+              {"by_entry", schema::boolean()},
               {"created_by", text()},
               {"created", schema::time()},
               {"changed", schema::time()},
@@ -50,7 +58,9 @@ http::Schema dataset_schema() {
               {"fields", schema::array(field_schema())},
               {"readers", schema::array(schema::object(
                               {{"id", text()}, {"kind", schema::choice({"person", "department"})}, {"name", text()}}))},
-              {"may_write", schema::boolean()}})
+              {"may_write", schema::boolean()},
+              {"may_read", schema::boolean()},
+              {"highlight", schema::any().optional()}})
       .named("Dataset");
 }
 
@@ -83,6 +93,16 @@ class Routes {
  public:
   Routes(catalog::Catalog& catalog, identity::Identity& identity) : catalog_(catalog), identity_(identity) {}
 
+  // Whether the data are hers to read; a reviewer, who knows of every entry, needs no more than that.
+  static bool readable(const Actor& actor, const catalog::Dataset& d) {
+    auto who = visibility(actor);
+    auto among = [&](const std::vector<std::string>& list, const std::string& id) {
+      return std::ranges::find(list, id) != list.end();
+    };
+    return who.all || among(who.departments, d.department_id) || among(d.readers, who.person_id) ||
+           std::ranges::any_of(who.departments, [&](const std::string& id) { return among(d.readers, id); });
+  }
+
   Result<json::object> shown(const Actor& actor, const catalog::Dataset& d) const {
     auto out = catalog::to_json(d);
     json::array readers;
@@ -95,34 +115,17 @@ class Routes {
       }
     }
     out["readers"] = std::move(readers);
-    out["may_write"] = check_steward(actor, d).has_value();
+    out["may_write"] = !d.by_entry && check_steward(actor, d).has_value();
+    out["may_read"] = !d.by_entry && readable(actor, d);
     return out;
   }
 
   Result<Response> list(const Request& r) const {
-    catalog::Search query;
-    query.text = r.get("text").value_or("");
-    auto all = [&](const std::string& name) {
-      std::vector<std::string> values;
-      auto [begin, end] = r.query.equal_range(name);
-      for (auto i = begin; i != end; ++i)
-        if (!i->second.empty()) values.push_back(i->second);
-      return values;
-    };
-    query.departments = all("department");
-    query.themes = all("theme");
-    query.levels = all("level");
-    query.sharing_types = all("sharing_type");
-    query.tags = all("tag");
-    query.states = all("state");
-    query.sort = r.get("sort").value_or("changed");
-    query.after = r.get("after").value_or("");
-    query.limit = static_cast<std::size_t>(r.integer("limit", 20));
-    query.lang = r.lang();
-    QS_TRY(auto found, catalog_.search(visibility(r.actor), query));
+    QS_TRY(auto found, catalog_.search(knowledge(r.actor), search_of(r)));
     json::array datasets;
-    for (const auto& d : found.datasets) {
-      QS_TRY(auto one, shown(r.actor, d));
+    for (std::size_t i = 0; i < found.datasets.size(); ++i) {
+      QS_TRY(auto one, shown(r.actor, found.datasets[i]));
+      if (i < found.highlights.size()) one["highlight"] = marked(found.highlights[i]);
       datasets.emplace_back(std::move(one));
     }
     json::object facets;
@@ -135,7 +138,23 @@ class Routes {
         {"datasets", std::move(datasets)}, {"total", found.total}, {"facets", std::move(facets)}, {"next", found.next}});
   }
 
+  static json::array spans(const std::vector<catalog::Hit>& hits) {
+    json::array out;
+    for (const auto& hit : hits) out.emplace_back(json::array{hit.from, hit.to});
+    return out;
+  }
+  static json::object marked(const catalog::Highlight& h) {
+    json::array fields;
+    for (const auto& field : h.fields) fields.emplace_back(json::object{{"name", field.name}, {"hits", spans(field.hits)}});
+    return {{"title", spans(h.title)},
+            {"snippet", h.snippet},
+            {"snippet_hits", spans(h.in_snippet)},
+            {"fields", std::move(fields)}};
+  }
+
   Result<catalog::Dataset> find(const Request& r) const { return catalog_.find(visibility(r.actor), r.param("code")); }
+  // In the catalogue, which knows more than who may read it.
+  Result<catalog::Dataset> known(const Request& r) const { return catalog_.find(knowledge(r.actor), r.param("code")); }
   Result<catalog::Dataset> writable(const Request& r) const {
     QS_TRY(auto d, find(r));
     QS_CHECK(check_steward(r.actor, d));
@@ -252,32 +271,90 @@ http::Schema change_schema() {
                                         .optional()}});
 }
 
+std::vector<http::Parameter> list_parameters() {
+  auto out = search_parameters();
+  out.push_back({.name = "sort",
+                 .shape = schema::choice({"relevance", "changed", "title", "rows"}),
+                 .note = {"有检索词时默认按相关度", "By relevance when there are words"}});
+  out.push_back({.name = "after", .shape = schema::text(), .note = {"上一页的 next", "next of the page before"}});
+  out.push_back({.name = "limit", .shape = schema::integer().range(1, 500), .otherwise = "20"});
+  return out;
+}
+
+// A dataset that is described before there are data.
+http::Schema new_dataset_schema() {
+  auto text = [](std::size_t max) { return schema::text().length(0, max).optional(); };
+  return schema::object(
+      {{"code", text(63)},
+       {"title", schema::text().length(1, 200)},
+       {"abstract", text(5000)},
+       {"department_id", text(64)},
+       {"theme", text(60)},
+       {"tags", schema::array(schema::text().length(1, 30)).length(0, 30).optional()},
+       {"update_cycle", text(30)},
+       {"sharing_type", text(30)},
+       {"level", text(30)},
+       {"fields", schema::array(schema::object({{"id", text(63)},
+                                                {"name", schema::text().length(1, 200)},
+                                                {"description", text(1000)},
+                                                {"type", schema::choice({"text", "integer", "decimal", "number", "boolean",
+                                                                         "date", "time", "datetime"})
+                                                             .optional()},
+                                                {"width", schema::integer().range(0, 38).optional()},
+                                                {"scale", schema::integer().range(0, 38).optional()},
+                                                {"unit", text(30)},
+                                                {"level", text(30)},
+                                                {"key", schema::boolean().optional()}}))
+                      .length(0, 2000)
+                      .optional()}});
+}
+
+catalog::NewDataset new_dataset_of(const json::object& body) {
+  catalog::NewDataset n;
+  auto text = [&](std::string_view key, std::string& into) {
+    if (const auto* value = body.if_contains(key); value && !value->as_string().empty()) into = std::string(value->as_string());
+  };
+  text("code", n.code);
+  text("title", n.title);
+  text("abstract", n.abstract);
+  text("department_id", n.department_id);
+  text("theme", n.theme);
+  text("update_cycle", n.update_cycle);
+  text("sharing_type", n.sharing_type);
+  text("level", n.level);
+  if (const auto* tags = body.if_contains("tags"))
+    for (const auto& tag : tags->as_array()) n.tags.emplace_back(tag.as_string());
+  if (const auto* fields = body.if_contains("fields")) n.fields = catalog::fields_of(*fields);
+  return n;
+}
+
 }  // namespace
 
-void add_routes(http::Router& router, catalog::Catalog& catalog, identity::Identity& identity) {
+void add_routes(http::Router& router, catalog::Catalog& catalog, identity::Identity& identity, const Desk& desk) {
   using http::Method;
   auto routes = std::make_shared<Routes>(catalog, identity);
-  auto many = [](std::string name, Text note) {
-    return http::Parameter{.name = std::move(name), .shape = schema::text(), .note = std::move(note), .repeated = true};
-  };
+  router.add({.method = Method::post,
+              .path = "/api/v1/datasets",
+              .id = "dataset_add",
+              .tag = "datasets",
+              .summary = {"登记数据集（可以还没有数据）", "Register a dataset, which may have no data yet"},
+              .who = http::may(Permission::dataset_write),
+              .body = new_dataset_schema(),
+              .answer = dataset_schema(),
+              .answer_status = 201,
+              .errors = {Code::forbidden, Code::conflict, Code::invalid},
+              .handler = [routes, &desk](Request& r) -> Result<Response> {
+                QS_TRY(auto made, desk.add(r.actor, new_dataset_of(r.body.as_object())));
+                QS_TRY(auto out, routes->shown(r.actor, made));
+                return Response::ok(out, 201);
+              }});
   router.add({.method = Method::get,
               .path = "/api/v1/datasets",
               .id = "dataset_list",
               .tag = "datasets",
               .summary = {"检索数据集目录", "Search the catalogue"},
               .who = http::may(Permission::dataset_read),
-              .query = {{.name = "text",
-                         .shape = schema::text().length(0, 200),
-                         .note = {"代码、名称、摘要、信息项和标签中的词", "Words in code, title, abstract, fields and tags"}},
-                        many("department", {"提供部门", "Provider"}),
-                        many("theme", {"主题", "Theme"}),
-                        many("level", {"数据级别", "Grade"}),
-                        many("sharing_type", {"共享类型", "Sharing type"}),
-                        many("tag", {"标签", "Tag"}),
-                        many("state", {"状态", "State"}),
-                        {.name = "sort", .shape = schema::choice({"changed", "title", "rows"}), .otherwise = "changed"},
-                        {.name = "after", .shape = schema::text(), .note = {"上一页的 next", "next of the page before"}},
-                        {.name = "limit", .shape = schema::integer().range(1, 500), .otherwise = "20"}},
+              .query = list_parameters(),
               .answer = schema::object(
                   {{"datasets", schema::array(dataset_schema())},
                    {"total", schema::integer()},
@@ -294,7 +371,7 @@ void add_routes(http::Router& router, catalog::Catalog& catalog, identity::Ident
               .answer = dataset_schema(),
               .errors = {Code::not_found},
               .handler = [routes](Request& r) -> Result<Response> {
-                QS_TRY(auto d, routes->find(r));
+                QS_TRY(auto d, routes->known(r));
                 return routes->answer(r, d);
               }});
   router.add({.method = Method::patch,

@@ -3,7 +3,8 @@
 import { base, browser, check, person, work } from './browser.mjs';
 
 const pages = {
-  operator: ['/', '/datasets', '/datasets/CODE', '/datasets/CODE?tab=fields', '/datasets/CODE?tab=profile', '/datasets/CODE?tab=chart', '/datasets/CODE?tab=history', '/datasets/CODE?tab=access', '/datasets/CODE?tab=lineage', '/datasets/CODE?tab=privacy', '/datasets/CODE?tab=quality', '/quality', '/corrections', '/corrections/TICKET', '/linkage', '/imports', '/imports/IMPORT', '/sources', '/pipelines', '/pipelines/new', '/sql', '/jobs', '/account', '/api-docs', '/nowhere'],
+  operator: ['/', '/datasets', '/datasets/CODE', '/datasets/CODE?tab=fields', '/datasets/CODE?tab=profile', '/datasets/CODE?tab=chart', '/datasets/CODE?tab=history', '/datasets/CODE?tab=access', '/datasets/CODE?tab=lineage', '/datasets/CODE?tab=privacy', '/datasets/CODE?tab=quality', '/quality', '/corrections', '/corrections/TICKET', '/linkage', '/imports', '/imports/IMPORT', '/sources', '/pipelines', '/pipelines/new', '/sql', '/jobs', '/account', '/api-docs', '/nowhere', '/datasets/CODE?tab=entry', '/catalogue/import'],
+  reviewer: ['/', '/reviews', '/classification', '/datasets', '/datasets/CODE'],
   sysadmin: ['/', '/people', '/calendar', '/settings'],
   secadmin: ['/people', '/settings'],
   auditadmin: ['/', '/audit'],
@@ -40,7 +41,7 @@ for (const [width, height] of [[1440, 900], [390, 844]])
       const unnamed = await page.evaluate(() => [...document.querySelectorAll('button, a, input:not([type=hidden]):not([type=file])')].filter((e) => e.checkVisibility() && !e.textContent?.trim() && !e.getAttribute('aria-label') && !e.getAttribute('title') && !e.getAttribute('placeholder') && !e.labels?.length && !e.closest('[aria-label], label') && !e.getAttribute('aria-labelledby')).map((e) => e.outerHTML.slice(0, 160)));
       if (unnamed.length) flaws.push(`${at}: controls without a name: ${unnamed.slice(0, 3).join(' ')}`);
       const words = new Set();
-      for (const line of await english(page)) for (const word of line.replace(/\S+\.(csv|xlsx|toml)|（\.xlsx）|\b(sm2|sm3|sha256|ed25519|PEM|info|postgresql)\b|Authorization: Bearer|^(operator|sysadmin|secadmin|auditadmin)\b/g, '').match(/[A-Za-z][A-Za-z]+/g) ?? []) if (!allowed.test(word)) words.add(`${word} (${line.trim().slice(0, 40)})`);
+      for (const line of await english(page)) for (const word of line.replace(/\S+\.(csv|xlsx|toml)|（\.xlsx）|\b(sm2|sm3|sha256|ed25519|PEM|info|postgresql)\b|Authorization: Bearer|^(operator|reviewer|sysadmin|secadmin|auditadmin)\b/g, '').match(/[A-Za-z][A-Za-z]+/g) ?? []) if (!allowed.test(word)) words.add(`${word} (${line.trim().slice(0, 40)})`);
       if (words.size && path !== '/api-docs') flaws.push(`${at}: English left: ${[...words].slice(0, 6).join(', ')}`);
       await page.screenshot({ path: `${work}/pictures/${login}-${path.replace(/\W+/g, '_')}-${width}.png` });
     }

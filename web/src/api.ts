@@ -96,8 +96,24 @@ export const query = (params: Record<string, string | number | string[] | undefi
 export interface Field { id: string; name: string; description: string; type: string; width: number; scale: number; unit: string; level: string; key: boolean }
 export interface Dataset {
   id: string; code: string; title: string; abstract: string; department_id: string; department_name: string; theme: string; tags: string[]; update_cycle: string; sharing_type: string; level: string; state: string;
-  version: number; rows: number; bytes: number; created_by: string; created: string; changed: string; published: string | null; fields: Field[]; readers: { id: string; kind: string; name: string }[]; may_write: boolean;
+  version: number; rows: number; bytes: number; created_by: string; created: string; changed: string; published: string | null; fields: Field[]; readers: { id: string; kind: string; name: string }[]; may_write: boolean; may_read: boolean;
+  entry_state: string; resource_code: string; classifications: string[]; format: string; entry_version: number; by_entry: boolean;
+  highlight?: { title: [number, number][]; snippet: string; snippet_hits: [number, number][]; fields: { name: string; hits: [number, number][] }[] };
 }
+export interface Word { code: string; name: string }
+export type Words = Record<'formats' | 'item_types' | 'sharing_types' | 'sharing_methods' | 'open_types' | 'update_cycles' | 'levels' | 'conclusions' | 'entry_states', Word[]>;
+export interface Item { id: string; name: string; english: string; type: string; length: number; description: string; sharing_type: string; sharing_condition: string; open_type: string; open_condition: string; level: string; level_by: string; planned: boolean }
+export interface Assessment { conclusion: string; by: string; on: string; note: string }
+export interface Entry {
+  title: string; abstract: string; resource_code: string; department_id: string; provider: string; provider_code: string; theme: string; format: string; sharing_type: string; sharing_condition: string; sharing_method: string; not_shared_reason: string; not_shared_basis: string;
+  open_type: string; open_condition: string; update_cycle: string; published_on: string; level: string; classifications: string[]; classification_names: string[]; tags: string[]; related: string[]; items: Item[]; secrecy: Assessment; personal: Assessment; approval: { by: string; on: string; note: string };
+}
+export interface Standing {
+  code: string; state: string; resource_code: string; published_version: number; entry: Entry; submitted: Entry | null; missing: { member: string; text: string }[]; actions: { action: string; name: string; review: boolean; needs_comment: boolean }[];
+  steps: { number: number; action: string; from: string; to: string; person_name: string; comment: string; at: string }[]; versions: { number: number; kind: string; person_name: string; comment: string; at: string }[]; may_write: boolean; may_review: boolean;
+}
+export interface ClassNode { id: string; parent_id: string; code: string; name: string; full_code: string; path: string; depth: number; retired: boolean; used: boolean; entries: number }
+export interface SheetOutcome { id: string; file_name: string; person_name: string; at: string; taken: { title: string; code: string; added: boolean }[]; refused: number; errors: { sheet: string; row: number; column: string; value: string; expected: string }[] }
 export interface Job {
   id: string; kind: string; title: string; state: string; object_kind: string; object_id: string; person_name: string; progress: number; step: string; done_units: number; total_units: number; unit: string; attempts: number; max_attempts: number;
   created: string; started: string | null; ended: string | null; cancel_asked: boolean; person_id: string; error: { text: string } | null; output: Record<string, unknown>;

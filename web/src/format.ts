@@ -42,6 +42,16 @@ const words: Record<string, [string, string]> = {
   dataset: ['数据集', 'Dataset'], import: ['导入', 'Import'], job: ['作业', 'Job'], person: ['人员', 'Person'], department: ['部门', 'Department'], setting: ['设置', 'Setting'], audit: ['审计', 'Audit'], route: ['接口', 'Route'], sql: ['查询', 'SQL'],
 };
 export const word = (key: string | null | undefined) => (key && words[key] ? t(...words[key]) : key ?? '');
+// A dataset's data, and its entry in the catalogue, have states of their own.
+const dataStates: Record<string, [string, string]> = { draft: ['无数据', 'No data yet'], published: ['有数据', 'With data'], withdrawn: ['数据已撤回', 'Data withdrawn'] };
+export const dataState = (key: string) => (dataStates[key] ? t(...dataStates[key]) : key);
+const entryStates: Record<string, [string, string]> = {
+  draft: ['目录草稿', 'Draft entry'], returned: ['退回修改', 'Returned'], refused: ['已拒绝', 'Refused'], register_review: ['待注册审核', 'Registration review'], registered: ['已注册', 'Registered'], publish_review: ['待发布审核', 'Publication review'], published: ['目录已发布', 'Entry published'],
+};
+export const entryState = (key: string) => (entryStates[key] ? t(...entryStates[key]) : key);
+export const entryTag = (key: string): 'success' | 'warning' | 'danger' | 'info' | 'primary' => (key === 'published' ? 'success' : key === 'returned' || key === 'refused' ? 'danger' : key.endsWith('_review') ? 'warning' : key === 'registered' ? 'primary' : 'info');
+const steps: Record<string, [string, string]> = { submit: ['提交审核', 'Submitted'], recall: ['撤回提交', 'Taken back'], register: ['通过注册', 'Registered'], publish: ['发布', 'Published'], return: ['退回修改', 'Returned'], refuse: ['拒绝', 'Refused'], unpublish: ['取消发布', 'Unpublished'], revise: ['开始变更', 'Revision begun'] };
+export const stepName = (key: string) => (steps[key] ? t(...steps[key]) : key);
 export const types = ['text', 'integer', 'decimal', 'number', 'boolean', 'date', 'datetime', 'time'];
 export const isNumeric = (type: string) => type === 'integer' || type === 'decimal' || type === 'number';
 export const stateTag = (s: string): 'success' | 'warning' | 'danger' | 'info' | 'primary' =>

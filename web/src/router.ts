@@ -12,6 +12,9 @@ const router = createRouter({
       children: [
         { path: '', component: () => import('./pages/Home.vue') },
         { path: 'datasets', component: () => import('./pages/Catalogue.vue') },
+        { path: 'reviews', component: () => import('./pages/Reviews.vue') },
+        { path: 'classification', component: () => import('./pages/Classification.vue') },
+        { path: 'catalogue/import', component: () => import('./pages/CatalogueImport.vue') },
         { path: 'datasets/:code', component: () => import('./pages/Dataset.vue') },
         { path: 'imports', component: () => import('./pages/Imports.vue') },
         { path: 'imports/:id', component: () => import('./pages/ImportDetail.vue') },

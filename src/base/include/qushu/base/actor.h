@@ -22,6 +22,8 @@ enum class Permission : std::uint8_t {
   dataset_write,  // import, describe, publish and roll back datasets of one's own department
   dataset_all,    // the same for every department
   sql,            // write one's own SQL over what one may read
+  // 数据主管部门
+  catalog_review,  // review and publish the entries of the catalogue, keep its classification
   // work
   job_manage,  // see, cancel and retry everybody's jobs
   // 系统管理员

@@ -16,6 +16,7 @@
 
 #include <boost/json.hpp>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -68,6 +69,14 @@ struct Dataset {
   std::string created_by;
   Time created, changed;
   std::optional<Time> published;  // of the current version
+  // Of its entry (entry.h).
+  std::string entry_state = "draft";         // draft, returned, refused, register_review, registered, publish_review, published
+  std::string resource_code;                 // empty until it was registered
+  std::vector<std::string> classifications;  // ids
+  std::string format;
+  std::int64_t face = 0;  // the version of the entry that is public; 0: none
+  // Known to the caller by its published entry only: what stands here is that version, and nothing of the data behind it.
+  bool by_entry = false;
 };
 
 // A column as a part holds it.
@@ -134,15 +143,19 @@ struct NewDataset {
   std::string code, title, abstract, department_id, theme;
   std::vector<std::string> tags;
   std::string update_cycle = "irregular", sharing_type = "conditional", level = "1";
+  std::vector<Field> fields = {};  // as described before there are data; empty ids are made from the names
 };
 
 struct Search {
-  std::string text;  // in code, title, abstract, field names, tags
+  std::string text;  // in code, title, abstract, field names, tags; Chinese, pinyin and its initials
   std::vector<std::string> departments, themes, levels, sharing_types, tags, states;
-  std::string sort = "changed";  // changed, title, rows
-  std::string after;             // keyset cursor of the page before
+  std::vector<std::string> classifications = {};  // ids: these and all below them
+  std::vector<std::string> formats = {}, update_cycles = {}, entry_states = {};
+  std::string sort = "changed";  // relevance, changed, title, rows
+  std::string after;             // cursor of the page before
   std::size_t limit = 20;
   Lang lang = Lang::zh;  // of the facets' labels
+  bool facets = true;
 };
 
 struct Facet {
@@ -150,11 +163,30 @@ struct Facet {
   std::int64_t count = 0;
 };
 
+// Where a text was hit, in code points: [from, to), in order, without overlap.
+struct Hit {
+  std::size_t from = 0, to = 0;
+};
+
+struct Highlight {
+  std::vector<Hit> title;
+  std::string snippet;  // of the abstract, around its first hit; empty: no hit there
+  std::vector<Hit> in_snippet;
+  struct FieldHit {
+    std::string name;
+    std::vector<Hit> hits;
+  };
+  std::vector<FieldHit> fields;  // those that were hit, a few
+};
+
 struct Found {
   std::vector<Dataset> datasets;
+  std::vector<Highlight> highlights;  // of each dataset, when there was a text
   std::int64_t total = 0;
-  std::map<std::string, std::vector<Facet>> facets;  // department, theme, level, sharing_type
-  std::string next;                                  // cursor, empty at the end
+  // department, theme, level, sharing_type, state, classification, format, update_cycle, entry_state: how many there would be
+  // with each value, whatever else is chosen in that facet itself.
+  std::map<std::string, std::vector<Facet>> facets;
+  std::string next;  // cursor, empty at the end
 };
 
 // Which datasets a caller may know of, in a form that SQL can test; made by sharing/policy.h.
@@ -162,6 +194,7 @@ struct Visibility {
   bool all = false;
   std::string person_id;
   std::vector<std::string> departments;
+  bool published_entries = false;  // besides: every published entry, as it was published
 };
 
 // The names of the departments by id, which identity owns.
@@ -169,8 +202,10 @@ using DepartmentNames = std::function<Result<std::map<std::string, std::string>>
 
 class Catalog {
  public:
+  // `index` is the folder of the search index, which is derived: made when it is missing, brought up to date by who searches,
+  // shared by the processes over one data folder. Empty: a temporary one.
   [[nodiscard]] static Result<std::unique_ptr<Catalog>> open(store::Store& store, audit::Audit& audit, DepartmentNames names,
-                                                             const Clock& clock);
+                                                             const Clock& clock, const std::filesystem::path& index = {});
   virtual ~Catalog() = default;
 
   // Runs in every transaction that makes a version current (published, rolled back to) or changes the declared key: what is
@@ -181,10 +216,17 @@ class Catalog {
   // not_found also for what the caller may not know of. `code` is the code or the id.
   [[nodiscard]] virtual Result<Dataset> find(const Visibility& who, std::string_view code) const = 0;
   [[nodiscard]] virtual Result<Found> search(const Visibility& who, const Search& query) const = 0;
+  // Brings the index up to date, so that nobody has to wait for it who searches next.
+  [[nodiscard]] virtual Result<void> refresh_index() = 0;
   [[nodiscard]] virtual Result<Dataset> add(store::Transaction& t, const Actor& actor, const NewDataset& dataset) = 0;
   // Datasets of this code, or of this id, whoever asks: for code that has checked already. nullopt: none.
   [[nodiscard]] virtual Result<std::optional<Dataset>> known(store::Session& s, std::string_view code) const = 0;
+  // conflict while the entry is under review; of a registered or published entry this begins a revision (entry.h).
   [[nodiscard]] virtual Result<Dataset> change(const Actor& actor, std::string_view id, const DatasetChange& change) = 0;
+  [[nodiscard]] virtual Result<Dataset> change(store::Transaction& t, const Actor& actor, std::string_view id,
+                                               const DatasetChange& change) = 0;
+  // Stores what entry.h keeps with the dataset (entry_state, resource_code, classifications, format, face).
+  [[nodiscard]] virtual Result<void> save_entry(store::Transaction& t, Dataset dataset) = 0;
 
   [[nodiscard]] virtual Result<std::vector<Version>> versions(std::string_view dataset_id) const = 0;
   // 0: the current one.
@@ -226,7 +268,7 @@ class Catalog {
 // The columns of a part that was written with these fields.
 [[nodiscard]] std::vector<PartColumn> columns_of(const std::vector<Field>& fields);
 
-// The words that are allowed: update cycles, sharing types, levels, states.
+// The words that are allowed: update cycles, sharing types, levels.
 struct Word {
   std::string_view code;
   Text name;
@@ -234,9 +276,14 @@ struct Word {
 [[nodiscard]] std::span<const Word> update_cycles();
 [[nodiscard]] std::span<const Word> sharing_types();
 [[nodiscard]] std::span<const Word> levels();
+// The higher of two levels: 1 < 2 < 3 < 4 < important < core.
+[[nodiscard]] std::string higher_level(std::string_view a, std::string_view b);
+[[nodiscard]] std::string highest_level(const std::vector<Field>& fields);
 
 // "企业名称" → "qi_ye_ming_cheng"; a legal identifier for any text, not yet made unique.
 [[nodiscard]] std::string identifier_of(std::string_view name);
+// The reading of each character: {"qi", "ye"} for 企业; empty for what is not Chinese. Cheap after a character's first time.
+[[nodiscard]] std::vector<std::string> pinyin(std::u32string_view text);
 [[nodiscard]] bool is_code(std::string_view code);  // [a-z][a-z0-9_]{0,62}
 // Why it is no code of a dataset, or success.
 [[nodiscard]] Result<void> check_code(std::string_view code);

@@ -36,7 +36,7 @@ namespace qushu::identity {
 
 // --- roles -----------------------------------------------------------------------------------------------------------------
 // system_admin 系统管理员, security_admin 安全管理员, audit_admin 审计管理员 (mutually exclusive); data_steward 数据管理员,
-// data_user 数据使用员, operator 运维员, editor 编辑员.
+// data_user 数据使用员, catalog_reviewer 目录审核员, operator 运维员, editor 编辑员.
 struct Role {
   std::string_view code;
   Text name;

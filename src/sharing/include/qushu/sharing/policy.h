@@ -3,7 +3,8 @@
 //
 // Until grants exist, a dataset is visible to its own department (and those above it), to the people and departments that it
 // names as readers, and to those who may everything; what is visible is visible whole. A withdrawn dataset is visible to its
-// stewards only.
+// stewards only. A published entry (catalog/entry.h) makes a dataset known to everybody who may see the catalogue, never its
+// data: that is desk.h's.
 //
 // Thread-safety: a Policy may be used from any thread.
 #pragma once
@@ -58,6 +59,7 @@ class Policy {
 };
 
 // /api/v1/datasets, /datasets/{code}, …/versions, …/rollback, …/withdraw: the catalogue as each caller may know it.
-void add_routes(http::Router& router, catalog::Catalog& catalog, identity::Identity& identity);
+class Desk;  // desk.h
+void add_routes(http::Router& router, catalog::Catalog& catalog, identity::Identity& identity, const Desk& desk);
 
 }  // namespace qushu::sharing

@@ -1,0 +1,43 @@
+// A dataset as a document of the index, and the facets' values packed into one word for it.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <xapian.h>
+
+#include "qushu/catalog/catalog.h"
+#include "qushu/catalog/classification.h"
+
+namespace qushu::catalog {
+
+// Slots of values.
+inline constexpr Xapian::valueno kComboSlot = 0, kChangedSlot = 1, kTitleSlot = 2, kRowsSlot = 3;
+// Prefixes of boolean terms.
+inline constexpr std::string_view kKind = "XK", kDepartment = "XD", kReader = "XR", kTag = "XT", kUnique = "Q";
+
+struct Dimension {
+  std::string_view name;
+  const std::vector<std::string> Search::* chosen;
+  std::string Dataset::* value;  // nullptr: classifications, of which there may be several
+};
+[[nodiscard]] std::span<const Dimension> dimensions();
+[[nodiscard]] std::string filter_prefix(const Dimension& dimension);
+
+// The values of all dimensions of a dataset as one text, and back: datasets that share it are counted together.
+[[nodiscard]] std::string combo_of(const Dataset& dataset);
+[[nodiscard]] std::vector<std::vector<std::string>> values_of(std::string_view combo);
+
+// Ascending order of these is the order of the sort; each is unique.
+[[nodiscard]] std::string changed_key(const Dataset& dataset);
+[[nodiscard]] std::string title_key(const Dataset& dataset);
+[[nodiscard]] std::string rows_key(const Dataset& dataset);
+[[nodiscard]] std::string number_value(std::uint64_t value);
+
+// `indexed` is what is shown (the face or the working copy), `dataset` whose it is.
+[[nodiscard]] Xapian::Document document_of(const Dataset& indexed, const Dataset& dataset, std::string_view kind,
+                                           std::uint32_t combo);
+
+}  // namespace qushu::catalog

@@ -1,0 +1,21 @@
+// One search over an open index: what the words and the caller's visibility let through, counted by facet, and a page of it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <xapian.h>
+
+#include "index.h"
+
+namespace qushu::catalog {
+
+// The words as a query: every one must occur, as it is written, as the beginning of a word, or by its reading. Nothing of it is
+// syntax.
+[[nodiscard]] Xapian::Query words_query(std::string_view text);
+// `combos`: the values of facets by number. Throws Xapian::Error.
+[[nodiscard]] Result<SearchIndex::Hits> run_search(Xapian::Database& db, const std::vector<std::string>& combos,
+                                                   const Visibility& who, const Search& query, const std::vector<Node>& tree);
+
+}  // namespace qushu::catalog
