@@ -28,6 +28,15 @@ std::string braced(std::string_view value) {
   return out + "}";
 }
 
+// As it is where that is safe: not every driver takes the braces off again.
+std::string value_of(std::string_view value) {
+  auto plain = std::ranges::all_of(value, [](char c) {
+    return is_ascii_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' || c == '-' ||
+           c == '/' || c == ':';
+  });
+  return plain ? std::string(value) : braced(value);
+}
+
 class Handle {
  public:
   Handle(SQLSMALLINT kind, SQLHANDLE above) : kind_(kind) {
@@ -262,14 +271,14 @@ class OdbcDatabase final : public Database {
     auto out = dsn.empty() ? "Driver=" + braced(driver) : "DSN=" + braced(dsn);
     if (auto host = target_.text("host"); !host.empty()) {
       QS_CHECK(Network(context_.settings).resolve(host, target_.integer("port")));
-      out += ";Server=" + braced(host);
+      out += ";Server=" + value_of(host);
     }
     if (auto port = target_.integer("port"); port != 0) out += fmt::format(";Port={}", port);
     if (auto database = target_.text("database"); !database.empty()) {
       if (database.find('/') != std::string::npos || database.starts_with('.')) {
         QS_TRY(database, file_below(database));
       }
-      out += ";Database=" + braced(database);
+      out += ";Database=" + value_of(database);
     }
     auto allowed = split(lower_ascii(context_.settings.text("sources.odbc_options")), ',');
     auto options = target_.text("options");
@@ -283,10 +292,10 @@ class OdbcDatabase final : public Database {
                                   context_.settings.text("sources.odbc_options")),
                       fmt::format("“{}” is no option that may be used; these may: {} (sources.odbc_options).", trim(option),
                                   context_.settings.text("sources.odbc_options")));
-      out += fmt::format(";{}={}", trim(option.substr(0, equal)), braced(trim(option.substr(equal + 1))));
+      out += fmt::format(";{}={}", trim(option.substr(0, equal)), value_of(trim(option.substr(equal + 1))));
     }
-    if (auto user = target_.text("user"); !user.empty()) out += ";UID=" + braced(user);
-    if (auto password = target_.secret("password"); !password.empty()) out += ";PWD=" + braced(password);
+    if (auto user = target_.text("user"); !user.empty()) out += ";UID=" + value_of(user);
+    if (auto password = target_.secret("password"); !password.empty()) out += ";PWD=" + value_of(password);
     return out;
   }
   // Databases that are files (SQLite's driver): below sources.folder, as those of the kind sqlite.

@@ -184,6 +184,7 @@ class SftpFolder final : public Folder {
   }
 
   Result<void> connect(bool may_be_new) {
+    if (sftp_) return {};
     QS_CHECK(dial());
     watch_ = std::make_unique<Watch>(socket_, context_);
     session_.reset(ssh_new());
