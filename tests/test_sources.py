@@ -51,11 +51,11 @@ def preview(caller, code, status=200, **selection):
 
 
 def cells(seen):
-    return [dict(zip([c["source_name"] for c in seen["columns"]], row)) for row in seen["rows"]]
+    return [dict(zip([c["name"] for c in seen["columns"]], row)) for row in seen["rows"]]
 
 
 def types(seen):
-    return {c["source_name"]: c["type"] + (f"({c['width']},{c['scale']})" if c["type"] == "decimal" else "") for c in seen["columns"]}
+    return {c["name"]: c["type"] + (f"({c['width']},{c['scale']})" if c["type"] == "decimal" else "") for c in seen["columns"]}
 
 
 # --- PostgreSQL --------------------------------------------------------------------------------------------------------------

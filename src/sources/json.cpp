@@ -44,6 +44,8 @@ json::object to_json(const Preview& p, Lang lang) {
   for (const auto& c : p.columns)
     columns.emplace_back(json::object{{"name", c.source_name},
                                       {"type", engine::name(c.column.type)},
+                                      {"width", c.column.width},
+                                      {"scale", c.column.scale},
                                       {"source_type", c.source_type},
                                       {"nullable", c.nullable},
                                       {"note", c.note.in(lang)}});
