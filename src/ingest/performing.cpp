@@ -93,6 +93,8 @@ Result<void> run_steps(const Pipelines::Deps& deps, const Pipeline& p, const Act
     files = {whole};
     select = fmt::format("SELECT * FROM {}", engine::parquet_scan(files));
   }
+  // Rows are numbered anew behind the steps: their old number is none of the columns that a step may name.
+  select = fmt::format("SELECT * EXCLUDE (_id) FROM ({})", select);
   auto now = deps.clock.now();
   auto day = std::chrono::floor<std::chrono::days>(deps.calendar.zone().local(now));
   QS_TRY(auto made, deps.steps.run(p.steps, {.select = select, .files = files},
