@@ -36,16 +36,16 @@ class MariaDb:
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            if subprocess.run(self._client("-e", "SELECT 1"), capture_output=True).returncode == 0:
+            if subprocess.run(self.client("-e", "SELECT 1"), capture_output=True).returncode == 0:
                 return
             time.sleep(0.2)
         raise AssertionError((self.folder / "log").read_text())
 
-    def _client(self, *words):
+    def client(self, *words):
         return ["mariadb", "--no-defaults", f"--socket={self.folder}/sock", "-u", "root", "-NB", "--default-character-set=utf8mb4", *words]
 
     def sql(self, statements, database="mysql"):
-        return subprocess.run(self._client(database), input=statements, check=True, capture_output=True, text=True).stdout.strip()
+        return subprocess.run(self.client(database), input=statements, check=True, capture_output=True, text=True).stdout.strip()
 
     def kill(self):
         self.process.kill()
