@@ -38,7 +38,7 @@ def bench_load(rows, _):
 
 RULES = [("required", ["统一社会信用代码"], {}), ("unique", ["统一社会信用代码"], {}), ("length", ["机构代码"], {"min": 6, "max": 6}), ("pattern", ["企业名称"], {"pattern": "第\\d+号商贸有限公司"}),
          ("enumeration", ["企业类型"], {"values": ["有限责任公司", "个人独资", "合伙企业", "股份有限公司", "个体工商户"]}), ("format", ["行政区划代码"], {"format": "region_code"}),
-         ("range", ["从业人数"], {"min": 0, "max": 100000}), ("range", ["注册资本"], {"min": 0}), ("format", ["成立日期"], {"format": "not_future"}), ("required", ["变更时间"], {}),
+         ("range", ["从业人数"], {"min": 0, "max": 100000}), ("range", ["注册资本（万元）"], {"min": 0}), ("format", ["成立日期"], {"format": "not_future"}), ("required", ["变更时间"], {}),
          ("enumeration", ["状态"], {"values": ["存续", "注销", "吊销", "迁出"]}), ("range", ["信用评分"], {"min": 0, "max": 1001}), ("length", ["住所"], {"min": 4, "max": 60}),
          ("format", ["统一社会信用代码"], {"format": "credit_code"})]
 

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from harness import PASSWORD, ROOT
+from harness import PASSWORD, POSTGRES_BIN, ROOT, Postgres, Qushu
 from test_main_job import GBK
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "browser"
@@ -43,3 +43,16 @@ def test_every_page_at_both_widths(server, browser):
     server.cli("quality", "run", "pages", "--as", "steward")
     ticket = server.caller("reader").post("/api/v1/corrections", {"dataset": "pages", "wrong": "第三行的名称写错了"}, 201)
     run("pages.mjs", server, ROOT / "build" / "results" / "pages", QUSHU_CODE="pages", QUSHU_IMPORT=waiting["id"], QUSHU_TICKET=ticket["id"])
+
+
+def test_from_a_database_to_a_governed_dataset(tmp_path, browser):
+    qushu = Qushu(tmp_path, settings={"sources.allow_loopback": "true"}).settle()
+    bureau = Postgres()
+    try:
+        database = bureau.fresh()
+        bureau.sql(database, "CREATE TABLE firm (id bigint PRIMARY KEY, name text NOT NULL, staff int, state text); "
+                             "INSERT INTO firm SELECT i, '企业' || i, i % 50, (i % 2)::text FROM generate_series(1, 300) i")
+        run("gather.mjs", qushu, ROOT / "build" / "results" / "gather", QUSHU_PSQL=f"{POSTGRES_BIN}/psql", QUSHU_DB_PORT=str(bureau.port), QUSHU_DB=database)
+    finally:
+        bureau.stop()
+        qushu.stop()

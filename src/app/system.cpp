@@ -275,6 +275,9 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                                                .steps = *system->steps,
                                                .settings = s,
                                                .clock = clock});
+  system->sources->on_uses([pipelines = system->pipelines.get()](store::Session& session, const sources::Source& source) {
+    return pipelines->users_of(session, source.code);
+  });
   system->query->on_sql(
       [lineage = &system->insight->lineage](const Actor& actor, std::string_view sql) { lineage->note_sql(actor, sql); });
   system->changes->on_find([query = system->query.get()](

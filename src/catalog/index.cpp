@@ -22,7 +22,7 @@ namespace qushu::catalog {
 namespace {
 
 constexpr const char* kFormat = "1";  // of what the index holds: another one is made anew
-constexpr std::size_t kBatch = 500;
+constexpr std::size_t kBatch = 2000;
 
 struct Position {
   std::int64_t number = 0;
@@ -37,7 +37,7 @@ Position position_of(const Xapian::Database& db) {
   return {.number = to_int(text.substr(0, space)).value_or(0), .id = text.substr(space + 1)};
 }
 
-// The words of facets that the index has numbered.
+// The combinations of facets' values that the index has numbered.
 class Combos {
  public:
   // Learns what was added, or begins anew when the index is another one.
@@ -45,30 +45,23 @@ class Combos {
     auto generation = db.get_metadata("generation");
     if (generation != generation_) {
       generation_ = generation;
-      list_.clear();
       numbers_.clear();
     }
     auto count = static_cast<std::size_t>(to_int(db.get_metadata("combos")).value_or(0));
-    while (list_.size() < count) add(db.get_metadata(fmt::format("combo{}", list_.size())));
+    while (numbers_.size() < count) add(db.get_metadata(fmt::format("combo{}", numbers_.size())));
   }
   std::uint32_t number(Xapian::WritableDatabase& db, const std::string& combo) {
     auto found = numbers_.find(combo);
     if (found != numbers_.end()) return found->second;
-    db.set_metadata(fmt::format("combo{}", list_.size()), combo);
+    db.set_metadata(fmt::format("combo{}", numbers_.size()), combo);
     add(combo);
-    db.set_metadata("combos", std::to_string(list_.size()));
+    db.set_metadata("combos", std::to_string(numbers_.size()));
     return numbers_.at(combo);
   }
-  [[nodiscard]] std::vector<std::string> list() const { return list_; }
-  void forget() { generation_.clear(); }
 
  private:
-  void add(const std::string& combo) {
-    numbers_.emplace(combo, static_cast<std::uint32_t>(list_.size()));
-    list_.push_back(combo);
-  }
+  void add(const std::string& combo) { numbers_.emplace(combo, static_cast<std::uint32_t>(numbers_.size())); }
   std::string generation_;
-  std::vector<std::string> list_;
   std::unordered_map<std::string, std::uint32_t> numbers_;
 };
 
@@ -131,7 +124,7 @@ class XapianIndex final : public SearchIndex {
 
   Result<Hits> search(const Visibility& who, const Search& query, const std::vector<Node>& tree) override {
     QS_CHECK(catch_up());
-    auto found = read([&](Xapian::Database& db) { return run_search(db, combos_list(db), who, query, tree); });
+    auto found = read([&](Xapian::Database& db) { return run_search(db, *facets_.of(db), who, query, tree); });
     if (found || found.error().id != "catalog.index") return found;
     // Damaged: made anew once.
     fresh_.store(-1);
@@ -139,7 +132,7 @@ class XapianIndex final : public SearchIndex {
       std::lock_guard lock(writing_);
       QS_CHECK(rebuild());
     }
-    return read([&](Xapian::Database& db) { return run_search(db, combos_list(db), who, query, tree); });
+    return read([&](Xapian::Database& db) { return run_search(db, *facets_.of(db), who, query, tree); });
   }
 
  private:
@@ -212,7 +205,6 @@ class XapianIndex final : public SearchIndex {
   }
 
   Result<void> follow(Xapian::WritableDatabase& db) {
-    std::lock_guard lock(combos_mutex_);
     combos_.learn(db);
     auto at = position_of(db);
     for (;;) {
@@ -235,12 +227,6 @@ class XapianIndex final : public SearchIndex {
     }
     auto face = face_of(d, *one.face);
     db.replace_document("QF" + d.id, document_of(face, d, "F", combos_.number(db, combo_of(face))));
-  }
-
-  std::vector<std::string> combos_list(const Xapian::Database& db) {
-    std::lock_guard lock(combos_mutex_);
-    combos_.learn(db);
-    return combos_.list();
   }
 
   // Gives `f` a reader that sees the newest commit; again when a writer has moved on meanwhile.
@@ -281,8 +267,8 @@ class XapianIndex final : public SearchIndex {
   std::mutex writing_;                    // one thread brings it up to date
   std::mutex reading_;                    // guards readers_
   std::vector<Xapian::Database> readers_;
-  std::mutex combos_mutex_;  // guards combos_
-  Combos combos_;
+  Combos combos_;  // guarded by writing_
+  FacetTables facets_;
 };
 
 }  // namespace

@@ -40,12 +40,13 @@ std::string combo_of(const Dataset& d) {
   return out;
 }
 
-std::vector<std::vector<std::string>> values_of(std::string_view combo) {
-  std::vector<std::vector<std::string>> out;
-  for (auto part : split(combo, kBetween)) {
-    auto& values = out.emplace_back();
-    for (auto value : split(part, kWithin)) values.emplace_back(value);
-  }
+std::vector<std::string_view> parts_of(std::string_view combo) {
+  return split(combo, kBetween);
+}
+
+std::vector<std::string> classes_of(std::string_view part) {
+  std::vector<std::string> out;
+  for (auto id : split(part, kWithin)) out.emplace_back(id);
   return out;
 }
 

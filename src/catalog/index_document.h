@@ -26,9 +26,11 @@ struct Dimension {
 [[nodiscard]] std::span<const Dimension> dimensions();
 [[nodiscard]] std::string filter_prefix(const Dimension& dimension);
 
-// The values of all dimensions of a dataset as one text, and back: datasets that share it are counted together.
+// The values of all dimensions of a dataset as one text: datasets that share it are counted together.
 [[nodiscard]] std::string combo_of(const Dataset& dataset);
-[[nodiscard]] std::vector<std::vector<std::string>> values_of(std::string_view combo);
+// Of each dimension what combo_of() packed; of the classification all its classes in one, told apart by classes_of().
+[[nodiscard]] std::vector<std::string_view> parts_of(std::string_view combo);
+[[nodiscard]] std::vector<std::string> classes_of(std::string_view part);
 
 // Ascending order of these is the order of the sort; each is unique.
 [[nodiscard]] std::string changed_key(const Dataset& dataset);

@@ -71,22 +71,6 @@ Query visible(const Visibility& who) {
   return {Query::OP_OR, mine, Query(Query::OP_AND_NOT, Query(std::string(kKind) + "F"), insider)};
 }
 
-// Counts the documents of each combination of facets' values.
-class Counter final : public Xapian::MatchSpy {
- public:
-  explicit Counter(std::size_t combos) : counts_(combos) {}
-  void operator()(const Xapian::Document& document, double) override {
-    auto value = document.get_value(kComboSlot);
-    std::size_t number = 0;
-    for (char c : value) number = number << 8 | static_cast<unsigned char>(c);
-    if (number < counts_.size()) ++counts_[number];
-  }
-  [[nodiscard]] const std::vector<std::uint32_t>& counts() const { return counts_; }
-
- private:
-  std::vector<std::uint32_t> counts_;
-};
-
 // What is chosen in each dimension, the classification with all that stands below.
 std::vector<std::vector<std::string>> chosen_of(const Search& query, const std::vector<Node>& tree) {
   std::vector<std::vector<std::string>> out;
@@ -96,46 +80,6 @@ std::vector<std::vector<std::string>> chosen_of(const Search& query, const std::
     if (!chosen.empty() && out.back().empty()) out.back() = chosen;  // ids that no tree knows: they match nothing
   }
   return out;
-}
-
-void count_classes(const std::vector<std::string>& ids, const std::vector<Node>& tree, std::uint32_t count,
-                   std::map<std::string, std::int64_t>& into) {
-  std::set<std::string> all;
-  for (auto id : ids)
-    while (!id.empty() && all.insert(id).second) {
-      auto node = std::ranges::find(tree, id, &Node::id);
-      id = node == tree.end() ? std::string() : node->parent_id;
-    }
-  for (const auto& id : all) into[id] += count;
-}
-
-// A combination counts for a facet when it fits what is chosen in all others.
-void fold(const std::vector<std::string>& combos, const std::vector<std::uint32_t>& counts,
-          const std::vector<std::vector<std::string>>& chosen, const std::vector<Node>& tree, SearchIndex::Hits& hits) {
-  auto list = dimensions();
-  for (const auto& dimension : list) hits.facets[std::string(dimension.name)];
-  for (std::size_t c = 0; c < combos.size(); ++c) {
-    if (counts[c] == 0) continue;
-    auto values = values_of(combos[c]);
-    std::size_t misses = 0, missed = 0;
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      auto fits = [&](const std::string& value) { return std::ranges::find(chosen[i], value) != chosen[i].end(); };
-      if (chosen[i].empty() || std::ranges::any_of(values[i], fits)) continue;
-      ++misses;
-      missed = i;
-    }
-    if (misses == 0) hits.total += counts[c];
-    if (misses > 1) continue;
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      if (misses == 1 && i != missed) continue;
-      auto& into = hits.facets[std::string(list[i].name)];
-      if (list[i].value == nullptr) {
-        count_classes(values[i], tree, counts[c], into);
-      } else if (!values[i][0].empty()) {
-        into[values[i][0]] += counts[c];
-      }
-    }
-  }
 }
 
 Failure bad_cursor() {
@@ -193,8 +137,8 @@ Query words_query(std::string_view text) {
   return {Query::OP_AND, all.begin(), all.end()};
 }
 
-Result<SearchIndex::Hits> run_search(Xapian::Database& db, const std::vector<std::string>& combos, const Visibility& who,
-                                     const Search& query, const std::vector<Node>& tree) {
+Result<SearchIndex::Hits> run_search(Xapian::Database& db, const FacetTable& facets, const Visibility& who, const Search& query,
+                                     const std::vector<Node>& tree) {
   auto base = base_query(who, query);
   auto chosen = chosen_of(query, tree);
   bool narrowed = std::ranges::any_of(chosen, [](const auto& list) { return !list.empty(); });
@@ -212,7 +156,7 @@ Result<SearchIndex::Hits> run_search(Xapian::Database& db, const std::vector<std
   }
 
   SearchIndex::Hits hits;
-  Counter counter(combos.size());
+  FacetCounter counter(facets);
   Xapian::Enquire enquire(db);
   bool one_pass = !narrowed && (place.empty() || ranked);
   if (!one_pass) {
@@ -233,7 +177,7 @@ Result<SearchIndex::Hits> run_search(Xapian::Database& db, const std::vector<std
   if (one_pass) enquire.add_matchspy(&counter);
   auto limit = static_cast<Xapian::doccount>(query.limit);
   auto page = enquire.get_mset(static_cast<Xapian::doccount>(offset), limit + 1, one_pass ? db.get_doccount() : 0);
-  fold(combos, counter.counts(), chosen, tree, hits);
+  fold(facets, counter.counts(), chosen, tree, hits);
   for (Xapian::doccount i = 0; i < page.size() && i < limit; ++i) {
     auto document = page[i].get_document();
     auto data = document.get_data();

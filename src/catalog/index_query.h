@@ -8,14 +8,15 @@
 #include <xapian.h>
 
 #include "index.h"
+#include "index_facets.h"
 
 namespace qushu::catalog {
 
 // The words as a query: every one must occur, as it is written, as the beginning of a word, or by its reading. Nothing of it is
 // syntax.
 [[nodiscard]] Xapian::Query words_query(std::string_view text);
-// `combos`: the values of facets by number. Throws Xapian::Error.
-[[nodiscard]] Result<SearchIndex::Hits> run_search(Xapian::Database& db, const std::vector<std::string>& combos,
-                                                   const Visibility& who, const Search& query, const std::vector<Node>& tree);
+// `facets`: of what `db` sees. Throws Xapian::Error.
+[[nodiscard]] Result<SearchIndex::Hits> run_search(Xapian::Database& db, const FacetTable& facets, const Visibility& who,
+                                                   const Search& query, const std::vector<Node>& tree);
 
 }  // namespace qushu::catalog

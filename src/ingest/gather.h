@@ -108,6 +108,9 @@ class Gathering {
   sources::Selection selection_;
 };
 
+// The gathered rows as the `input` of steps; lives as long as `g`.
+[[nodiscard]] Result<StepInput> step_input(const Pipelines::Deps& deps, Gathered& g, const Cancelled& cancelled);
+
 [[nodiscard]] sources::Selection selection_of(const json::object& selection);
 // Where reading begins after the last value, as far back as the overlap says; an error when the value is not of its kind.
 [[nodiscard]] Result<std::string> begin_at(const Watermark& watermark, const std::string& position);

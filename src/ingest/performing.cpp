@@ -73,32 +73,11 @@ json::object counts_of(const Run& r) {
 // The rows after the steps; their items are the last step's columns.
 Result<void> run_steps(const Pipelines::Deps& deps, const Pipeline& p, const Actor& owner, const Cancelled& cancelled,
                        Gathered& g) {
-  std::vector<std::filesystem::path> files = g.inputs;
-  auto select = g.select;
-  if (select.empty()) {
-    files.clear();
-    for (const auto& part : g.parts) {
-      QS_TRY(auto path, deps.blobs.path(part.blob));
-      files.push_back(path);
-    }
-    select = fmt::format("SELECT * FROM {}", engine::parquet_scan(files));
-  } else if (g.fixed) {
-    auto whole = deps.blobs.temporary_folder() /
-                 ("input-" + g.items.front().id + "-" + std::to_string(to_micros(deps.clock.now())) + ".parquet");
-    g.scratch.push_back(std::make_unique<TempFile>(whole));
-    QS_CHECK(
-        deps.engine.execute({.sql = fmt::format("COPY ({}) TO {} (FORMAT parquet)", select, engine::quote_text(whole.string())),
-                             .tables = g.tables(),
-                             .limits = {.time = std::chrono::hours(24), .cancelled = cancelled}}));
-    files = {whole};
-    select = fmt::format("SELECT * FROM {}", engine::parquet_scan(files));
-  }
-  // Rows are numbered anew behind the steps: their old number is none of the columns that a step may name.
-  select = fmt::format("SELECT * EXCLUDE (_id) FROM ({})", select);
+  QS_TRY(auto input, step_input(deps, g, cancelled));
   auto now = deps.clock.now();
   auto day = std::chrono::floor<std::chrono::days>(deps.calendar.zone().local(now));
-  QS_TRY(auto made, deps.steps.run(p.steps, {.select = select, .files = files},
-                                   {.owner = owner, .at = now, .date = calendar::to_text(day), .cancelled = cancelled}));
+  QS_TRY(auto made,
+         deps.steps.run(p.steps, input, {.owner = owner, .at = now, .date = calendar::to_text(day), .cancelled = cancelled}));
   g.scratch.push_back(std::make_unique<TempFile>(made.file));
   QS_TRY(auto known, deps.store.read([&](store::Session& s) { return deps.catalog.known(s, p.dataset); }));
   std::vector<catalog::Field> items;

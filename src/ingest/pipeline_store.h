@@ -30,6 +30,7 @@ class StoredPipelines final : public Pipelines {
   Result<Pipeline> enable(const Actor& actor, std::string_view code, bool enabled) override;
   Result<Pipeline> forget(const Actor& actor, std::string_view code) override;
   Result<void> remove(const Actor& actor, std::string_view code) override;
+  Result<std::vector<sources::Sources::Use>> users_of(store::Session& s, std::string_view code) const override;
   // trial.cpp
   Result<Trial> attempt(const Actor& actor, const Pipeline& pipeline) const override;
   // runs.cpp

@@ -366,4 +366,11 @@ std::unique_ptr<Pipelines> Pipelines::open(Deps deps) {
   return made;
 }
 
+Result<std::vector<sources::Sources::Use>> StoredPipelines::users_of(store::Session& s, std::string_view code) const {
+  QS_TRY(auto rows, s.query("SELECT code, title FROM pipeline WHERE source = ? ORDER BY code", {code}));
+  std::vector<sources::Sources::Use> out;
+  for (const auto& row : rows) out.push_back({.kind = "pipeline", .id = row.text(0), .name = row.text(1)});
+  return out;
+}
+
 }  // namespace qushu::ingest

@@ -84,20 +84,10 @@ Result<Trial> StoredPipelines::attempt(const Actor& actor, const Pipeline& p) co
   trial.misfit = g.counts.rejected;
   trial.misfits = g.misfits;
   QS_CHECK(show_rows(deps_, g, trial));
-  if (!p.steps.steps.empty() && !g.fixed) {
-    std::vector<std::filesystem::path> files = g.inputs;
-    auto select = g.select;
-    if (select.empty()) {
-      files.clear();
-      for (const auto& part : g.parts) {
-        QS_TRY(auto path, deps_.blobs.path(part.blob));
-        files.push_back(path);
-      }
-      select = fmt::format("SELECT * FROM {}", engine::parquet_scan(files));
-    }
-    QS_TRY(trial.steps,
-           deps_.steps.sample(p.steps, {.select = select, .files = files}, {.owner = actor, .at = deps_.clock.now()},
-                              static_cast<std::uint64_t>(deps_.settings.integer("ingest.try_rows")), kShown));
+  if (!p.steps.steps.empty()) {
+    QS_TRY(auto input, step_input(deps_, g, [] { return false; }));
+    QS_TRY(trial.steps, deps_.steps.sample(p.steps, input, {.owner = actor, .at = deps_.clock.now()},
+                                           static_cast<std::uint64_t>(deps_.settings.integer("ingest.try_rows")), kShown));
   }
   return trial;
 }

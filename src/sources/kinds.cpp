@@ -34,7 +34,7 @@ Field tls() {
           .otherwise = "prefer",
           .choices = "prefer|require|verify|off",
           .address = true,
-          .note = {"prefer 能加密则加密；require 必须加密；verify 还要核验证书；off 不加密",
+          .note = {"prefer：能加密则加密；require：必须加密；verify：还要核验证书；off：不加密",
                    "prefer: when the server can; require: always; verify: and its certificate is checked; off: never"}};
 }
 Field ca() {

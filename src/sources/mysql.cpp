@@ -26,7 +26,8 @@ using Statement = std::unique_ptr<MYSQL_STMT, Closer>;
 
 constexpr unsigned kBinary = 63;  // the character set of bytes
 
-Trouble trouble_of_number(unsigned number, std::string_view message) {
+// `waited`: for as long as a connection may take.
+Trouble trouble_of_number(unsigned number, std::string_view message, bool waited) {
   switch (number) {
     case ER_ACCESS_DENIED_ERROR:
     case ER_HOST_NOT_PRIVILEGED:
@@ -68,9 +69,9 @@ Trouble trouble_of_number(unsigned number, std::string_view message) {
   }
   if (number == CR_CONNECTION_ERROR || number == CR_CONN_HOST_ERROR) {
     // "Can't connect to server on 'x' (111)": the system's number.
-    if (message.find("(111)") != std::string_view::npos) return Trouble::refused;
-    if (message.find("(110)") != std::string_view::npos || message.find("(115)") != std::string_view::npos)
-      return Trouble::timed_out;
+    if (message.find("(110)") != std::string_view::npos) return Trouble::timed_out;
+    // libmariadb says EINPROGRESS of a refused connection as of one that nobody answered.
+    if (message.find("(115)") != std::string_view::npos && waited) return Trouble::timed_out;
     if (message.find("(113)") != std::string_view::npos || message.find("(101)") != std::string_view::npos)
       return Trouble::route;
     return Trouble::refused;
@@ -244,6 +245,7 @@ class MysqlDatabase final : public Database {
     auto verify = target_.text("tls") == "verify";
     Result<void> last{};
     for (const auto& endpoint : endpoints) {
+      begun_ = std::chrono::steady_clock::now();
       // A certificate is for the name; who answered is looked at afterwards.
       last = connect(verify ? target_.text("host") : endpoint.ip);
       if (last || verify) break;
@@ -428,7 +430,9 @@ class MysqlDatabase final : public Database {
 
   [[nodiscard]] Failure failure_of(unsigned number, std::string message) const {
     if (aborted_) return fail(trouble(Trouble::cancelled, target_, std::move(message)));
-    auto what = trouble_of_number(number, message);
+    auto waited =
+        std::chrono::steady_clock::now() - begun_ >= std::chrono::seconds(context_.settings.integer("sources.connect_timeout"));
+    auto what = trouble_of_number(number, message, waited);
     return fail(trouble(what, target_, std::move(message)));
   }
   [[nodiscard]] Failure failure() const { return failure_of(mysql_errno(connection_.get()), mysql_error(connection_.get())); }
@@ -487,6 +491,7 @@ class MysqlDatabase final : public Database {
   Context context_;
   ScratchFile ca_;
   Connection connection_;
+  std::chrono::steady_clock::time_point begun_;  // of the last attempt to connect
   Answer answer_;
   std::string sql_;
   unsigned width_ = 0;

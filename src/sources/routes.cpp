@@ -64,8 +64,21 @@ http::Schema body_schema() {
                          {"department", schema::text().optional()},
                          {"settings", schema::map(schema::any())},
                          {"secrets", schema::map(schema::text()).optional()},
-                         {"parallel", schema::integer().range(1, 64).optional()}})
+                         {"parallel", schema::integer().range(1, kMostParallel).optional()}})
       .named("NewSource");
+}
+
+http::Schema selection_schema() {
+  return schema::object({{"schema", schema::text().optional()},
+                         {"table", schema::text().optional()},
+                         {"query", schema::text().optional()},
+                         {"pattern", schema::text().optional()}});
+}
+
+json::object offers_of(const std::vector<Offer>& offers) {
+  json::array out;
+  for (const auto& o : offers) out.emplace_back(to_json(o));
+  return {{"offers", std::move(out)}};
 }
 
 http::Route base(Method method, std::string path, std::string id, Text summary) {
@@ -145,7 +158,7 @@ void add_saved_routes(http::Router& router, Sources& sources) {
                               {"department", schema::text().optional()},
                               {"settings", schema::map(schema::any()).optional()},
                               {"secrets", schema::map(schema::text()).optional()},
-                              {"parallel", schema::integer().range(1, 64).optional()}});
+                              {"parallel", schema::integer().range(1, kMostParallel).optional()}});
   edit.answer = source_schema();
   edit.handler = [&sources](Request& r) { return change(sources, r); };
   router.add(std::move(edit));
@@ -172,21 +185,66 @@ void add_saved_routes(http::Router& router, Sources& sources) {
     QS_TRY(auto access, sources.target(r.actor, r.param("code")));
     QS_TRY(auto offers,
            sources.browse(access, r.get("search").value_or(""), static_cast<std::size_t>(r.integer("limit", 500)), gone(r)));
-    json::array out;
-    for (const auto& o : offers) out.emplace_back(to_json(o));
-    return Response::ok(json::object{{"offers", std::move(out)}});
+    return Response::ok(offers_of(offers));
   };
   router.add(std::move(browse));
   auto preview =
       base(Method::post, "/api/v1/sources/{code}/preview", "source_preview", {"预览前几行", "Preview the first rows"});
-  preview.body = schema::object({{"schema", schema::text().optional()},
-                                 {"table", schema::text().optional()},
-                                 {"query", schema::text().optional()},
-                                 {"pattern", schema::text().optional()}});
+  preview.body = selection_schema();
   preview.answer = schema::map(schema::any());
   preview.handler = [&sources](Request& r) -> Result<Response> {
     QS_TRY(auto access, sources.target(r.actor, r.param("code")));
     QS_TRY(auto seen, sources.preview(access, selection_of(r.body.as_object()), kPreview, gone(r)));
+    return Response::ok(to_json(seen, r.lang()));
+  };
+  router.add(std::move(preview));
+}
+
+// Settings of a form that is not saved yet: tried, listed and previewed as they stand there.
+void add_unsaved_routes(http::Router& router, Sources& sources) {
+  auto route = [](std::string path, std::string id, Text summary) {
+    auto out = base(Method::post, std::move(path), std::move(id), std::move(summary));
+    out.query = {{.name = "of",
+                  .shape = schema::text(),
+                  .note = {"已保存的数据源，取其未重新填写的口令", "A saved source whose kept secrets are used"}}};
+    return out;
+  };
+  auto with_draft = [](http::Schema selection) {
+    return schema::object({{"source", body_schema()}, {"selection", std::move(selection)}});
+  };
+  auto draft = [&sources](Request& r, const json::object& body) -> Result<Access> {
+    return sources.draft(r.actor, source_of(body), r.get("of").value_or(""));
+  };
+  auto attempt = route("/api/v1/sources/try", "source_try", {"用未保存的设置试连", "Try settings that are not saved"});
+  attempt.body = body_schema();
+  attempt.answer = schema::map(schema::any());
+  attempt.handler = [&sources, draft](Request& r) -> Result<Response> {
+    QS_TRY(auto access, draft(r, r.body.as_object()));
+    QS_TRY(auto checked, sources.check(r.actor, access, gone(r)));
+    return Response::ok(to_json(checked, r.lang()));
+  };
+  router.add(std::move(attempt));
+  // Each is a connection that somebody had this server make, so each is checked, and recorded, as such.
+  auto browse = route("/api/v1/sources/try/browse", "source_try_browse",
+                      {"列出未保存的数据源的表或文件", "List the tables or files of an unsaved source"});
+  browse.body = with_draft(schema::object({{"search", schema::text().optional()}}));
+  browse.answer = schema::object({{"offers", schema::array(schema::any())}});
+  browse.handler = [&sources, draft](Request& r) -> Result<Response> {
+    constexpr std::size_t kShown = 500;
+    QS_TRY(auto access, draft(r, r.body.at("source").as_object()));
+    QS_CHECK(sources.check(r.actor, access, gone(r)));
+    QS_TRY(auto offers, sources.browse(access, text_of(r.body.at("selection").as_object(), "search"), kShown, gone(r)));
+    return Response::ok(offers_of(offers));
+  };
+  router.add(std::move(browse));
+  auto preview = route("/api/v1/sources/try/preview", "source_try_preview",
+                       {"预览未保存的数据源的前几行", "Preview the first rows of an unsaved source"});
+  preview.body = with_draft(selection_schema());
+  preview.answer = schema::map(schema::any());
+  preview.handler = [&sources, draft](Request& r) -> Result<Response> {
+    QS_TRY(auto access, draft(r, r.body.at("source").as_object()));
+    QS_CHECK(sources.check(r.actor, access, gone(r)));
+    QS_TRY(auto seen, sources.preview(access, selection_of(r.body.at("selection").as_object()), kPreview, gone(r)));
     return Response::ok(to_json(seen, r.lang()));
   };
   router.add(std::move(preview));
@@ -208,19 +266,7 @@ void add_routes(http::Router& router, Sources& sources) {
     return Response::ok(json::object{{"kinds", std::move(out)}});
   };
   router.add(std::move(kinds_route));
-  auto attempt =
-      base(Method::post, "/api/v1/sources/try", "source_try", {"用未保存的设置试连", "Try settings that are not saved"});
-  attempt.body = body_schema();
-  attempt.query = {{.name = "of",
-                    .shape = schema::text(),
-                    .note = {"已保存的数据源，取其未重新填写的口令", "A saved source whose kept secrets are used"}}};
-  attempt.answer = schema::map(schema::any());
-  attempt.handler = [&sources](Request& r) -> Result<Response> {
-    QS_TRY(auto access, sources.draft(r.actor, source_of(r.body.as_object()), r.get("of").value_or("")));
-    QS_TRY(auto checked, sources.check(r.actor, access, gone(r)));
-    return Response::ok(to_json(checked, r.lang()));
-  };
-  router.add(std::move(attempt));
+  add_unsaved_routes(router, sources);
   add_saved_routes(router, sources);
 }
 

@@ -150,8 +150,9 @@ Result<void> check_names(std::string_view code, std::string_view name) {
   return {};
 }
 Result<void> check_parallel(std::int64_t parallel) {
-  if (parallel >= 1 && parallel <= 16) return {};
-  return fail(wrong("source.parallel", "parallel", "同时运行数应为 1 到 16。", "Between 1 and 16 runs at once."));
+  if (parallel >= 1 && parallel <= kMostParallel) return {};
+  return fail(wrong("source.parallel", "parallel", fmt::format("同时运行数应为 1 到 {}。", kMostParallel),
+                    fmt::format("Between 1 and {} runs at once.", kMostParallel)));
 }
 
 // Settings that differ, by name; never a secret.
@@ -213,7 +214,7 @@ Result<std::vector<Sources::Use>> StoredSources::uses(const Actor& actor, std::s
   return deps_.store.read([&](store::Session& s) -> Result<std::vector<Use>> {
     QS_TRY(auto row, load(s, actor, code));
     if (!uses_) return std::vector<Use>{};
-    return uses_(s, row.source.id);
+    return uses_(s, row.source);
   });
 }
 
@@ -371,7 +372,7 @@ Result<void> StoredSources::remove(const Actor& actor, std::string_view code) {
   return deps_.store.write([&](store::Transaction& t) -> Result<void> {
     QS_TRY(auto row, load(t, actor, code));
     if (uses_) {
-      QS_TRY(auto uses, uses_(t, row.source.id));
+      QS_TRY(auto uses, uses_(t, row.source));
       if (!uses.empty())
         return fail(
             Code::conflict, "source.used",

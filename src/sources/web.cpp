@@ -35,6 +35,7 @@ struct Transfer {
   std::optional<Error> error;
   bool ended = false;    // begun() had enough
   bool started = false;  // begun() was asked
+  bool excess = false;   // more came than the announced length
   std::uint64_t received = 0;
 
   // Whether to go on.
@@ -90,6 +91,13 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self)
 int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   auto& transfer = *static_cast<Transfer*>(self);
   return transfer.cancelled && transfer.cancelled() ? 1 : 0;
+}
+
+// Bytes beyond the announced length that libcurl has read already it only speaks of.
+int on_talk(CURL*, curl_infotype kind, char* data, std::size_t size, void* self) {
+  if (kind == CURLINFO_TEXT && std::string_view(data, size).contains("Excess found"))
+    static_cast<Transfer*>(self)->excess = true;
+  return 0;
 }
 
 // Whether bytes wait behind the announced end of the body. Of an encrypted connection nobody can tell.
@@ -187,6 +195,9 @@ Result<WebAnswer> Web::ask(const WebRequest& request, const Begun& begun, const 
   curl_easy_setopt(c, CURLOPT_HEADERDATA, &transfer);
   curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(c, CURLOPT_WRITEDATA, &transfer);
+  curl_easy_setopt(c, CURLOPT_DEBUGFUNCTION, on_talk);
+  curl_easy_setopt(c, CURLOPT_DEBUGDATA, &transfer);
+  curl_easy_setopt(c, CURLOPT_VERBOSE, 1L);
   curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
   curl_easy_setopt(c, CURLOPT_XFERINFODATA, &transfer);
@@ -209,7 +220,7 @@ Result<WebAnswer> Web::ask(const WebRequest& request, const Begun& begun, const 
   if (transfer.ended) return std::move(transfer.answer);
   if (code != CURLE_OK)
     return fail(trouble(trouble_of_code(c, code), target_, fmt::format("{} {}", curl_easy_strerror(code), message.data())));
-  if (!request.head && transfer.answer.status < 300 && goes_on(c, request.url))
+  if (!request.head && transfer.answer.status < 300 && (transfer.excess || goes_on(c, request.url)))
     return fail(trouble(Trouble::lost, target_, "more bytes came than Content-Length said"));
   if (!transfer.start() && transfer.error) return fail(*std::move(transfer.error));  // nothing in the body
   return std::move(transfer.answer);

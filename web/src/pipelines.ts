@@ -1,3 +1,4 @@
+import type { StepPlan, StepReport } from './steps';
 // What the API says of pipelines and runs, and their words.
 export interface Drift { kind: 'added' | 'missing' | 'renamed' | 'retyped'; column: string; was: string; item: string; type: string; before: string; needed: boolean; why: string }
 export interface Run {
@@ -9,10 +10,10 @@ export interface Mapped { column: string; name: string; type: string; width: num
 export interface When { cron: string; zone: string; days: string }
 export interface Definition {
   code: string; title: string; department_id: string; source: string; selection: Record<string, string>; dataset: string; entry: Record<string, unknown>; mode: string; delete_missing: boolean; watermark: { column: string; kind: string; overlap: number };
-  fields: Mapped[]; file: Record<string, unknown>; steps: { steps: { name: string; sql: string; title?: string }[]; parameters?: unknown[] }; schedules: When[]; after: string[]; on_datasets: string[]; on_arrival: boolean; drift: string; enabled: boolean; attempts: number; retry_pause: number;
+  fields: Mapped[]; file: Record<string, unknown>; steps: StepPlan; schedules: When[]; after: string[]; on_datasets: string[]; on_arrival: boolean; drift: string; enabled: boolean; attempts: number; retry_pause: number;
 }
 export interface Pipeline extends Definition { id: string; owner_name: string; position: string; next_due: string | null; created: string; changed: string; when: string[]; last_run: Run | null; ended: number; succeeded: number }
-export interface Trial { columns: { name: string; type: string }[]; fields: Mapped[]; items: { id: string; name: string; type: string }[]; drifts: Drift[]; rows: (string | null)[][]; read: number; misfit: number; misfits: { line: number; column: string; value: string; reason: string }[]; files: { name: string; size: number }[]; steps: unknown }
+export interface Trial { columns: { name: string; type: string }[]; fields: Mapped[]; items: { id: string; name: string; type: string }[]; drifts: Drift[]; rows: (string | null)[][]; read: number; misfit: number; misfits: { line: number; column: string; value: string; reason: string }[]; files: { name: string; size: number }[]; steps: StepReport | null }
 
 export const modes: Record<string, [string, string]> = { full: ['全量替换', 'Full'], append: ['追加', 'Append'], upsert: ['按主键更新', 'Upsert by key'], incremental: ['增量', 'Incremental'] };
 export const triggers: Record<string, [string, string]> = { manual: ['手动', 'Manual'], schedule: ['计划', 'Schedule'], after: ['前序任务', 'After another'], arrival: ['文件到达', 'Arrival'], dataset: ['数据集更新', 'Dataset'] };

@@ -187,6 +187,8 @@ class Pipelines {
   [[nodiscard]] virtual Result<void> tick() = 0;
   // A dataset has a new current version, as part of `t`.
   [[nodiscard]] virtual Result<void> published(store::Transaction& t, const catalog::Dataset& dataset) = 0;
+  // The pipelines that read the source `code`.
+  [[nodiscard]] virtual Result<std::vector<sources::Sources::Use>> users_of(store::Session& s, std::string_view code) const = 0;
   // Whether a run that did not fail names the blob; for the sweep.
   [[nodiscard]] virtual Result<bool> uses_blob(std::string_view sha256) const = 0;
 };

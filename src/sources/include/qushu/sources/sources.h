@@ -189,6 +189,9 @@ struct Deps {
   const Clock& clock;
 };
 
+// How many runs may read one source at once, at most.
+inline constexpr std::int64_t kMostParallel = 64;
+
 class Sources {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Sources>> open(Deps deps);
@@ -198,7 +201,7 @@ class Sources {
   struct Use {
     std::string kind, id, name;  // "pipeline", …
   };
-  using Uses = std::function<Result<std::vector<Use>>(store::Session&, std::string_view source_id)>;
+  using Uses = std::function<Result<std::vector<Use>>(store::Session&, const Source&)>;
   virtual void on_uses(Uses uses) = 0;
 
   // not_found also for what the caller may not know of. `code` is the code or the id.

@@ -1,0 +1,113 @@
+#include "index_facets.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "qushu/base/text.h"
+
+namespace qushu::catalog {
+
+std::shared_ptr<const FacetTable> FacetTables::of(const Xapian::Database& db) {
+  auto generation = db.get_metadata("generation");
+  auto revision = db.get_revision();
+  std::lock_guard lock(mutex_);
+  if (last_ && last_->generation == generation && last_->revision == revision) return last_;
+  auto table = std::make_shared<FacetTable>();
+  // Combinations are only ever added to an index, so what was learnt of it stays.
+  if (last_ && last_->generation == generation) *table = *last_;
+  if (table->values.empty()) {
+    table->values.resize(dimensions().size());
+    known_.assign(dimensions().size(), {});
+  }
+  table->generation = generation;
+  table->revision = revision;
+  learn(db, *table);
+  last_ = table;
+  return table;
+}
+
+void FacetTables::learn(const Xapian::Database& db, FacetTable& table) {
+  auto combos = static_cast<std::size_t>(to_int(db.get_metadata("combos")).value_or(0));
+  for (auto c = table.combos; c < combos; ++c) {
+    auto packed = db.get_metadata(fmt::format("combo{}", c));
+    auto parts = parts_of(packed);
+    for (std::size_t i = 0; i < table.values.size(); ++i) {
+      auto [value, added] = known_[i].try_emplace(std::string(parts[i]), static_cast<std::uint32_t>(table.values[i].size()));
+      if (added) table.values[i].emplace_back(parts[i]);
+      table.numbers.push_back(value->second);
+    }
+  }
+  table.combos = std::max(table.combos, combos);
+  table.combo_of.assign(std::size_t{db.get_lastdocid()} + 1, FacetTable::kNone);
+  for (auto v = db.valuestream_begin(kComboSlot); v != db.valuestream_end(kComboSlot); ++v) {
+    std::uint32_t number = 0;
+    for (char c : *v) number = number << 8U | static_cast<unsigned char>(c);
+    table.combo_of[v.get_docid()] = number;
+  }
+}
+
+namespace {
+
+// The classes of one value of the dimension, each with all above it, once.
+void count_classes(const std::string& packed, const std::vector<Node>& tree, std::int64_t count,
+                   std::map<std::string, std::int64_t>& into) {
+  std::set<std::string> all;
+  for (auto id : classes_of(packed))
+    while (!id.empty() && all.insert(id).second) {
+      auto node = std::ranges::find(tree, id, &Node::id);
+      id = node == tree.end() ? std::string() : node->parent_id;
+    }
+  for (const auto& id : all) into[id] += count;
+}
+
+// Which values of a dimension fit what is chosen in it.
+std::vector<bool> fitting(const std::vector<std::string>& values, const std::vector<std::string>& chosen, bool classes) {
+  std::vector<bool> out(values.size(), chosen.empty());
+  auto is_chosen = [&](const std::string& value) { return std::ranges::find(chosen, value) != chosen.end(); };
+  for (std::size_t v = 0; v < values.size() && !chosen.empty(); ++v)
+    out[v] = classes ? std::ranges::any_of(classes_of(values[v]), is_chosen) : is_chosen(values[v]);
+  return out;
+}
+
+}  // namespace
+
+void fold(const FacetTable& table, const std::vector<std::uint32_t>& counts,
+          const std::vector<std::vector<std::string>>& chosen, const std::vector<Node>& tree, SearchIndex::Hits& hits) {
+  auto list = dimensions();
+  std::vector<std::vector<bool>> fits;
+  std::vector<std::vector<std::int64_t>> found;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    fits.push_back(fitting(table.values[i], chosen[i], list[i].value == nullptr));
+    found.emplace_back(table.values[i].size());
+  }
+  for (std::size_t c = 0; c < counts.size(); ++c) {
+    if (counts[c] == 0) continue;
+    const auto* numbers = &table.numbers[c * list.size()];
+    std::size_t misses = 0, missed = 0;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (fits[i][numbers[i]]) continue;
+      ++misses;
+      missed = i;
+    }
+    if (misses == 0) {
+      hits.total += counts[c];
+      for (std::size_t i = 0; i < list.size(); ++i) found[i][numbers[i]] += counts[c];
+    } else if (misses == 1) {
+      found[missed][numbers[missed]] += counts[c];
+    }
+  }
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    auto& into = hits.facets[std::string(list[i].name)];
+    for (std::size_t v = 0; v < found[i].size(); ++v) {
+      if (found[i][v] == 0 || table.values[i][v].empty()) continue;
+      if (list[i].value == nullptr)
+        count_classes(table.values[i][v], tree, found[i][v], into);
+      else
+        into[table.values[i][v]] += found[i][v];
+    }
+  }
+}
+
+}  // namespace qushu::catalog
