@@ -235,13 +235,13 @@ def bench_pull(rows, _):
     try:
         load_into_postgres(postgres, file)
         postgres.sql("postgres", "VACUUM ANALYZE t")
-        maria.sql(f"CREATE TABLE t ({MARIA_COLUMNS}); SET GLOBAL local_infile = 1; CREATE USER q@localhost IDENTIFIED BY 'q'; GRANT SELECT ON *.* TO q@localhost", "test")
-        maria.sql(f"LOAD DATA LOCAL INFILE '{file}' INTO TABLE t FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' IGNORE 1 LINES; ALTER TABLE t ADD PRIMARY KEY (k)", "test")
+        maria.sql(f"CREATE DATABASE bench; USE bench; CREATE TABLE t ({MARIA_COLUMNS}); CREATE USER q@'%' IDENTIFIED BY 'q'; GRANT SELECT ON *.* TO q@'%'")
+        maria.sql(f"LOAD DATA INFILE '{file}' INTO TABLE t FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' IGNORE 1 LINES; ALTER TABLE t ADD PRIMARY KEY (k)", "bench")
         sides = (
             ("PostgreSQL", "psql \\copy to CSV", [f"{POSTGRES_BIN}/psql", "-h", "127.0.0.1", "-p", str(postgres.port), "-U", "postgres", "-qc", "COPY t TO STDOUT (FORMAT csv, HEADER)"],
              ("pg", "postgresql", {"host": "127.0.0.1", "port": postgres.port, "database": "postgres", "user": "postgres", "tls": "prefer"}, {}, {"schema": "public", "table": "t"})),
-            ("MariaDB", "mariadb --quick --batch", maria.client("--quick", "-e", "SELECT * FROM t", "test"),
-             ("maria", "mysql", {"host": "127.0.0.1", "port": maria.port, "database": "test", "user": "q", "tls": "prefer"}, {"password": "q"}, {"table": "t"})),
+            ("MariaDB", "mariadb --quick --batch", maria.client("--quick", "-e", "SELECT * FROM t", "bench"),
+             ("maria", "mysql", {"host": "127.0.0.1", "port": maria.port, "database": "bench", "user": "q", "tls": "prefer"}, {"password": "q"}, {"table": "t"})),
         )
         for name, client, command, source in sides:
             theirs = written(command, target)

@@ -124,7 +124,7 @@ class XapianIndex final : public SearchIndex {
 
   Result<Hits> search(const Visibility& who, const Search& query, const std::vector<Node>& tree) override {
     QS_CHECK(catch_up());
-    auto found = read([&](Xapian::Database& db) { return run_search(db, *facets_.of(db), who, query, tree); });
+    auto found = read([&](Xapian::Database& db) { return run_search(db, facets_, who, query, tree); });
     if (found || found.error().id != "catalog.index") return found;
     // Damaged: made anew once.
     fresh_.store(-1);
@@ -132,7 +132,7 @@ class XapianIndex final : public SearchIndex {
       std::lock_guard lock(writing_);
       QS_CHECK(rebuild());
     }
-    return read([&](Xapian::Database& db) { return run_search(db, *facets_.of(db), who, query, tree); });
+    return read([&](Xapian::Database& db) { return run_search(db, facets_, who, query, tree); });
   }
 
  private:

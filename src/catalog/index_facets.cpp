@@ -9,6 +9,34 @@
 
 namespace qushu::catalog {
 
+constexpr std::size_t kKept = 16, kNewest = 2000;
+
+namespace {
+
+std::vector<Xapian::docid> newest_of(const Xapian::Database& db) {
+  std::vector<std::pair<std::string, Xapian::docid>> all;  // keys ascend as ages do
+  for (auto v = db.valuestream_begin(kChangedSlot); v != db.valuestream_end(kChangedSlot); ++v)
+    all.emplace_back((*v).substr(0, sizeof(std::uint64_t)), v.get_docid());
+  if (all.size() > kNewest) {
+    std::ranges::nth_element(all, all.begin() + kNewest);
+    // Of those that share the last one's moment all or none, so that the list is a beginning of the order.
+    auto limit = all[kNewest].first;
+    std::erase_if(all, [&](const auto& one) { return one.first >= limit; });
+  }
+  std::vector<Xapian::docid> out;
+  out.reserve(all.size());
+  for (const auto& [key, id] : all) out.push_back(id);
+  std::ranges::sort(out);
+  return out;
+}
+
+}  // namespace
+
+void ListedDocuments::skip_to(Xapian::docid id, double) {
+  auto from = list_.begin() + static_cast<std::ptrdiff_t>(next_ == 0 ? 0 : next_ - 1);
+  next_ = static_cast<std::size_t>(std::lower_bound(from, list_.end(), id) - list_.begin()) + 1;
+}
+
 std::shared_ptr<const FacetTable> FacetTables::of(const Xapian::Database& db) {
   auto generation = db.get_metadata("generation");
   auto revision = db.get_revision();
@@ -25,7 +53,22 @@ std::shared_ptr<const FacetTable> FacetTables::of(const Xapian::Database& db) {
   table->revision = revision;
   learn(db, *table);
   last_ = table;
+  counted_.clear();
   return table;
+}
+
+FacetTables::Counts FacetTables::counted(const FacetTable& table, const std::string& query) const {
+  std::lock_guard lock(mutex_);
+  if (last_.get() != &table) return nullptr;
+  auto found = std::ranges::find(counted_, query, &std::pair<std::string, Counts>::first);
+  return found == counted_.end() ? nullptr : found->second;
+}
+
+void FacetTables::keep(const FacetTable& table, const std::string& query, Counts counts) {
+  std::lock_guard lock(mutex_);
+  if (last_.get() != &table) return;
+  if (counted_.size() >= kKept) counted_.erase(counted_.begin());
+  counted_.emplace_back(query, std::move(counts));
 }
 
 void FacetTables::learn(const Xapian::Database& db, FacetTable& table) {
@@ -46,6 +89,7 @@ void FacetTables::learn(const Xapian::Database& db, FacetTable& table) {
     for (char c : *v) number = number << 8U | static_cast<unsigned char>(c);
     table.combo_of[v.get_docid()] = number;
   }
+  table.newest = newest_of(db);
 }
 
 namespace {

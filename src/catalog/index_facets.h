@@ -24,6 +24,7 @@ struct FacetTable {
   std::size_t combos = 0;                        // combinations
   std::vector<std::uint32_t> numbers;            // combination × dimension → value
   std::vector<std::vector<std::string>> values;  // dimension → value → its text, as combo_of() packs it
+  std::vector<Xapian::docid> newest;             // of the documents changed last, in the order of their numbers
   static constexpr std::uint32_t kNone = UINT32_MAX;
 };
 
@@ -32,14 +33,20 @@ class FacetTables {
  public:
   // The table of exactly what `db` sees. Throws Xapian::Error.
   [[nodiscard]] std::shared_ptr<const FacetTable> of(const Xapian::Database& db);
+  // What was counted of a query over this table, and keeping it: the pages of one search, and the catalogue's front page, are
+  // counted once per revision.
+  using Counts = std::shared_ptr<const std::vector<std::uint32_t>>;
+  [[nodiscard]] Counts counted(const FacetTable& table, const std::string& query) const;
+  void keep(const FacetTable& table, const std::string& query, Counts counts);
 
  private:
   using Known = std::vector<std::unordered_map<std::string, std::uint32_t>>;
   void learn(const Xapian::Database& db, FacetTable& table);
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::shared_ptr<const FacetTable> last_;
-  Known known_;  // dimension → text → value, of last_
+  std::vector<std::pair<std::string, Counts>> counted_;  // of last_, the newest last
+  Known known_;                                          // dimension → text → value, of last_
 };
 
 // Counts the documents of each combination while they are matched.
@@ -55,6 +62,24 @@ class FacetCounter final : public Xapian::MatchSpy {
  private:
   const FacetTable& table_;
   std::vector<std::uint32_t> counts_;
+};
+
+// Matches the given documents, which are in the order of their numbers and outlive it.
+class ListedDocuments final : public Xapian::PostingSource {
+ public:
+  explicit ListedDocuments(const std::vector<Xapian::docid>& list) : list_(list) {}
+  [[nodiscard]] Xapian::doccount get_termfreq_min() const override { return 0; }
+  [[nodiscard]] Xapian::doccount get_termfreq_est() const override { return static_cast<Xapian::doccount>(list_.size()); }
+  [[nodiscard]] Xapian::doccount get_termfreq_max() const override { return static_cast<Xapian::doccount>(list_.size()); }
+  void init(const Xapian::Database&) override { next_ = 0; }
+  void next(double) override { ++next_; }
+  void skip_to(Xapian::docid id, double) override;
+  [[nodiscard]] bool at_end() const override { return next_ > list_.size(); }
+  [[nodiscard]] Xapian::docid get_docid() const override { return list_[next_ - 1]; }
+
+ private:
+  const std::vector<Xapian::docid>& list_;
+  std::size_t next_ = 0;  // one behind the current document
 };
 
 // The total and the facets from what was counted. A document counts for a facet when it fits what is chosen in all others.

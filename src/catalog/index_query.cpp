@@ -128,6 +128,20 @@ Query base_query(const Visibility& who, const Search& query) {
   return base;
 }
 
+// One more than `limit`, so that it is seen whether there are more.
+Xapian::MSet page_of(Xapian::Enquire& enquire, const Query& query, const Order& order, Xapian::doccount offset,
+                     Xapian::doccount limit, Xapian::doccount checked = 0) {
+  enquire.set_query(query);
+  if (order.slot == Xapian::BAD_VALUENO) {
+    enquire.set_weighting_scheme(Xapian::BM25Weight());
+    enquire.set_sort_by_relevance();
+  } else {
+    enquire.set_weighting_scheme(Xapian::BoolWeight());
+    enquire.set_sort_by_value(order.slot, false);
+  }
+  return enquire.get_mset(offset, limit + 1, checked);
+}
+
 }  // namespace
 
 Query words_query(std::string_view text) {
@@ -137,7 +151,7 @@ Query words_query(std::string_view text) {
   return {Query::OP_AND, all.begin(), all.end()};
 }
 
-Result<SearchIndex::Hits> run_search(Xapian::Database& db, const FacetTable& facets, const Visibility& who, const Search& query,
+Result<SearchIndex::Hits> run_search(Xapian::Database& db, FacetTables& facets, const Visibility& who, const Search& query,
                                      const std::vector<Node>& tree) {
   auto base = base_query(who, query);
   auto chosen = chosen_of(query, tree);
@@ -156,28 +170,36 @@ Result<SearchIndex::Hits> run_search(Xapian::Database& db, const FacetTable& fac
   }
 
   SearchIndex::Hits hits;
-  FacetCounter counter(facets);
+  auto table = facets.of(db);
+  auto counted_as = base.serialise();
+  auto counts = facets.counted(*table, counted_as);
+  FacetCounter counter(*table);
+  ListedDocuments newest(table->newest);
   Xapian::Enquire enquire(db);
-  bool one_pass = !narrowed && (place.empty() || ranked);
-  if (!one_pass) {
+  auto limit = static_cast<Xapian::doccount>(query.limit);
+  Xapian::MSet page;
+  if (order.slot == kChangedSlot) {
+    // What was changed last is most often found among few documents; enough of those are the first of all.
+    page = page_of(enquire, {Query::OP_FILTER, page_query, Query(&newest)}, order, 0, limit);
+  }
+  bool paged = page.size() > limit;
+  // The page's own pass counts too, when it sees all that is to be counted.
+  bool one_pass = !counts && !narrowed && !paged && (place.empty() || ranked);
+  if (!counts && !one_pass) {
     enquire.set_query(base);
     enquire.set_weighting_scheme(Xapian::BoolWeight());
     enquire.add_matchspy(&counter);
     static_cast<void>(enquire.get_mset(0, 0, db.get_doccount()));
     enquire.clear_matchspies();
   }
-  enquire.set_query(page_query);
-  if (ranked) {
-    enquire.set_weighting_scheme(Xapian::BM25Weight());
-    enquire.set_sort_by_relevance();
-  } else {
-    enquire.set_weighting_scheme(Xapian::BoolWeight());
-    enquire.set_sort_by_value(order.slot, false);
-  }
   if (one_pass) enquire.add_matchspy(&counter);
-  auto limit = static_cast<Xapian::doccount>(query.limit);
-  auto page = enquire.get_mset(static_cast<Xapian::doccount>(offset), limit + 1, one_pass ? db.get_doccount() : 0);
-  fold(facets, counter.counts(), chosen, tree, hits);
+  if (!paged)
+    page = page_of(enquire, page_query, order, static_cast<Xapian::doccount>(offset), limit, one_pass ? db.get_doccount() : 0);
+  if (!counts) {
+    counts = std::make_shared<const std::vector<std::uint32_t>>(counter.counts());
+    facets.keep(*table, counted_as, counts);
+  }
+  fold(*table, *counts, chosen, tree, hits);
   for (Xapian::doccount i = 0; i < page.size() && i < limit; ++i) {
     auto document = page[i].get_document();
     auto data = document.get_data();

@@ -15,8 +15,8 @@ namespace qushu::catalog {
 // The words as a query: every one must occur, as it is written, as the beginning of a word, or by its reading. Nothing of it is
 // syntax.
 [[nodiscard]] Xapian::Query words_query(std::string_view text);
-// `facets`: of what `db` sees. Throws Xapian::Error.
-[[nodiscard]] Result<SearchIndex::Hits> run_search(Xapian::Database& db, const FacetTable& facets, const Visibility& who,
+// `facets` counts over what `db` sees. Throws Xapian::Error.
+[[nodiscard]] Result<SearchIndex::Hits> run_search(Xapian::Database& db, FacetTables& facets, const Visibility& who,
                                                    const Search& query, const std::vector<Node>& tree);
 
 }  // namespace qushu::catalog
