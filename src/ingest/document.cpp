@@ -240,7 +240,8 @@ std::vector<tabular::ColumnPlan> plan_of(const json::object& table) {
 
 Result<void> propose_entries(json::array& tables, const Import& import, const catalog::Catalog& catalog, store::Store& store,
                              const json::object& given) {
-  std::map<std::string, std::size_t> first_with;  // by columns
+  std::map<std::string, std::size_t> first_with;                        // by columns
+  std::map<std::string, std::map<std::string, std::string>> known_ids;  // of the dataset that columns go to, by name
   std::set<std::string> taken;
   auto stem = stem_of(import.file_name);
   std::size_t readable = 0;
@@ -294,6 +295,8 @@ Result<void> propose_entries(json::array& tables, const Import& import, const ca
       entry["sharing_type"] = known->sharing_type;
       entry["level"] = known->level;
     }
+    if (known)
+      for (const auto& field : known->fields) known_ids[signature].emplace(field.name, field.id);
     for (auto& item : table["columns"].as_array()) {
       auto& c = item.as_object();
       auto name = text_at(c, "name");
@@ -324,7 +327,10 @@ Result<void> propose_entries(json::array& tables, const Import& import, const ca
         table["columns"].as_array()[c].as_object()[key] = json::value(first.at("columns").as_array()[c].as_object().at(key));
     std::set<std::string> ids;
     for (auto& item : table["columns"].as_array()) {
-      auto stem_id = catalog::identifier_of(text_at(item.as_object(), "name"));
+      auto name = text_at(item.as_object(), "name");
+      const auto& known = known_ids[same->first];
+      auto kept = known.find(name);
+      auto stem_id = kept == known.end() ? catalog::identifier_of(name) : kept->second;
       auto id = stem_id;
       for (int n = 2; ids.contains(id); ++n) id = fmt::format("{}_{}", stem_id, n);
       ids.insert(id);

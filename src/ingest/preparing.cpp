@@ -124,7 +124,8 @@ engine::Limits Preparation::limits() const {
 
 Result<std::uint64_t> Preparation::write(const std::string& sql, const std::filesystem::path& file,
                                          std::vector<engine::Value> params) {
-  return engine_.execute({.sql = fmt::format("COPY ({}) TO {} {}", sql, engine::quote_text(file.string()), kPartOptions),
+  return engine_.execute({.sql = fmt::format("COPY ({}) TO {} {}", sql, engine::quote_text(file.string()),
+                                             rows_ <= kSmallPartRows ? kSmallPartOptions : kPartOptions),
                           .params = std::move(params),
                           .limits = limits(),
                           .ordered = false});

@@ -68,11 +68,12 @@ Result<blob::BlobInfo> write_rows(const tabular::File::Reading& reading, const s
   auto target = blobs.temporary_folder() / ("part-" + new_id() + ".parquet");
   std::string columns = offset == 0 ? "_id" : fmt::format("_id + {} AS _id", offset);
   for (const auto& id : ids) columns += ", " + engine::quote_name(id);
-  auto written = engine.execute({.sql = fmt::format("COPY (SELECT {} FROM file_rows) TO {} {}", columns,
-                                                    engine::quote_text(target.string()), kPartOptions),
-                                 .tables = {{.name = "file_rows", .source = reading.source.get()}},
-                                 .limits = limits_of(cancelled),
-                                 .ordered = false});
+  auto written = engine.execute(
+      {.sql = fmt::format("COPY (SELECT {} FROM file_rows) TO {} {}", columns, engine::quote_text(target.string()),
+                          reading.bytes <= kSmallPartBytes ? kSmallPartOptions : kPartOptions),
+       .tables = {{.name = "file_rows", .source = reading.source.get()}},
+       .limits = limits_of(cancelled),
+       .ordered = false});
   if (!written) {
     std::error_code ignored;
     std::filesystem::remove(target, ignored);

@@ -139,23 +139,63 @@ Result<std::optional<std::vector<Service::Match>>> Service::match(const catalog:
   if (!index || !has_key(**index, Parts::key_of(fields)) ||
       !std::ranges::equal((*index)->fields(), fields, {}, {}, &catalog::Field::id))
     return std::nullopt;
-  std::string columns = "_id", key, text;
+  return (*index)->knows_rows(hashed_by(parts_->deps.engine.version(), fields))
+             ? parts_->match_hashes(**index, fields, rows, cancelled)
+             : parts_->match_rows(**index, fields, rows, cancelled);
+}
+
+// Encodes the key of a row whose columns are `_id` and then all fields, or the key alone.
+std::string Service::Parts::encoded(const engine::Chunk& chunk, std::size_t row, const std::vector<catalog::Field>& fields,
+                                    const std::vector<std::size_t>& places, bool key_alone) {
+  std::string key;
+  for (std::size_t i = 0; i < places.size(); ++i)
+    append_key_part(chunk, (key_alone ? i : places[i]) + 1, row, fields[places[i]].type, key);
+  bound_key(key);
+  return key;
+}
+
+std::vector<std::size_t> Service::Parts::places_of(const KeyIndex& index, const std::vector<catalog::Field>& fields) {
   std::vector<std::size_t> places;
-  for (const auto& part : (*index)->key())
+  for (const auto& part : index.key())
     places.push_back(static_cast<std::size_t>(std::ranges::find(fields, part.id, &catalog::Field::id) - fields.begin()));
-  for (const auto& field : fields) columns += ", " + engine::quote_name(field.id);
-  QS_TRY(auto cursor,
-         parts_->deps.engine.run({.sql = fmt::format("SELECT {} FROM ({}) AS r", columns, rows),
-                                  .limits = {.time = parts_->seconds("query.derive_time"), .cancelled = cancelled}}));
+  return places;
+}
+
+Result<Service::Parts::Matches> Service::Parts::match_hashes(const KeyIndex& index, const std::vector<catalog::Field>& fields,
+                                                             const std::string& rows, const Cancelled& cancelled) const {
+  auto places = places_of(index, fields);
+  std::string columns = "_id";
+  for (auto place : places) columns += ", " + engine::quote_name(fields[place].id);
+  QS_TRY(auto cursor, deps.engine.run({.sql = fmt::format("SELECT {}, {} FROM ({}) AS r", columns, row_hash(fields), rows),
+                                       .limits = {.time = seconds("query.derive_time"), .cancelled = cancelled}}));
   std::vector<Match> out;
   for (;;) {
     QS_TRY(const auto* chunk, cursor->next());
     if (chunk == nullptr) return out;
     for (std::size_t r = 0; r < chunk->rows(); ++r) {
-      key.clear();
-      for (auto place : places) append_key_part(*chunk, place + 1, r, fields[place].type, key);
-      bound_key(key);
-      QS_TRY(auto found, (*index)->find_encoded(key, 2));
+      QS_TRY(auto found, index.known(encoded(*chunk, r, fields, places, true), 2));
+      if (found.size() > 1) return std::nullopt;
+      if (found.empty()) continue;
+      auto now = hash_bytes(chunk->integer(places.size() + 1, r), chunk->integer(places.size() + 2, r));
+      out.push_back({.new_id = chunk->integer(0, r), .old_id = found[0].id, .differs = now != found[0].hash});
+    }
+  }
+}
+
+// An index that another engine made, or from other types: rows are compared as they are shown.
+Result<Service::Parts::Matches> Service::Parts::match_rows(const KeyIndex& index, const std::vector<catalog::Field>& fields,
+                                                           const std::string& rows, const Cancelled& cancelled) const {
+  auto places = places_of(index, fields);
+  std::string columns = "_id", text;
+  for (const auto& field : fields) columns += ", " + engine::quote_name(field.id);
+  QS_TRY(auto cursor, deps.engine.run({.sql = fmt::format("SELECT {} FROM ({}) AS r", columns, rows),
+                                       .limits = {.time = seconds("query.derive_time"), .cancelled = cancelled}}));
+  std::vector<Match> out;
+  for (;;) {
+    QS_TRY(const auto* chunk, cursor->next());
+    if (chunk == nullptr) return out;
+    for (std::size_t r = 0; r < chunk->rows(); ++r) {
+      QS_TRY(auto found, index.find_encoded(encoded(*chunk, r, fields, places, false), 2));
       if (found.size() > 1) return std::nullopt;
       if (found.empty()) continue;
       bool differs = false;

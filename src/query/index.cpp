@@ -152,6 +152,7 @@ Result<std::shared_ptr<const IndexLayer>> IndexLayer::open(const std::filesystem
     const auto& object = parsed.as_object();
     if (object.at("format").as_int64() != kIndexFormat) return unreadable("another format");
     for (const auto& field : object.at("fields").as_array()) index->fields_.emplace_back(field.as_string());
+    if (const auto* by = object.if_contains("hashed_by")) index->hashed_by_ = by->as_string();
     if (const auto* from = object.if_contains("from")) index->from_ = from->to_number<std::int64_t>();
     if (const auto* rows = object.if_contains("rows")) index->rows_ = rows->to_number<std::uint64_t>();
     for (const auto& part : object.at("key").as_array()) {
@@ -168,25 +169,44 @@ Result<std::shared_ptr<const IndexLayer>> IndexLayer::open(const std::filesystem
   return std::shared_ptr<const IndexLayer>(std::move(index));
 }
 
-Result<std::vector<KeyIndex::Row>> IndexLayer::find(std::string_view key, std::size_t limit) const {
-  std::vector<KeyIndex::Row> out;
+// Calls `each` with the id of every row that has the key, and what stands behind it.
+template <class Each>
+Result<void> IndexLayer::walk(std::string_view key, std::size_t limit, Each each) const {
   auto& environment = *environment_;
   QS_TRY(auto taken, environment.take());
   Environment::Lease reader(environment, taken);
   auto at = to_val(key);
-  MDB_val nothing{};
-  for (int code = mdb_cursor_get(reader->keys, &at, &nothing, MDB_SET_RANGE); out.size() < limit;
-       code = mdb_cursor_get(reader->keys, &at, &nothing, MDB_NEXT)) {
+  MDB_val behind{};
+  std::size_t count = 0;
+  for (int code = mdb_cursor_get(reader->keys, &at, &behind, MDB_SET_RANGE); count < limit;
+       code = mdb_cursor_get(reader->keys, &at, &behind, MDB_NEXT), ++count) {
     if (code == MDB_NOTFOUND) break;
     if (code != 0) return lmdb_failure(code, "find");
     auto found = from_val(at);
     if (found.size() != key.size() + kIdBytes || !found.starts_with(key)) break;
-    auto id = read_id(found);
+    QS_CHECK(each(*reader.operator->(), read_id(found), from_val(behind)));
+  }
+  return {};
+}
+
+Result<std::vector<KeyIndex::Row>> IndexLayer::find(std::string_view key, std::size_t limit) const {
+  std::vector<KeyIndex::Row> out;
+  QS_CHECK(walk(key, limit, [&](const Environment::Reader& reader, std::int64_t id, std::string_view) -> Result<void> {
     MDB_val id_val{.mv_size = sizeof id, .mv_data = &id}, value{};
-    if (auto got = mdb_get(reader->txn, environment.rows, &id_val, &value); got != 0) return lmdb_failure(got, "row");
+    if (auto got = mdb_get(reader.txn, environment_->rows, &id_val, &value); got != 0) return lmdb_failure(got, "row");
     QS_TRY(auto row, read_row(id, from_val(value), fields_.size()));
     out.push_back(std::move(row));
-  }
+    return {};
+  }));
+  return out;
+}
+
+Result<std::vector<KeyIndex::Known>> IndexLayer::known(std::string_view key, std::size_t limit) const {
+  std::vector<KeyIndex::Known> out;
+  QS_CHECK(walk(key, limit, [&](const Environment::Reader&, std::int64_t id, std::string_view hash) -> Result<void> {
+    out.push_back({.id = id, .hash = hash});
+    return {};
+  }));
   return out;
 }
 
@@ -257,10 +277,13 @@ Result<std::vector<KeyIndex::Row>> KeyIndex::find(std::span<const engine::Value>
   return find_encoded(encoded, limit);
 }
 
-Result<std::vector<KeyIndex::Row>> KeyIndex::find_encoded(std::string_view encoded, std::size_t limit) const {
+template <class Found>
+Result<std::vector<Found>> KeyIndex::newest(std::string_view encoded, std::size_t limit,
+                                            Result<std::vector<Found>> (IndexLayer::*look)(std::string_view, std::size_t)
+                                                const) const {
   for (std::size_t i = layers_.size(); i-- > 0;) {
-    QS_TRY(auto found, layers_[i]->find(encoded, limit));
-    std::vector<Row> rows;
+    QS_TRY(auto found, ((*layers_[i]).*look)(encoded, limit));
+    std::vector<Found> rows;
     for (auto& row : found) {
       bool gone = false;
       for (std::size_t newer = i + 1; newer < layers_.size() && !gone; ++newer) {
@@ -270,7 +293,19 @@ Result<std::vector<KeyIndex::Row>> KeyIndex::find_encoded(std::string_view encod
     }
     if (!rows.empty()) return rows;
   }
-  return std::vector<Row>();
+  return std::vector<Found>();
+}
+
+Result<std::vector<KeyIndex::Row>> KeyIndex::find_encoded(std::string_view encoded, std::size_t limit) const {
+  return newest(encoded, limit, &IndexLayer::find);
+}
+
+Result<std::vector<KeyIndex::Known>> KeyIndex::known(std::string_view encoded, std::size_t limit) const {
+  return newest(encoded, limit, &IndexLayer::known);
+}
+
+bool KeyIndex::knows_rows(std::string_view hashed_by) const {
+  return std::ranges::all_of(layers_, [&](const auto& layer) { return layer->hashed_by() == hashed_by; });
 }
 
 Result<KeyIndex::Row> KeyIndex::row(std::int64_t id) const {

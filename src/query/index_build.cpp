@@ -70,7 +70,7 @@ class Filler {
   std::uint64_t pending_ = 0;
 };
 
-std::string about(const IndexSource& source, const std::vector<std::size_t>& key) {
+std::string about(std::string_view engine, const IndexSource& source, const std::vector<std::size_t>& key) {
   const auto& fields = source.fields;
   boost::json::array ids, parts;
   for (const auto& field : fields) ids.emplace_back(field.id);
@@ -82,6 +82,7 @@ std::string about(const IndexSource& source, const std::vector<std::size_t>& key
   return boost::json::serialize(boost::json::object{{"format", kIndexFormat},
                                                     {"fields", std::move(ids)},
                                                     {"key", std::move(parts)},
+                                                    {"hashed_by", hashed_by(engine, source.fields)},
                                                     {"from", source.from},
                                                     {"rows", source.rows}});
 }
@@ -97,7 +98,7 @@ class Build {
     if (key_.empty()) return fail_internal("an index without a key");
     QS_CHECK(filler_.open(file));
     QS_TRY(auto description, filler_.table(kAboutTable, 0));
-    QS_CHECK(filler_.put(description, kAboutKey, about(source_, key_)));
+    QS_CHECK(filler_.put(description, kAboutKey, about(engine_.version(), source_, key_)));
     QS_CHECK(filler_.commit());
     QS_CHECK(fill_gone());
     IndexCounts counts;
@@ -163,19 +164,21 @@ class Build {
       columns += column(part) + ", ";
       present += (present.empty() ? "" : " AND ") + column(part) + " IS NOT NULL";
     }
-    return for_each(
-        fmt::format("SELECT {0}\"_id\" FROM ({1}) AS t WHERE {2} ORDER BY {0}\"_id\"", columns, source_.select, present),
-        [&](const engine::Chunk& chunk, std::size_t row) -> Result<void> {
-          key.clear();
-          for (std::size_t c = 0; c < key_.size(); ++c) append_key_part(chunk, c, row, source_.fields[key_[c]].type, key);
-          bound_key(key);
-          if (key == before)
-            ++repeated;
-          else
-            before = key;
-          append_key_id(chunk.integer(key_.size(), row), key);
-          return filler_.put(table, key, {});
-        });
+    return for_each(fmt::format("SELECT {0}\"_id\", {3} FROM ({1}) AS t WHERE {2} ORDER BY {0}\"_id\"", columns, source_.select,
+                                present, row_hash(source_.fields)),
+                    [&](const engine::Chunk& chunk, std::size_t row) -> Result<void> {
+                      key.clear();
+                      for (std::size_t c = 0; c < key_.size(); ++c)
+                        append_key_part(chunk, c, row, source_.fields[key_[c]].type, key);
+                      bound_key(key);
+                      if (key == before)
+                        ++repeated;
+                      else
+                        before = key;
+                      append_key_id(chunk.integer(key_.size(), row), key);
+                      return filler_.put(table, key,
+                                         hash_bytes(chunk.integer(key_.size() + 1, row), chunk.integer(key_.size() + 2, row)));
+                    });
   }
 
   engine::Engine& engine_;

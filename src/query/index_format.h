@@ -32,6 +32,14 @@ void bound_key(std::string& key);
 // One part of a key as a request holds it; false when the field can hold no such value (more digits than its scale).
 [[nodiscard]] bool append_key_value(const catalog::Field& field, const engine::Value& value, std::string& out);
 
+// What a row is, for telling a changed one: two SQL expressions over its fields, each a whole number. They say the same only of
+// the same types by the same engine, which `hashed_by` names.
+[[nodiscard]] std::string row_hash(const std::vector<catalog::Field>& fields);
+[[nodiscard]] std::string hashed_by(std::string_view engine, const std::vector<catalog::Field>& fields);
+constexpr std::size_t kHashBytes = 16;
+// Both as they stand behind a key.
+[[nodiscard]] std::string hash_bytes(std::int64_t first, std::int64_t second);
+
 // The length of a value and one more, seven bits a byte; 0 stands for null.
 void append_length(std::size_t length, std::string& out);
 [[nodiscard]] std::optional<std::size_t> read_length(std::string_view& from);

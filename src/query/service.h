@@ -89,6 +89,15 @@ struct Service::Parts {
     std::int64_t from = 0;           // the first `_id` of the new one
     std::vector<std::int64_t> gone;
   };
+  using Matches = std::optional<std::vector<Service::Match>>;
+  [[nodiscard]] Result<Matches> match_hashes(const KeyIndex& index, const std::vector<catalog::Field>& fields,
+                                             const std::string& rows, const Cancelled& cancelled) const;
+  [[nodiscard]] Result<Matches> match_rows(const KeyIndex& index, const std::vector<catalog::Field>& fields,
+                                           const std::string& rows, const Cancelled& cancelled) const;
+  [[nodiscard]] static std::string encoded(const engine::Chunk& chunk, std::size_t row,
+                                           const std::vector<catalog::Field>& fields, const std::vector<std::size_t>& places,
+                                           bool key_alone);
+  [[nodiscard]] static std::vector<std::size_t> places_of(const KeyIndex& index, const std::vector<catalog::Field>& fields);
   [[nodiscard]] Result<IndexPlan> plan_index(const sharing::Shown& shown, const std::vector<std::string>& key,
                                              const Cancelled& cancelled);
   [[nodiscard]] Result<std::vector<std::int64_t>> ids_of(const std::vector<catalog::Part>& deletes,

@@ -280,6 +280,9 @@ Result<File::Reading> open_reading(ReadSpec spec) {
   for (const auto& p : spec.plan) kept += p.skip ? 0 : 1;
   if (kept != spec.ids.size()) return fail_internal(fmt::format("{} columns are read, {} names given", kept, spec.ids.size()));
   File::Reading reading;
+  std::error_code unknown;
+  auto bytes = std::filesystem::file_size(spec.file, unknown);
+  reading.bytes = unknown ? 0 : bytes;
   reading.source = std::make_unique<Source>(std::move(spec), counts);
   reading.counts = std::move(counts);
   return reading;

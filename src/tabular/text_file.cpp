@@ -15,7 +15,7 @@
 namespace qushu::tabular {
 namespace {
 
-constexpr std::size_t kBlock = 4U << 20U, kAligned = 4096;
+constexpr std::size_t kBlock = 4U << 20U, kSmallBlock = 1U << 20U, kAligned = 4096;
 // From here on a file is read past the page cache.
 constexpr std::uint64_t kLarge = 64U << 20U;
 // A quoted cell longer than this was never meant: its quote is taken for unclosed.
@@ -118,8 +118,10 @@ ReadAhead::ReadAhead(int fd, std::uint64_t size, std::uint64_t from, ByteSink co
       at_(from / kAligned * kAligned),
       skip_(from % kAligned),
       copy_(std::move(copy)),
-      here_(static_cast<char*>(std::aligned_alloc(kAligned, kBlock))),
-      there_(static_cast<char*>(std::aligned_alloc(kAligned, kBlock))) {}
+      // Of a small file there are blocks for every thread.
+      block_(size < kLarge ? kSmallBlock : kBlock),
+      here_(static_cast<char*>(std::aligned_alloc(kAligned, block_))),
+      there_(static_cast<char*>(std::aligned_alloc(kAligned, block_))) {}
 
 ReadAhead::~ReadAhead() {
   if (asked_.valid()) asked_.wait();
@@ -141,8 +143,8 @@ Result<std::unique_ptr<ReadAhead>> ReadAhead::open(const std::filesystem::path& 
 
 ReadAhead::Piece ReadAhead::read(char* into, std::uint64_t at) const {
   Piece piece;
-  while (piece.size < kBlock) {
-    auto n = ::pread(fd_, into + piece.size, kBlock - piece.size, static_cast<off_t>(at + piece.size));
+  while (piece.size < block_) {
+    auto n = ::pread(fd_, into + piece.size, block_ - piece.size, static_cast<off_t>(at + piece.size));
     if (n == 0) break;
     if (n > 0) {
       piece.size += static_cast<std::size_t>(n);
@@ -160,7 +162,7 @@ ReadAhead::Piece ReadAhead::read(char* into, std::uint64_t at) const {
 
 void ReadAhead::ask() {
   // One thread's start costs more than reading a small file.
-  auto policy = size_ - std::min(size_, at_) > kBlock / 4 ? std::launch::async : std::launch::deferred;
+  auto policy = size_ - std::min(size_, at_) > kSmallBlock ? std::launch::async : std::launch::deferred;
   asked_ = std::async(policy, [this, at = at_] { return read(there_.get(), at); });
 }
 
@@ -171,7 +173,7 @@ Result<std::string_view> ReadAhead::next() {
   std::swap(here_, there_);
   at_ += piece.size;
   std::string_view bytes(here_.get(), piece.size);
-  if (piece.size == kBlock) ask();
+  if (piece.size == block_) ask();
   if (copy_) QS_CHECK(copy_(bytes));
   bytes.remove_prefix(std::min<std::size_t>(skip_, bytes.size()));
   skip_ = 0;

@@ -78,6 +78,7 @@ class ReadAhead {
   int fd_;
   std::uint64_t size_, at_, skip_;
   ByteSink copy_;
+  std::size_t block_;
   std::unique_ptr<char, Free> here_, there_;
   std::future<Piece> asked_;
 };

@@ -59,8 +59,22 @@ class KeyIndex {
   [[nodiscard]] Result<std::vector<Row>> find_encoded(std::string_view key, std::size_t limit) const;
   // The row with this `_id`; without values when there is none.
   [[nodiscard]] Result<Row> row(std::int64_t id) const;
+  // Which rows have the key, and what they are by row_hash(): nothing but the keys is read.
+  struct Known {
+    std::int64_t id = 0;
+    std::string_view hash;  // into the index
+  };
+  [[nodiscard]] Result<std::vector<Known>> known(std::string_view encoded, std::size_t limit) const;
+  // Whether every layer can tell so, by the engine and of the types that hashed_by() names.
+  [[nodiscard]] bool knows_rows(std::string_view hashed_by) const;
 
  private:
+  // Of the newest layer that has any, what no newer one says is gone.
+  template <class Found>
+  [[nodiscard]] Result<std::vector<Found>> newest(std::string_view encoded, std::size_t limit,
+                                                  Result<std::vector<Found>> (IndexLayer::*look)(std::string_view, std::size_t)
+                                                      const) const;
+
   std::vector<std::shared_ptr<const IndexLayer>> layers_;
 };
 
@@ -79,6 +93,8 @@ class IndexLayer {
   // As those of KeyIndex, of this layer alone. `key` is encoded.
   [[nodiscard]] Result<std::vector<KeyIndex::Row>> find(std::string_view key, std::size_t limit) const;
   [[nodiscard]] Result<KeyIndex::Row> row(std::int64_t id) const;
+  [[nodiscard]] Result<std::vector<KeyIndex::Known>> known(std::string_view key, std::size_t limit) const;
+  [[nodiscard]] const std::string& hashed_by() const { return hashed_by_; }
   // Whether this layer says that an older row is no more.
   [[nodiscard]] Result<bool> is_gone(std::int64_t id) const;
   [[nodiscard]] Result<std::vector<std::int64_t>> gone() const;
@@ -86,9 +102,12 @@ class IndexLayer {
  private:
   struct Environment;
   IndexLayer();
+  template <class Each>
+  [[nodiscard]] Result<void> walk(std::string_view key, std::size_t limit, Each each) const;
   std::unique_ptr<Environment> environment_;
   std::vector<std::string> fields_;
   std::vector<catalog::Field> key_;
+  std::string hashed_by_;
   std::int64_t from_ = 0;
   std::uint64_t rows_ = 0;
 };

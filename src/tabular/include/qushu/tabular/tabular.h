@@ -133,6 +133,7 @@ class File {
     std::unique_ptr<engine::TableSource>
         source;  // columns: `_id` (integer: the line), then one per plan that is not skipped, named by `ids`
     std::shared_ptr<Counts> counts;
+    std::uint64_t bytes = 0;  // of text that will be read
   };
   // One pass instead of two: the plan is guessed from the table's front, and its rows are read by that guess while every cell
   // is weighed as analyse() does. `facts` tells, once `reading` was scanned to its end, what the table really is; when its
