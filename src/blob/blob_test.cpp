@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "qushu/blob/blob_store.h"
+#include "qushu/blob/write_behind.h"
 #include "qushu/crypto/crypto.h"
 
 #include "temp_folder.h"
@@ -129,6 +130,23 @@ TEST_F(BlobTest, SweepRemovesOnlyOldAndUnused) {
   EXPECT_TRUE(blobs_->path(used->sha256));
   EXPECT_FALSE(blobs_->path(unused->sha256));
   EXPECT_GT(*blobs_->free_bytes(), 0U);
+}
+
+TEST_F(BlobTest, AFileWrittenBehindIsThatFile) {
+  auto file = std::filesystem::temp_directory_path() / "qushu-write-behind";
+  std::filesystem::remove(file);
+  std::string piece(100'000, 'x');
+  {
+    WriteBehind behind(file);
+    std::ofstream out(file, std::ios::binary);
+    for (int i = 0; i < 20; ++i) {
+      out << piece << std::flush;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  }
+  EXPECT_EQ(std::filesystem::file_size(file), 20 * piece.size());
+  std::filesystem::remove(file);
+  WriteBehind never(file);  // nobody writes it
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "qushu/base/id.h"
 #include "qushu/base/text.h"
+#include "qushu/blob/write_behind.h"
 #include "qushu/sharing/version_rows.h"
 
 #include "document.h"
@@ -202,11 +203,13 @@ Overlap Gathering::overlap() const {
 
 Result<catalog::Part> Gathering::write_part(const std::string& sql, const std::vector<engine::Bound>& tables) {
   auto target = deps_.blobs.temporary_folder() / ("part-" + new_id() + ".parquet");
+  std::optional<blob::WriteBehind> behind(std::in_place, target);
   auto written =
       deps_.engine.execute({.sql = fmt::format("COPY ({}) TO {} {}", sql, engine::quote_text(target.string()), kPartOptions),
                             .tables = tables,
                             .limits = limits(),
                             .ordered = false});
+  behind.reset();
   if (!written) {
     std::error_code ignored;
     std::filesystem::remove(target, ignored);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "qushu/base/id.h"
+#include "qushu/blob/write_behind.h"
 
 namespace qushu::ingest {
 
@@ -68,12 +69,15 @@ Result<blob::BlobInfo> write_rows(const tabular::File::Reading& reading, const s
   auto target = blobs.temporary_folder() / ("part-" + new_id() + ".parquet");
   std::string columns = offset == 0 ? "_id" : fmt::format("_id + {} AS _id", offset);
   for (const auto& id : ids) columns += ", " + engine::quote_name(id);
+  std::optional<blob::WriteBehind> behind;
+  if (reading.bytes > kSmallPartBytes) behind.emplace(target);
   auto written = engine.execute(
       {.sql = fmt::format("COPY (SELECT {} FROM file_rows) TO {} {}", columns, engine::quote_text(target.string()),
                           reading.bytes <= kSmallPartBytes ? kSmallPartOptions : kPartOptions),
        .tables = {{.name = "file_rows", .source = reading.source.get()}},
        .limits = limits_of(cancelled),
        .ordered = false});
+  behind.reset();
   if (!written) {
     std::error_code ignored;
     std::filesystem::remove(target, ignored);
