@@ -163,12 +163,8 @@ void add_pipeline_commands(CLI::App& app, Common& common, Chosen& chosen) {
   auto* group = app.add_subcommand("pipeline", zh ? "归集任务" : "Pipelines");
   group->require_subcommand(1);
   auto given = std::make_shared<Given>();
-  using Body = std::function<Result<void>(System&, const Actor&)>;
   auto command = [&](const char* name, const char* zh_text, const char* en_text, Body body) {
-    auto* c = group->add_subcommand(name, zh ? zh_text : en_text);
-    c->callback(
-        [&common, &chosen, body = std::move(body)] { chosen.action = [&common, body] { return with_system(common, body); }; });
-    return c;
+    return add_command(*group, common, chosen, name, {zh_text, en_text}, std::move(body));
   };
   auto code = [&](CLI::App* c) { c->add_option("code", given->code, zh ? "归集任务代码" : "The pipeline's code")->required(); };
   auto file = [&](CLI::App* c) {

@@ -68,16 +68,6 @@ Result<void> finish(System& s, const std::string& job) {
   return fail(Code::cancelled, "job.cancelled", "作业已取消。", "The job was cancelled.");
 }
 
-using Body = std::function<Result<void>(System&, const Actor&)>;
-
-// One command: what it is called, and what it does.
-CLI::App* command(CLI::App* group, Common& common, Chosen& chosen, const char* name, const Text& text, Body body) {
-  auto* c = group->add_subcommand(name, text.in(common.lang));
-  c->callback(
-      [&common, &chosen, body = std::move(body)] { chosen.action = [&common, body] { return with_system(common, body); }; });
-  return c;
-}
-
 Result<void> show_quality(System& s, const Actor& actor, const Common& common, const std::string& code) {
   QS_TRY(auto dataset, s.catalog->find(sharing::visibility(actor), code));
   QS_TRY(auto checks, s.quality->checks(actor, code, 100));
@@ -144,80 +134,81 @@ void add_quality(CLI::App& app, Common& common, Chosen& chosen) {
   group->require_subcommand(1);
   auto code = std::make_shared<std::string>(), more = std::make_shared<std::string>();
   auto dataset = [&](CLI::App* c) { c->add_option("code", *code, zh ? "数据集代码" : "Dataset code")->required(); };
-  dataset(command(group, common, chosen, "show", {"当前版本的得分和检查结果", "Score and findings of the current version"},
-                  [&common, code](System& s, const Actor& actor) { return show_quality(s, actor, common, *code); }));
-  dataset(command(group, common, chosen, "run", {"立即检查当前版本", "Check the current version now"},
-                  [&common, code](System& s, const Actor& actor) -> Result<void> {
-                    QS_TRY(auto job, s.quality->request_check(actor, *code));
-                    QS_CHECK(finish(s, job));
-                    return show_quality(s, actor, common, *code);
-                  }));
-  dataset(command(group, common, chosen, "rules", {"列出规则", "List the rules"},
-                  [&common, code](System& s, const Actor& actor) -> Result<void> {
-                    QS_TRY(auto d, s.catalog->find(sharing::visibility(actor), *code));
-                    QS_TRY(auto rules, s.quality->rules(actor, *code));
-                    print_rules(rules, d.fields, common);
-                    return {};
-                  }));
+  dataset(add_command(*group, common, chosen, "show", {"当前版本的得分和检查结果", "Score and findings of the current version"},
+                      [&common, code](System& s, const Actor& actor) { return show_quality(s, actor, common, *code); }));
+  dataset(add_command(*group, common, chosen, "run", {"立即检查当前版本", "Check the current version now"},
+                      [&common, code](System& s, const Actor& actor) -> Result<void> {
+                        QS_TRY(auto job, s.quality->request_check(actor, *code));
+                        QS_CHECK(finish(s, job));
+                        return show_quality(s, actor, common, *code);
+                      }));
+  dataset(add_command(*group, common, chosen, "rules", {"列出规则", "List the rules"},
+                      [&common, code](System& s, const Actor& actor) -> Result<void> {
+                        QS_TRY(auto d, s.catalog->find(sharing::visibility(actor), *code));
+                        QS_TRY(auto rules, s.quality->rules(actor, *code));
+                        print_rules(rules, d.fields, common);
+                        return {};
+                      }));
   auto take = std::make_shared<bool>(false);
   auto* proposals =
-      command(group, common, chosen, "propose", {"由数据推荐规则", "Rules that the data suggests"},
-              [&common, code, take](System& s, const Actor& actor) { return propose(s, actor, common, *code, *take); });
+      add_command(*group, common, chosen, "propose", {"由数据推荐规则", "Rules that the data suggests"},
+                  [&common, code, take](System& s, const Actor& actor) { return propose(s, actor, common, *code, *take); });
   dataset(proposals);
   proposals->add_flag("--confirm", *take, zh ? "全部确认" : "Take them all");
-  auto* add = command(group, common, chosen, "add", {"新增规则", "Add rules"},
-                      [&common, code, more](System& s, const Actor& actor) -> Result<void> {
-                        QS_TRY(auto d, s.catalog->find(sharing::visibility(actor), *code));
-                        QS_TRY(auto rules, rules_in(*more));
-                        QS_TRY(auto made, s.quality->add(actor, *code, rules));
-                        print_rules(made, d.fields, common);
-                        return {};
-                      });
+  auto* add = add_command(*group, common, chosen, "add", {"新增规则", "Add rules"},
+                          [&common, code, more](System& s, const Actor& actor) -> Result<void> {
+                            QS_TRY(auto d, s.catalog->find(sharing::visibility(actor), *code));
+                            QS_TRY(auto rules, rules_in(*more));
+                            QS_TRY(auto made, s.quality->add(actor, *code, rules));
+                            print_rules(made, d.fields, common);
+                            return {};
+                          });
   dataset(add);
   add->add_option("rule", *more,
                   zh ? R"(规则（JSON），如 {"kind":"required","fields":["名称"],"severity":"reject"}，或 @文件)"
                      : R"(Rules as JSON, such as {"kind":"required","fields":["name"],"severity":"reject"}, or @FILE)")
       ->required();
-  auto* remove = command(group, common, chosen, "remove", {"删除规则", "Remove a rule"},
-                         [code, more](System& s, const Actor& actor) { return s.quality->remove(actor, *code, *more); });
+  auto* remove = add_command(*group, common, chosen, "remove", {"删除规则", "Remove a rule"},
+                             [code, more](System& s, const Actor& actor) { return s.quality->remove(actor, *code, *more); });
   dataset(remove);
   remove->add_option("rule", *more, zh ? "规则编号" : "The rule's id")->required();
-  auto* waive =
-      command(group, common, chosen, "waive", {"对停止发布的最近一次检查放行", "Let pass what the latest check stopped"},
-              [&common, code, more](System& s, const Actor& actor) -> Result<void> {
-                QS_TRY(auto d, s.catalog->find(sharing::visibility(actor), *code));
-                QS_TRY(auto checks, s.quality->checks(actor, *code, 1));
-                if (checks.empty() || !checks[0].stopped)
-                  return fail(Code::conflict, "quality.not_stopped", "没有停止发布的检查。", "No check has stopped anything.");
-                QS_TRY(auto check, s.quality->waive(actor, checks[0].id, *more));
-                if (common.json) print(quality::to_json(check, d.fields, common.lang, true));
-                return {};
-              });
+  auto* waive = add_command(
+      *group, common, chosen, "waive", {"对停止发布的最近一次检查放行", "Let pass what the latest check stopped"},
+      [&common, code, more](System& s, const Actor& actor) -> Result<void> {
+        QS_TRY(auto d, s.catalog->find(sharing::visibility(actor), *code));
+        QS_TRY(auto checks, s.quality->checks(actor, *code, 1));
+        if (checks.empty() || !checks[0].stopped)
+          return fail(Code::conflict, "quality.not_stopped", "没有停止发布的检查。", "No check has stopped anything.");
+        QS_TRY(auto check, s.quality->waive(actor, checks[0].id, *more));
+        if (common.json) print(quality::to_json(check, d.fields, common.lang, true));
+        return {};
+      });
   dataset(waive);
   waive->add_option("--reason", *more, zh ? "理由" : "The reason")->required();
-  command(group, common, chosen, "list", {"各数据集的得分", "Scores of all datasets"},
-          [&common](System& s, const Actor& actor) -> Result<void> {
-            QS_TRY(auto all, s.quality->overview(actor));
-            json::array out;
-            std::vector<std::vector<std::string>> rows;
-            for (const auto& d : all.datasets) {
-              auto scores = d.check ? d.check->scores : quality::Scores{};
-              out.push_back(json::object{{"code", d.dataset.code},
-                                         {"title", d.dataset.title},
-                                         {"department_name", d.dataset.department_name},
-                                         {"rules", d.rules},
-                                         {"scores", quality::to_json(scores)}});
-              rows.push_back({d.dataset.code, d.dataset.title, d.dataset.department_name, std::to_string(d.rules),
-                              score_text(scores.total)});
-            }
-            if (common.json)
-              print(out);
-            else
-              print_table(common.lang == Lang::zh ? std::vector<std::string>{"代码", "名称", "部门", "规则", "得分"}
-                                                  : std::vector<std::string>{"code", "title", "department", "rules", "score"},
-                          rows);
-            return {};
-          });
+  add_command(*group, common, chosen, "list", {"各数据集的得分", "Scores of all datasets"},
+              [&common](System& s, const Actor& actor) -> Result<void> {
+                QS_TRY(auto all, s.quality->overview(actor));
+                json::array out;
+                std::vector<std::vector<std::string>> rows;
+                for (const auto& d : all.datasets) {
+                  auto scores = d.check ? d.check->scores : quality::Scores{};
+                  out.push_back(json::object{{"code", d.dataset.code},
+                                             {"title", d.dataset.title},
+                                             {"department_name", d.dataset.department_name},
+                                             {"rules", d.rules},
+                                             {"scores", quality::to_json(scores)}});
+                  rows.push_back({d.dataset.code, d.dataset.title, d.dataset.department_name, std::to_string(d.rules),
+                                  score_text(scores.total)});
+                }
+                if (common.json)
+                  print(out);
+                else
+                  print_table(common.lang == Lang::zh
+                                  ? std::vector<std::string>{"代码", "名称", "部门", "规则", "得分"}
+                                  : std::vector<std::string>{"code", "title", "department", "rules", "score"},
+                              rows);
+                return {};
+              });
 }
 
 void print_correction(const quality::Correction& c, const Actor& actor, const Common& common) {
@@ -236,8 +227,8 @@ void add_correction(CLI::App& app, Common& common, Chosen& chosen) {
   auto* group = app.add_subcommand("correction", zh ? "校核工单" : "Correction tickets");
   group->require_subcommand(1);
   auto box = std::make_shared<std::string>("");
-  auto* list = command(
-      group, common, chosen, "list", {"列出校核工单", "List correction tickets"},
+  auto* list = add_command(
+      *group, common, chosen, "list", {"列出校核工单", "List correction tickets"},
       [&common, box](System& s, const Actor& actor) -> Result<void> {
         QS_TRY(auto found, s.corrections->list(actor, {.box = *box, .limit = 500}));
         json::array out;
@@ -260,12 +251,12 @@ void add_correction(CLI::App& app, Common& common, Chosen& chosen) {
       });
   list->add_option("--box", *box, "mine | incoming")->check(CLI::IsMember({"mine", "incoming"}));
   auto n = std::make_shared<quality::NewCorrection>();
-  auto* report = command(group, common, chosen, "report", {"申请校核", "Report an error"},
-                         [&common, n](System& s, const Actor& actor) -> Result<void> {
-                           QS_TRY(auto c, s.corrections->report(actor, *n));
-                           print_correction(c, actor, common);
-                           return {};
-                         });
+  auto* report = add_command(*group, common, chosen, "report", {"申请校核", "Report an error"},
+                             [&common, n](System& s, const Actor& actor) -> Result<void> {
+                               QS_TRY(auto c, s.corrections->report(actor, *n));
+                               print_correction(c, actor, common);
+                               return {};
+                             });
   report->add_option("dataset", n->dataset, zh ? "数据集代码" : "Dataset code")->required();
   report->add_option("--wrong", n->wrong, zh ? "哪里不对" : "What is wrong")->required();
   report->add_option("--right", n->proposed, zh ? "应当是什么" : "What would be right");
@@ -313,12 +304,12 @@ void add_correction(CLI::App& app, Common& common, Chosen& chosen) {
              return c.reopen(a, i, t);
            }}};
   for (const auto& verb : kVerbs) {
-    auto* c = command(group, common, chosen, verb.name, verb.title,
-                      [&common, id, text, run = verb.run](System& s, const Actor& actor) -> Result<void> {
-                        QS_TRY(auto correction, run(*s.corrections, actor, *id, *text));
-                        print_correction(correction, actor, common);
-                        return {};
-                      });
+    auto* c = add_command(*group, common, chosen, verb.name, verb.title,
+                          [&common, id, text, run = verb.run](System& s, const Actor& actor) -> Result<void> {
+                            QS_TRY(auto correction, run(*s.corrections, actor, *id, *text));
+                            print_correction(correction, actor, common);
+                            return {};
+                          });
     c->add_option("id", *id, zh ? "工单编号" : "The ticket's id")->required();
     auto* option = c->add_option("--text", *text, zh ? "说明" : "What to say");
     if (verb.needs_text) option->required();

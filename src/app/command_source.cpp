@@ -111,12 +111,8 @@ void add_source_commands(CLI::App& app, Common& common, Chosen& chosen) {
   auto* group = app.add_subcommand("source", zh ? "数据源" : "Sources");
   group->require_subcommand(1);
   auto g = std::make_shared<Given>();
-  using Body = std::function<Result<void>(System&, const Actor&)>;
   auto command = [&](const char* name, const char* zh_text, const char* en_text, Body body) {
-    auto* c = group->add_subcommand(name, zh ? zh_text : en_text);
-    c->callback(
-        [&common, &chosen, body = std::move(body)] { chosen.action = [&common, body] { return with_system(common, body); }; });
-    return c;
+    return add_command(*group, common, chosen, name, {zh_text, en_text}, std::move(body));
   };
   auto code = [&](CLI::App* c) {
     c->add_option("code", g->code, zh ? "数据源代码" : "The source's code")->required();

@@ -36,7 +36,10 @@ void add_system_commands(CLI::App& app, Common& common, Chosen& chosen);  // aud
 void add_completion_command(CLI::App& app, Common& common, Chosen& chosen);
 
 // Opens the system and the actor, runs `body`, reports its error.
-int with_system(const Common& common, const std::function<Result<void>(System&, const Actor&)>& body);
+using Body = std::function<Result<void>(System&, const Actor&)>;
+int with_system(const Common& common, const Body& body);
+// Adds a command of a group: what it is called, and what it does.
+CLI::App* add_command(CLI::App& group, Common& common, Chosen& chosen, const char* name, const Text& text, Body body);
 
 // Every route of the product, for `serve` and for `openapi`.
 void add_all_routes(http::Router& router, System& system, http::Metrics& metrics, http::EventHub& hub);

@@ -29,7 +29,7 @@ std::string user_name() {
 
 }  // namespace
 
-int with_system(const Common& common, const std::function<Result<void>(System&, const Actor&)>& body) {
+int with_system(const Common& common, const Body& body) {
   auto system = System::open(common.data, common.overrides);
   if (!system) return report(common, system.error());
   auto actor = Actor::operator_on_console(user_name());
@@ -43,6 +43,13 @@ int with_system(const Common& common, const std::function<Result<void>(System&, 
   actor.lang = common.lang;
   auto done = body(**system, actor);
   return done ? 0 : report(common, done.error());
+}
+
+CLI::App* add_command(CLI::App& group, Common& common, Chosen& chosen, const char* name, const Text& text, Body body) {
+  auto* c = group.add_subcommand(name, text.in(common.lang));
+  c->callback(
+      [&common, &chosen, body = std::move(body)] { chosen.action = [&common, body] { return with_system(common, body); }; });
+  return c;
 }
 
 int run(int argc, char** argv) {

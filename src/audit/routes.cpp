@@ -1,4 +1,7 @@
+#include <array>
+
 #include "qushu/audit/audit.h"
+#include "qushu/base/csv.h"
 #include "qushu/base/text.h"
 
 namespace qushu::audit {
@@ -75,17 +78,6 @@ Result<Query> query_of(const Request& r) {
   return q;
 }
 
-std::string cell(std::string_view text) {
-  // A leading =, +, - or @ would run as a formula in a spreadsheet.
-  std::string out = "\"";
-  if (!text.empty() && std::string_view("=+-@").contains(text[0])) out += '\'';
-  for (char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + "\"";
-}
-
 Result<void> write_csv(Audit& audit, Query q, Lang lang, http::BodyWriter& out) {
   QS_CHECK(
       out.write(lang == Lang::zh
@@ -95,14 +87,12 @@ Result<void> write_csv(Audit& audit, Query q, Lang lang, http::BodyWriter& out) 
   while (true) {
     QS_TRY(auto entries, audit.search(q));
     std::string text;
-    for (const auto& e : entries) {
-      text += std::to_string(e.number) + "," + to_iso(e.at);
-      for (const auto& value :
-           {e.actor_name, e.via, e.from, action_name(e.event.action).in(lang), e.event.object_kind, e.event.object_id,
-            e.event.object_name, std::string(name(e.event.outcome)), json::serialize(e.event.detail), e.hash})
-        text += "," + cell(value);
-      text += "\r\n";
-    }
+    for (const auto& e : entries)
+      append_csv_line(
+          std::array{std::to_string(e.number), to_iso(e.at), e.actor_name, e.via, e.from, action_name(e.event.action).in(lang),
+                     e.event.object_kind, e.event.object_id, e.event.object_name, std::string(name(e.event.outcome)),
+                     json::serialize(e.event.detail), e.hash},
+          text);
     QS_CHECK(out.write(text));
     if (entries.size() < q.limit) return {};
     q.before = entries.back().number;

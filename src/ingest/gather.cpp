@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "qushu/base/csv.h"
 #include "qushu/base/id.h"
 #include "qushu/base/text.h"
 #include "qushu/blob/write_behind.h"
@@ -20,17 +21,6 @@ namespace {
 constexpr std::size_t kMisfits = 100;  // shown of a trial
 constexpr std::size_t kOverlap = 50;   // values that are looked for in the dataset
 constexpr std::string_view kRows = "source_rows";
-
-// A cell of a row as it is kept with its reasons.
-std::string csv_cell(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + "\"";
-}
 
 std::string in_quotes(std::string_view name) {
   return engine::quote_name(name);
@@ -363,7 +353,10 @@ Result<void> Gathering::reject_misfits(Gathered& g, const std::string& from, con
         if (!chunk->is_null(column, row)) chunk->append_text(column, row, value);
         return value;
       };
-      for (std::size_t c = 0; c < described.size(); ++c) out.raw += (c == 0 ? "" : ",") + csv_cell(text(c + 1));
+      for (std::size_t c = 0; c < described.size(); ++c) {
+        if (c > 0) out.raw += ',';
+        append_csv(text(c + 1), false, out.raw);
+      }
       for (std::size_t i = 0; i < tested.size(); ++i) {
         if (chunk->integer(1 + described.size() + i, row) == 0) continue;
         auto column = std::ranges::find_if(described, [&](const auto& c) { return c.source_name == tested[i].column; });

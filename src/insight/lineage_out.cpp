@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "qushu/base/csv.h"
 #include "qushu/base/text.h"
 #include "qushu/insight/lineage.h"
 
@@ -75,17 +76,6 @@ std::string fields_of(const Node& node) {
   return join(names, ", ");
 }
 
-// A cell of a CSV file for spreadsheets: quoted, and never a formula.
-std::string cell(std::string_view text) {
-  std::string out = "\"";
-  if (!text.empty() && std::string_view("=+-@\t\r").contains(text.front())) out += '\'';
-  for (char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + "\"";
-}
-
 }  // namespace
 
 std::string_view name(NodeKind kind) {
@@ -121,11 +111,12 @@ std::string impact_csv(const Graph& graph, Lang lang) {
   std::string out = lang == Lang::zh ? "\xEF\xBB\xBF类别,名称,部门,距离,涉及信息项,是否确定,调用次数,最近使用\r\n"
                                      : "\xEF\xBB\xBFKind,Title,Department,Distance,Fields,Certain,Calls,Last used\r\n";
   for (const auto* node : behind(graph))
-    out += fmt::format("{},{},{},{},{},{},{},{}\r\n", cell(kKindNames.at(static_cast<std::size_t>(node->kind)).in(lang)),
-                       cell(shown_title(*node, lang)), cell(node->hidden || node->kind == NodeKind::step ? "" : node->detail),
-                       node->distance, cell(fields_of(*node)),
-                       node->certain ? (lang == Lang::zh ? "是" : "yes") : (lang == Lang::zh ? "否" : "no"), node->calls,
-                       cell(node->last_day));
+    append_csv_line(
+        std::array{kKindNames.at(static_cast<std::size_t>(node->kind)).in(lang), shown_title(*node, lang),
+                   node->hidden || node->kind == NodeKind::step ? std::string() : node->detail, std::to_string(node->distance),
+                   fields_of(*node), Text{node->certain ? "是" : "否", node->certain ? "yes" : "no"}.in(lang),
+                   std::to_string(node->calls), node->last_day},
+        out);
   return out;
 }
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "qushu/base/csv.h"
 #include "qushu/base/text.h"
 
 #include "json_out.h"
@@ -30,29 +31,6 @@ Result<std::uint64_t> for_each_row(engine::Cursor& cursor, std::string& out, con
     }
   }
   return rows;
-}
-
-bool looks_like_a_formula(std::string_view text) {
-  if (text.empty() || !std::string_view("=+-@\t\r\n").contains(text[0])) return false;
-  if (text[0] != '+' && text[0] != '-') return true;
-  return text.find_first_not_of("0123456789.,+-%/: ") != std::string_view::npos;
-}
-
-void append_csv(std::string_view text, bool guard, std::string& out) {
-  guard = guard && looks_like_a_formula(text);
-  // An empty text is not an absent one: only the latter is written as nothing.
-  if (!text.empty() && !guard && text.find_first_of("\",\r\n") == std::string_view::npos && text.front() != ' ' &&
-      text.back() != ' ') {
-    out += text;
-    return;
-  }
-  out += '"';
-  if (guard) out += '\'';
-  for (char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  out += '"';
 }
 
 std::vector<std::string> headers_of(const engine::Cursor& cursor, const WriteOptions& options) {

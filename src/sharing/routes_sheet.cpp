@@ -1,8 +1,10 @@
 // The catalogue's spreadsheet over HTTP: in, out, and what came of it.
+#include <array>
 #include <fstream>
 
 #include <fmt/format.h>
 
+#include "qushu/base/csv.h"
 #include "qushu/base/id.h"
 #include "qushu/base/text.h"
 #include "qushu/sharing/desk.h"
@@ -66,24 +68,12 @@ Result<Response> upload(const Desk& desk, Request& r) {
   return Response::ok(to_json(outcome, r.lang()), 201);
 }
 
-std::string csv_cell(std::string_view text) {
-  std::string out = "\"";
-  // What a spreadsheet would take for a formula stays text.
-  if (!text.empty() && std::string_view("=+-@\t\r").contains(text[0])) out += '\'';
-  for (char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + '"';
-}
-
 Result<Response> errors_csv(const Desk& desk, const Request& r) {
   QS_TRY(auto outcome, desk.import_outcome(r.actor, r.param("id")));
   bool zh = r.lang() == Lang::zh;
   std::string out = zh ? "\xEF\xBB\xBF工作表,行,列,值,应为\r\n" : "\xEF\xBB\xBFSheet,Row,Column,Value,Expected\r\n";
   for (const auto& e : outcome.errors)
-    out += fmt::format("{},{},{},{},{}\r\n", csv_cell(e.sheet), e.row, csv_cell(e.column), csv_cell(e.value),
-                       csv_cell(e.expected.in(r.lang())));
+    append_csv_line(std::array{e.sheet, std::to_string(e.row), e.column, e.value, e.expected.in(r.lang())}, out);
   return Response::text(std::move(out), "text/csv; charset=utf-8")
       .as_download(outcome.file_name + (zh ? " 错误.csv" : " errors.csv"));
 }

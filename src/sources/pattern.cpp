@@ -1,8 +1,18 @@
 #include "pattern.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace qushu::sources {
+namespace {
+
+// Bytes of the character that begins so.
+std::size_t letter(char first) {
+  auto byte = static_cast<unsigned char>(first);
+  return byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1;
+}
+
+}  // namespace
 
 bool matches(std::string_view pattern, std::string_view path) {
   if (pattern.empty()) return true;
@@ -27,8 +37,13 @@ bool matches(std::string_view pattern, std::string_view path) {
       }
     } else {
       next.assign(path.size() + 1, 0);
-      for (std::size_t j = 1; j <= path.size(); ++j)
-        if (reach[j - 1] != 0 && (pattern[i] == path[j - 1] || (pattern[i] == '?' && path[j - 1] != '/'))) next[j] = 1;
+      for (std::size_t j = 0; j < path.size(); ++j) {
+        if (reach[j] == 0) continue;
+        if (pattern[i] == '?' && path[j] != '/')
+          next[std::min(j + letter(path[j]), path.size())] = 1;
+        else if (pattern[i] == path[j])
+          next[j + 1] = 1;
+      }
     }
     reach.swap(next);
   }
