@@ -46,6 +46,8 @@ DECIDED = {
     "GET /api/v1/sources": {"steward", "operator"},
     "POST /api/v1/sources": {"steward", "operator"},
     "POST /api/v1/sources/try": {"steward", "operator"},
+    "POST /api/v1/sources/try/browse": {"steward", "operator"},
+    "POST /api/v1/sources/try/preview": {"steward", "operator"},
     "PATCH /api/v1/sources/{code}": {"steward", "operator"},
     "DELETE /api/v1/sources/{code}": {"steward", "operator"},
     "GET /api/v1/sources/{code}/browse": {"steward", "operator"},

@@ -360,6 +360,35 @@ def test_secrets_never_come_out_nor_go_elsewhere(qushu, pg, pg_source, steward):
     steward.post("/api/v1/sources/pg/check")
 
 
+def test_it_is_looked_at_before_it_is_saved(qushu, steward, maria_source):
+    source = {"kind": "mysql", "settings": {"host": "127.0.0.1", "port": maria_source.port, "database": "bureau", "user": "reader"}, "secrets": {"password": "r-pass"}}
+    assert {o["name"] for o in steward.post("/api/v1/sources/try/browse", {"source": source, "selection": {}})["offers"]} >= {"kinds"}
+    assert steward.post("/api/v1/sources/try/browse", {"source": source, "selection": {"search": "no_such"}})["offers"] == []
+    seen = steward.post("/api/v1/sources/try/preview", {"source": source, "selection": {"table": "kinds"}})
+    assert len(seen["rows"]) == 3
+    wrong = {**source, "secrets": {"password": "no"}}
+    for path, selection in (("browse", {}), ("preview", {"table": "kinds"})):
+        assert "口令" in json.dumps(steward.post(f"/api/v1/sources/try/{path}", {"source": wrong, "selection": selection}, 422), ensure_ascii=False)
+    # Kept secrets serve the same address only, and a source that is not the caller's serves nobody.
+    add(steward, "looked", "mysql", source["settings"], source["secrets"])
+    kept = {k: v for k, v in source.items() if k != "secrets"}
+    steward.post("/api/v1/sources/try/preview?of=looked", {"source": kept, "selection": {"table": "kinds"}})
+    steward.post("/api/v1/sources/try/preview", {"source": kept, "selection": {"table": "kinds"}}, 422)
+    qushu.caller("rival").post("/api/v1/sources/try/browse?of=looked", {"source": kept, "selection": {}}, 404)
+    tried = qushu.caller("auditadmin").get("/api/v1/audit?action=source.try")["entries"]
+    assert tried and tried[0]["action_name"] == "试连数据源" and any(e["outcome"] == "failure" for e in tried), tried[:2]
+
+
+def test_what_a_pipeline_reads_is_not_removed(steward, maria_source):
+    add(steward, "used", "mysql", {"host": "127.0.0.1", "port": maria_source.port, "database": "bureau", "user": "reader"}, {"password": "r-pass"})
+    definition = {"code": "reads_used", "title": "归集种类", "source": "used", "selection": {"table": "kinds"}, "dataset": "used_kinds", "mode": "full"}
+    steward.post("/api/v1/pipelines", definition, 201)
+    assert [u["name"] for u in steward.get("/api/v1/sources/used")["uses"]] == ["归集种类"]
+    assert "归集种类" in json.dumps(steward.delete("/api/v1/sources/used", 409), ensure_ascii=False)
+    steward.delete("/api/v1/pipelines/reads_used")
+    steward.delete("/api/v1/sources/used")
+
+
 def test_only_its_stewards_know_of_it(qushu, pg_source):
     rival, reader = qushu.caller("rival"), qushu.caller("reader")
     assert rival.get("/api/v1/sources")["sources"] == []
@@ -402,6 +431,9 @@ def test_the_command_line_does_the_same(qushu, maria_source, tmp_path):
     assert "cli_maria" in {s["code"] for s in qushu.json("source", "list")}
     assert len(qushu.json("source", "preview", "cli_maria", "--table", "kinds")["rows"]) == 3
     assert {o["name"] for o in qushu.json("source", "browse", "cli_maria")} >= {"kinds"}
+    unsaved = ["--as", "steward", "--kind", "mysql", *settings, "--secret", f"password={secret}"]
+    assert {o["name"] for o in qushu.json("source", "browse", *unsaved)} >= {"kinds"}
+    assert len(qushu.json("source", "preview", *unsaved, "--table", "kinds")["rows"]) == 3
     qushu.cli("source", "remove", "cli_maria")
     with pytest.raises(Failed) as failed:
         qushu.cli("source", "show", "cli_maria")

@@ -72,8 +72,20 @@ Result<void> list(System& s, const Actor& actor, const Common& common) {
   return {};
 }
 
+// The saved source, or one that the words describe, which is tried first.
+Result<sources::Access> access_to(System& s, const Actor& actor, const Given& g) {
+  if (g.kind.empty() && g.code.empty())
+    return usage("code", "请给出数据源代码，或用 --kind 和 --setting 描述未保存的数据源。",
+                 "Give the code of a source, or describe one that is not saved by --kind and --setting.");
+  if (g.kind.empty()) return s.sources->target(actor, g.code);
+  QS_TRY(auto described, source_of(g));
+  QS_TRY(auto access, s.sources->draft(actor, described, g.code));
+  QS_CHECK(s.sources->check(actor, access));
+  return access;
+}
+
 Result<void> browse(System& s, const Actor& actor, const Common& common, const Given& g) {
-  QS_TRY(auto access, s.sources->target(actor, g.code));
+  QS_TRY(auto access, access_to(s, actor, g));
   QS_TRY(auto offers, s.sources->browse(access, g.search, 500));
   json::array out;
   for (const auto& o : offers) {
@@ -85,7 +97,7 @@ Result<void> browse(System& s, const Actor& actor, const Common& common, const G
 }
 
 Result<void> preview(System& s, const Actor& actor, const Common& common, const Given& g) {
-  QS_TRY(auto access, s.sources->target(actor, g.code));
+  QS_TRY(auto access, access_to(s, actor, g));
   QS_TRY(auto seen,
          s.sources->preview(access, {.schema = g.schema, .table = g.table, .query = g.query, .pattern = g.pattern}, 20));
   if (common.json) {
@@ -118,8 +130,8 @@ void add_source_commands(CLI::App& app, Common& common, Chosen& chosen) {
     c->add_option("code", g->code, zh ? "数据源代码" : "The source's code")->required();
     return c;
   };
-  auto settings = [&](CLI::App* c) {
-    c->add_option("--kind", g->kind, zh ? "种类" : "Its kind")->required();
+  auto settings = [&](CLI::App* c, bool required = true) {
+    c->add_option("--kind", g->kind, zh ? "种类" : "Its kind")->required(required);
     c->add_option("--setting", g->settings, zh ? "设置，如 host=10.0.0.5" : "A setting, such as host=10.0.0.5");
     c->add_option("--secret", g->secrets, zh ? "口令等，从文件读：password=文件" : "A secret, read from a file: password=FILE");
   };
@@ -138,7 +150,8 @@ void add_source_commands(CLI::App& app, Common& common, Chosen& chosen) {
   settings(add);
   add->add_option("--name", g->name, zh ? "名称" : "Its name")->required();
   add->add_option("--department", g->department, zh ? "部门代码" : "Code of its department");
-  add->add_option("--parallel", g->parallel, zh ? "同时运行的个数" : "Runs at the same time")->check(CLI::Range(1, 64));
+  add->add_option("--parallel", g->parallel, zh ? "同时运行的个数" : "Runs at the same time")
+      ->check(CLI::Range(std::int64_t{1}, sources::kMostParallel));
   settings(command("try", "用未保存的设置试连", "Try settings that are not saved",
                    [&common, g](System& s, const Actor& a) -> Result<void> {
                      QS_TRY(auto n, source_of(*g));
@@ -153,11 +166,17 @@ void add_source_commands(CLI::App& app, Common& common, Chosen& chosen) {
     print(sources::to_json(checked, common.lang));
     return {};
   }));
-  auto* look = code(command("browse", "列出表或文件", "List tables or files",
-                            [&common, g](System& s, const Actor& a) { return browse(s, a, common, *g); }));
+  auto maybe_code = [&](CLI::App* c) {
+    c->add_option("code", g->code,
+                  zh ? "数据源代码；未保存的用 --kind 描述" : "The source's code; --kind describes one that is not saved");
+    settings(c, false);
+    return c;
+  };
+  auto* look = maybe_code(command("browse", "列出表或文件", "List tables or files",
+                                  [&common, g](System& s, const Actor& a) { return browse(s, a, common, *g); }));
   look->add_option("--search", g->search, zh ? "名称中的文字" : "Part of the name");
-  auto* show_rows = code(command("preview", "预览前几行", "Show the first rows",
-                                 [&common, g](System& s, const Actor& a) { return preview(s, a, common, *g); }));
+  auto* show_rows = maybe_code(command("preview", "预览前几行", "Show the first rows",
+                                       [&common, g](System& s, const Actor& a) { return preview(s, a, common, *g); }));
   show_rows->add_option("--schema", g->schema, zh ? "模式" : "Schema");
   show_rows->add_option("--table", g->table, zh ? "表" : "Table");
   show_rows->add_option("--query", g->query, zh ? "查询" : "Query");
