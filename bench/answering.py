@@ -12,7 +12,7 @@ import tempfile
 import time
 import zipfile
 
-from common import CORES, WORK, csv_file, duck, load_into_postgres, published, record, say, wrk
+from common import CORES, WORK, csv_file, duck, load_into_postgres, prepared, published, record, say, wrk
 from harness import POSTGRES_BIN, Caller, Postgres, Qushu, free_port
 
 
@@ -115,13 +115,7 @@ def bench_query(rows, _):
 
 
 def bench_start(_, __):
-    folder = WORK / "thousand"
-    qushu = Qushu(folder)
-    if not (folder / "settled").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        qushu = Qushu(folder)
-        qushu.settle()
-        qushu.stop()
+    def fill(qushu):
         for pack in range(5):
             with tempfile.NamedTemporaryFile(suffix=".zip", dir=WORK) as file:
                 with zipfile.ZipFile(file, "w") as z:
@@ -129,7 +123,8 @@ def bench_start(_, __):
                         z.writestr(f"tables{pack}_{n}.csv", f"编号,名称{pack}_{n},数量\n" + "".join(f"{i:04d},名{i},{i}\n" for i in range(20)))
                 file.flush()
                 qushu.cli("import", file.name, "--department", "czj")
-        (folder / "settled").write_text("")
+
+    qushu = prepared(WORK / "thousand", fill)
     count = len(qushu.json("dataset", "list"))
     assert count >= 1000, count
     times, memory = [], []
@@ -160,16 +155,11 @@ FIELDS = "编号 名称 统一社会信用代码 法定代表人 地址 联系�
 
 def catalogue(count):
     """A data folder whose catalogue has `count` entries of many providers and classes, without data."""
-    folder = WORK / f"catalogue-{count}"
-    qushu = Qushu(folder)
-    if not (folder / "settled").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        qushu = Qushu(folder).settle()
+    def fill(qushu):
         departments = [d["id"] for d in qushu.json("department", "list")]
         classes = [n["id"] for n in qushu.json("catalog", "classification") if n["depth"] == 1]
-        qushu.stop()
         chance = random.Random(7)
-        store = sqlite3.connect(folder / "qushu.db")
+        store = sqlite3.connect(qushu.data / "qushu.db")
         rows = []
         for n in range(count):
             title = chance.choice(AREAS) + chance.choice(AREAS) + chance.choice(KINDS) + str(n % 1000)
@@ -184,8 +174,8 @@ def catalogue(count):
         store.execute("INSERT INTO catalog_counter (name, value) VALUES ('change', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (count + 1,))
         store.commit()
         store.close()
-        (folder / "settled").write_text("")
-    return qushu
+
+    return prepared(WORK / f"catalogue-{count}", fill)
 
 
 def bench_search(_, __):

@@ -62,17 +62,21 @@ def csv_file(rows):
     return file
 
 
-def loaded(rows):
-    """A data folder with the file published in it, kept between runs of single benchmarks."""
-    folder = WORK / f"data-{rows}"
-    qushu = Qushu(folder)
+def prepared(folder, fill=None):
+    """A data folder, made and filled once and kept between runs of single benchmarks."""
     if not (folder / "settled").exists():
         shutil.rmtree(folder, ignore_errors=True)
         qushu = Qushu(folder)
         qushu.settle()
         qushu.stop()
+        if fill:
+            fill(qushu)
         (folder / "settled").write_text("")
-    return qushu
+    return Qushu(folder)
+
+
+def loaded(rows):
+    return prepared(WORK / f"data-{rows}")
 
 
 COLUMNS = ("k text, code text, name text, kind text, region text, staff int, capital numeric(12,2), founded date, changed timestamp, state text, "

@@ -245,6 +245,41 @@ TEST_F(Index, ANewerLayerComesBeforeAnOlderOne) {
   EXPECT_EQ(top->from(), 7);
 }
 
+TEST_F(Index, WhatARowIsStandsBehindItsKey) {
+  std::vector<catalog::Field> fields{field("code", Type::text, true), field("name", Type::text), field("staff", Type::integer)};
+  constexpr std::string_view kRows =
+      "SELECT i AS _id, 'k' || i AS code, CASE WHEN i = 7 THEN NULL ELSE '企业' || i END AS name, i * 2 AS staff FROM "
+      "range(100) t(i)";
+  auto index = build(std::string(kRows), fields);
+  ASSERT_TRUE(index);
+  EXPECT_TRUE(index->knows_rows(hashed_by(engine_->version(), fields)));
+  // Of other types, or by another engine, it tells nothing.
+  auto wider = fields;
+  wider[2].type = Type::decimal;
+  wider[2].width = 20;
+  EXPECT_FALSE(index->knows_rows(hashed_by(engine_->version(), wider)));
+  EXPECT_FALSE(index->knows_rows(hashed_by("v0", fields)));
+  auto now = [&](const std::string& change) {
+    auto cursor = engine_->run({.sql = fmt::format("SELECT code, {} FROM (SELECT * REPLACE ({}) FROM ({})) ORDER BY _id",
+                                                   row_hash(fields), change, kRows)});
+    std::vector<std::string> differing;
+    const auto* chunk = (*cursor)->next().value();
+    for (std::size_t r = 0; r < chunk->rows(); ++r) {
+      std::string key;
+      append_key_part(*chunk, 0, r, Type::text, key);
+      bound_key(key);
+      auto known = index->known(key, 2);
+      if (!known || known->size() != 1 || (*known)[0].hash != hash_bytes(chunk->integer(1, r), chunk->integer(2, r)))
+        differing.emplace_back(chunk->text(0, r));
+    }
+    return differing;
+  };
+  EXPECT_THAT(now("name AS name"), ::testing::IsEmpty());
+  EXPECT_THAT(now("CASE WHEN code = 'k3' THEN staff + 1 ELSE staff END AS staff"), ::testing::ElementsAre("k3"));
+  // Nothing is not the empty text, and values that change places are a change.
+  EXPECT_THAT(now("coalesce(name, '') AS name"), ::testing::ElementsAre("k7"));
+}
+
 TEST_F(Index, ManyThreadsReadAtOnce) {
   auto index = build("SELECT i AS _id, i AS k FROM range(2000) t(i)", {field("k", Type::integer, true)});
   ASSERT_TRUE(index);
