@@ -295,3 +295,62 @@ class S3:
 
     def stop(self):
         self.server.shutdown()
+
+
+class Wire:
+    """A cable to a server of loopback: what comes from the server can be cut after so many bytes (`once`, or for good with `then_refuse`), held up, or made to trickle. `refuse` lets nobody in."""
+
+    def __init__(self, port):
+        import socket
+        self.target = port
+        self.heal()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def heal(self):
+        self.cut_after, self.stall_after, self.refuse, self.then_refuse, self.once, self.pause = None, None, False, False, False, 0.0
+
+    def _accept(self):
+        import socket
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            if self.refuse:
+                near.close()
+                continue
+            far = socket.create_connection(("127.0.0.1", self.target))
+            threading.Thread(target=self._pump, args=(near, far, False), daemon=True).start()
+            threading.Thread(target=self._pump, args=(far, near, True), daemon=True).start()
+
+    def _pump(self, source, sink, from_server):
+        import socket
+        passed = 0
+        try:
+            while data := source.recv(16384):
+                if from_server:
+                    if self.cut_after is not None and passed + len(data) > self.cut_after:
+                        sink.sendall(data[:self.cut_after - passed])
+                        if self.once:
+                            self.heal()
+                        self.refuse = self.refuse or self.then_refuse
+                        break
+                    if self.stall_after is not None and passed + len(data) > self.stall_after:
+                        time.sleep(30)
+                        break
+                    time.sleep(self.pause)
+                sink.sendall(data)
+                passed += len(data)
+        except OSError:
+            pass
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            end.close()
+
+    def stop(self):
+        self.listener.close()
