@@ -29,10 +29,10 @@ class MariaDb:
                         "--skip-test-db"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
         self.start()
 
-    def start(self):
+    def start(self, *more):
         self.process = subprocess.Popen(["/usr/sbin/mariadbd", "--no-defaults", f"--datadir={self.folder}/data", f"--user={self.user}", f"--port={self.port}",
                                          "--bind-address=127.0.0.1", f"--socket={self.folder}/sock", f"--pid-file={self.folder}/pid",
-                                         "--character-set-server=utf8mb4", "--innodb-flush-log-at-trx-commit=0", f"--log-error={self.folder}/log"],
+                                         "--character-set-server=utf8mb4", "--innodb-flush-log-at-trx-commit=0", f"--log-error={self.folder}/log", *more],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
@@ -354,3 +354,30 @@ class Wire:
 
     def stop(self):
         self.listener.close()
+
+
+class Authority:
+    """A certificate authority of its own, and a server's certificate for 127.0.0.1 that it signed."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=Test CA", "-keyout", "ca.key", "-out", "ca.pem")
+        self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=127.0.0.1", "-keyout", "server.key", "-out", "server.csr")
+        (self.folder / "names").write_text("subjectAltName=IP:127.0.0.1\n")
+        self._openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "names", "-out", "server.pem")
+
+    def _openssl(self, *words):
+        subprocess.run(["openssl", *words], cwd=self.folder, check=True, capture_output=True)
+
+    @property
+    def ca(self):
+        return (self.folder / "ca.pem").read_text()
+
+    def give_to(self, folder, owner=None):
+        """The server's key and certificate where its server may read them."""
+        for name in ("server.key", "server.pem"):
+            shutil.copy(self.folder / name, pathlib.Path(folder) / name)
+            (pathlib.Path(folder) / name).chmod(0o600)
+            if owner:
+                shutil.chown(pathlib.Path(folder) / name, owner)

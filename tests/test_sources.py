@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 from harness import Failed, Postgres, Qushu
-from servers import S3, MariaDb, Sftp, Web, wait_for_port
+from servers import S3, Authority, MariaDb, Sftp, Web, wait_for_port
 
 
 @pytest.fixture(scope="module")
@@ -441,6 +441,68 @@ def test_the_command_line_does_the_same(qushu, maria_source, tmp_path):
 
 
 # --- faults --------------------------------------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("ca"))
+
+
+def tls_refused_then_trusted(steward, kind, settings, secrets, authority, field="tls"):
+    """Without its authority the certificate is refused, with it the connection is made; another authority is none."""
+    attempt = lambda more, status: steward.post("/api/v1/sources/try", {"kind": kind, "settings": {**settings, **more}, "secrets": secrets}, status)  # noqa: E731
+    verify = {"tls": "verify"} if field else {}
+    assert "证书" in json.dumps(attempt(verify, 422), ensure_ascii=False)
+    seen = attempt({**verify, "ca": authority.ca}, 200)
+    assert not any("没有加密" in w for w in seen["warnings"]), seen
+    return attempt
+
+
+def test_postgresql_over_tls(steward, authority):
+    import os
+    server = Postgres()
+    try:
+        authority.give_to(server.folder / "data", "postgres" if os.getuid() == 0 else None)
+        for statement in ("ssl_cert_file = 'server.pem'", "ssl_key_file = 'server.key'", "ssl = on"):
+            server.sql("postgres", f"ALTER SYSTEM SET {statement}")
+        server.sql("postgres", "SELECT pg_reload_conf()")
+        database = server.fresh()
+        settings = {"host": "127.0.0.1", "port": server.port, "database": database, "user": "postgres"}
+        attempt = tls_refused_then_trusted(steward, "postgresql", settings, {}, authority)
+        assert not any("没有加密" in w for w in attempt({"tls": "require"}, 200)["warnings"])
+        assert any("没有加密" in w for w in attempt({"tls": "off"}, 200)["warnings"])
+    finally:
+        server.stop()
+
+
+def test_mariadb_over_tls(steward, authority):
+    server = MariaDb()
+    try:
+        server.kill()
+        authority.give_to(server.folder)
+        server.start(f"--ssl-cert={server.folder}/server.pem", f"--ssl-key={server.folder}/server.key")
+        server.sql("CREATE USER t@'%' IDENTIFIED BY 't'; CREATE DATABASE tls")
+        settings = {"host": "127.0.0.1", "port": server.port, "database": "tls", "user": "t"}
+        server.sql("GRANT SELECT ON tls.* TO t@'%'")
+        attempt = tls_refused_then_trusted(steward, "mysql", settings, {"password": "t"}, authority)
+        assert any("没有加密" in w for w in attempt({"tls": "off"}, 200)["warnings"])
+    finally:
+        server.stop()
+
+
+def test_a_file_over_https(steward, authority):
+    import ssl
+    secure = Web()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.folder / "server.pem", authority.folder / "server.key")
+    secure.server.socket = context.wrap_socket(secure.server.socket, server_side=True)
+    secure.files["/a.csv"] = CSV.encode()
+    try:
+        tls_refused_then_trusted(steward, "http", {"url": f"https://127.0.0.1:{secure.port}/a.csv"}, {}, authority, field=None)
+        add(steward, "secure", "http", {"url": f"https://127.0.0.1:{secure.port}/a.csv", "ca": authority.ca})
+        assert steward.post("/api/v1/sources/secure/preview", {})["rows"][0][0] == "000001"
+    finally:
+        secure.stop()
+
 
 def test_a_server_that_died_is_said(maria_source, steward):
     maria_source.kill()
