@@ -9,6 +9,7 @@ import time
 import pytest
 
 from harness import Failed, Postgres, Qushu
+from servers import S3, Sftp
 
 
 @pytest.fixture(scope="module")
@@ -283,6 +284,60 @@ def test_a_file_over_http_is_read_once_and_its_drift_waits_with_the_file_kept(qu
     file.unlink()  # what was fetched is kept
     steward.post(f"/api/v1/runs/{waiting[0]['id']}/decide", {"decisions": [{"column": "街道", "verdict": "add"}]})
     assert wait_run(steward, waiting[0]["id"])["read"] == 3
+
+
+def test_a_folder_is_read_file_by_file_each_once(qushu, steward):
+    for kind, server in (("s3", S3()), ("sftp", Sftp())):
+        try:
+            if kind == "s3":
+                put = lambda name, text: server.put("out/" + name, text.encode())  # noqa: E731,B023
+                settings, secrets = {"endpoint": server.endpoint, "region": server.region, "bucket": "bucket", "prefix": "out", "access_key": server.access_key}, {"secret_key": server.secret_key}
+            else:
+                (server.files / "2026").mkdir()
+                put = lambda name, text: (server.files / name).write_text(text)  # noqa: E731,B023
+                settings, secrets = {"host": "127.0.0.1", "port": server.port, "user": server.user, "folder": str(server.files)}, {"private_key": server.key}
+            steward.post("/api/v1/sources", {"code": f"f_{kind}", "name": "交换目录", "kind": kind, "settings": settings, "secrets": secrets}, 201)
+            steward.post(f"/api/v1/sources/f_{kind}/check")
+            for month in (1, 2, 3):
+                put(f"2026/企业{month}.csv", "编号,月份\n" + "".join(f"{month}{n:03d},{month}\n" for n in range(100)))
+            put("2026/readme.txt", "not a table")
+            definition = {"code": f"f_{kind}", "title": "每月企业", "source": f"f_{kind}", "selection": {"pattern": "2026/*.csv"}, "dataset": f"f_{kind}", "mode": "append"}
+            p = steward.post("/api/v1/pipelines", definition, 201)
+            run = gather(steward, p["code"])
+            assert run["read"] == run["added"] == 300 and sorted(f["name"] for f in run["files"]) == ["2026/企业1.csv", "2026/企业2.csv", "2026/企业3.csv"], run
+            put("2026/企业4.csv", "编号,月份\n4000,4\n")
+            run = gather(steward, p["code"])
+            assert run["read"] == 1 and [f["name"] for f in run["files"]] == ["2026/企业4.csv"], run
+            assert gather(steward, p["code"])["read"] == 0
+            assert len(column(steward, p["dataset"], "bian_hao")) == 301
+        finally:
+            server.stop()
+
+
+def test_rules_hold_for_what_is_gathered_and_pushed(qushu, steward, bureau):
+    b = Bureau(bureau, steward, 100)
+    p = steward.post("/api/v1/pipelines", keyed(steward, b.definition("upsert")), 201)
+    gather(steward, p["code"])
+    rules = [{"kind": "range", "fields": ["capital"], "params": {"max": 1000}, "severity": "reject"}, {"kind": "pattern", "fields": ["name"], "params": {"pattern": "企业.*"}, "severity": "stop"}]
+    made = steward.post(f"/api/v1/datasets/{p['dataset']}/quality/rules", {"rules": rules}, 201)
+    b.sql("UPDATE firm SET capital = 5000 WHERE id <= 3; INSERT INTO firm VALUES (101, '企业101', 1, '2026-01-01', '2026-01-01')")
+    run = gather(steward, p["code"])
+    # What is rejected neither comes nor replaces what was there.
+    assert (run["added"], run["changed"], run["rejected"]) == (1, 0, 3), run
+    assert column(steward, p["dataset"], "max(capital)") == [150.0]
+    b.sql("INSERT INTO firm VALUES (102, '个体', 1, '2026-01-01', '2026-01-01')")
+    run = gather(steward, p["code"], "failed", "waiting")
+    assert "质量" in json.dumps(run, ensure_ascii=False) and len(column(steward, p["dataset"], "id")) == 101, run
+    # Pushed rows meet the same rules: the good ones come, those that a rule rejects are kept with their reason.
+    path = f"/api/v1/datasets/{p['dataset']}/rows"
+    row = lambda n, capital: {"id": n, "name": f"企业{n}", "capital": capital, "opened": "2026-01-01", "changed": "2026-01-01T00:00:00"}  # noqa: E731
+    steward.post(path, [row(201, 1), row(202, 9999), row(203, 3)])
+    deadline = time.monotonic() + 40
+    while time.monotonic() < deadline and 203 not in column(steward, p["dataset"], "id"):
+        time.sleep(0.3)
+    ids = column(steward, p["dataset"], "id")
+    assert 201 in ids and 203 in ids and 202 not in ids, ids[-5:]
+    assert len(made["rules"]) == 2
 
 
 def test_others_do_not_see_it(qushu, steward, bureau):

@@ -71,6 +71,27 @@ def test_a_file_replaces_adds_or_updates(qushu, tmp_path):
     assert refused["id"] == "dataset.no_key" if "id" in refused else "主键" in json.dumps(refused, ensure_ascii=False)
 
 
+def test_several_tables_of_one_file_come_once_each(qushu):
+    """A zip of tables with the same columns is one dataset: no row twice where two tables meet, and rejects with the table and line they were in."""
+    import io
+    import zipfile
+    steward = qushu.caller("steward")
+    publish(steward, table({"old": ("旧", 0)}))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as z:
+        for part in "abc":
+            z.writestr(f"{part}.csv", table({f"{part}{n}": ("名", n) for n in range(5)} | ({"": ("无", 1)} if part == "b" else {})))
+    made = steward.wait_import(steward.upload("表.zip", packed.getvalue(), dataset="firms")["id"], "ready")
+    changes = [{"location": t["location"], "columns": [{"position": 0, "key": True}], "dataset": {"mode": "append"}} for t in made["tables"][:1]]
+    steward.patch(f"/api/v1/imports/{made['id']}", {"tables": changes})
+    steward.post(f"/api/v1/imports/{made['id']}/publish")
+    steward.wait_import(made["id"], "published")
+    assert counts(newest(steward)) == [16, 15, 0, 0, 0, 1, 16], newest(steward)
+    rejects = steward.get("/api/v1/datasets/firms/rejects")["rejects"]
+    assert [("b.csv" in json.dumps(r), r["line"]) for r in rejects] == [(True, 7)], rejects
+    assert sorted(r[ids(steward)["编号"]] for r in steward.get("/api/v1/datasets/firms/rows", _size=100)["rows"]) == sorted([f"{p}{n}" for p in "abc" for n in range(5)] + ["old"])
+
+
 def test_rows_are_pushed(qushu, tmp_path):
     steward = qushu.caller("steward")
     publish(steward, table({"a": ("甲", 1), "b": ("乙", 2)}))

@@ -218,9 +218,10 @@ Result<void> Preparation::write_candidates() {
   if (quality_rejects_ > 0) where += fmt::format(" AND r._id + {} NOT IN (SELECT _id FROM {})", shift(), scan(*quality_));
   if (task_.incoming.removals) where += fmt::format(" AND NOT coalesce(r.{}, false)", engine::quote_name(kRemoved));
   for (std::size_t i = 0; i < sources_.size(); ++i) {
-    // Each source has a part of its own, so that the lines can be told.
+    // Each source has a part of its own, so that the lines can be told: they begin behind `first_id`, where the one before
+    // ended.
     auto within = sources_.size() == 1 ? std::string("true")
-                                       : fmt::format("r._id BETWEEN {} AND {}", sources_[i].first_id, sources_[i].last_id);
+                                       : fmt::format("r._id > {} AND r._id <= {}", sources_[i].first_id, sources_[i].last_id);
     CandidatePart part{.file = scratch("part"), .rows = 0, .source = i};
     QS_TRY(part.rows, write(fmt::format("SELECT {}{} WHERE {}{}", columns, from, within, where), part.file->path()));
     candidate_count_ += part.rows;

@@ -52,7 +52,7 @@ std::string Preparation::reject_sql(std::size_t source, std::vector<engine::Valu
         "{2}) || ', "
         "which counts' ELSE 'the key exists with other values; upsert to change rows' END AS reason_en, {7} AS raw FROM ({8}) "
         "AS r JOIN {9} "
-        "AS b USING (_id) WHERE r._id BETWEEN {10} AND {11}{12}",
+        "AS b USING (_id) WHERE r._id > {10} AND r._id <= {11}{12}",
         file, sheet, s.first_id, field, fmt::join(values, ", "), static_cast<int>(no_key), static_cast<int>(repeated_key), raw,
         incoming_rows(), scan(*bad_), s.first_id, s.last_id,
         superseded_ > 0 ? fmt::format(" AND b.why <> {}", static_cast<int>(repeated_key)) : "");
@@ -61,7 +61,8 @@ std::string Preparation::reject_sql(std::size_t source, std::vector<engine::Valu
     out += fmt::format(
         "{}SELECT {} AS file, {} AS sheet, r._id - {} AS line, CAST(q.field AS VARCHAR) AS field, CAST(q.value AS VARCHAR) AS "
         "value, "
-        "q.reason_zh, q.reason_en, {} AS raw FROM ({}) AS r JOIN {} AS q ON r._id + {} = q._id WHERE r._id BETWEEN {} AND {}",
+        "q.reason_zh, q.reason_en, {} AS raw FROM ({}) AS r JOIN {} AS q ON r._id + {} = q._id WHERE r._id > {} AND r._id <= "
+        "{}",
         out.empty() ? "" : " UNION ALL ", file, sheet, s.first_id, raw, incoming_rows(), scan(*quality_), shift(), s.first_id,
         s.last_id);
   return out;
