@@ -7,8 +7,8 @@
 
 namespace qushu {
 
-// Adds one cell, quoted where it must be. An empty text is quoted too: what is absent is written as nothing. `guard`: a text that
-// begins like a formula, which a spreadsheet would run, gets an apostrophe before it.
+// Adds one cell, quoted where it must be. An empty text is quoted too: what is absent is written as nothing. `guard`: a text
+// that begins like a formula, which a spreadsheet would run, gets an apostrophe before it.
 void append_csv(std::string_view text, bool guard, std::string& out);
 // Adds a whole line of cells, guarded, with its line break.
 void append_csv_line(std::span<const std::string> cells, std::string& out);
