@@ -44,11 +44,12 @@ struct Transfer {
     started = true;
     if (!begun) return true;
     auto on = begun(answer);
-    if (!on)
+    if (!on) {
       error = std::move(on).error();
-    else
-      ended = !*on;
-    return on && *on;
+      return false;
+    }
+    ended = !*on;
+    return *on;
   }
 };
 
