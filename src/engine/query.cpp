@@ -305,7 +305,8 @@ Failure duck_failure(duckdb_error_type type, const char* message, bool own) {
                       .text = {"查询需要的内存超过上限，请先筛选或汇总。",
                                "The query needs more memory than it may use; filter or aggregate first."},
                       .detail = text});
-  if (text.contains("No space left") || text.contains("max_temp_directory_size"))
+  if (text.contains("No space left") || text.contains("File too large") || text.contains("Disk quota exceeded") ||
+      text.contains("max_temp_directory_size"))
     return fail(std::move(fail_errno(28, text)).error());
   if (own) return fail_internal("duckdb: " + text);
   // The first line says what is wrong; the rest repeats the statement.
