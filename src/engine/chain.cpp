@@ -174,7 +174,7 @@ class DuckChain final : public Chain {
                                quote_text(spec_.output.string()));
     for (auto& place : composed.places) place.from += kCopy.size(), place.to += kCopy.size();
     QS_TRY(auto running, take(limits));
-    auto written = run_to_end(place_.dog, std::move(running), composed.sql, parameters());
+    auto written = run_to_end(place_.dog, running, composed.sql, parameters());
     if (!written) return explained(std::move(written).error(), composed, last);
     return *written;
   }

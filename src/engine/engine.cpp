@@ -110,7 +110,7 @@ class DuckEngine final : public Engine {
 
   Result<std::uint64_t> execute(Query query) override {
     QS_TRY(auto running, prepare(query));
-    return run_to_end(dog_, std::move(running), query.sql, in_order(query.params));
+    return run_to_end(dog_, running, query.sql, in_order(query.params));
   }
 
   Result<std::unique_ptr<Sandbox>> sandbox(SandboxSpec spec) override {

@@ -329,7 +329,7 @@ Result<std::unique_ptr<Cursor>> start(Watchdog& dog, Running running, const std:
   return std::unique_ptr<Cursor>(std::move(cursor));
 }
 
-Result<std::uint64_t> run_to_end(Watchdog& dog, Running running, const std::string& sql, const Parameters& params) {
+Result<std::uint64_t> run_to_end(Watchdog& dog, const Running& running, const std::string& sql, const Parameters& params) {
   Watchdog::Watch watch(dog, running.on(), Clock::now() + running.limits.time, running.limits.cancelled);
   auto prepared = prepare(running, sql);
   if (!prepared && watch.cause() != Watchdog::Cause::none)

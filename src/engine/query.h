@@ -93,7 +93,7 @@ struct Parameters {
 [[nodiscard]] Result<std::unique_ptr<Cursor>> start(Watchdog& dog, Running running, const std::string& sql,
                                                     const Parameters& params);
 // Runs a statement to its end; the rows that it changed or wrote.
-[[nodiscard]] Result<std::uint64_t> run_to_end(Watchdog& dog, Running running, const std::string& sql,
+[[nodiscard]] Result<std::uint64_t> run_to_end(Watchdog& dog, const Running& running, const std::string& sql,
                                                const Parameters& params);
 
 }  // namespace qushu::engine
