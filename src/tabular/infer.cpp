@@ -45,13 +45,13 @@ std::string unit_of(std::string_view header) {
   return utf8_length(unit) <= 8 ? std::string(unit) : std::string();
 }
 
-void ColumnTally::note_example(std::string_view text) {
-  if (examples_.size() >= kExamples) return;
+void ColumnTally::note_example(std::uint64_t line, std::string_view text) {
   auto shown = shorten(text, 60);
-  if (std::ranges::find(examples_, shown) == examples_.end()) examples_.push_back(std::move(shown));
+  if (std::ranges::find(examples_, shown, &Example::text) == examples_.end())
+    examples_.push_back({.line = line, .text = std::move(shown)});
 }
 
-void ColumnTally::add(std::string_view raw, std::string& buffer, Weighed& found) {
+void ColumnTally::add(std::string_view raw, std::uint64_t line, std::string& buffer, Weighed& found) {
   found.kind = Weighed::Kind::unknown;
   auto cell = clean(raw, buffer);
   auto t = cell.text;
@@ -61,7 +61,7 @@ void ColumnTally::add(std::string_view raw, std::string& buffer, Weighed& found)
     return;
   }
   ++values_;
-  if (examples_.size() < kExamples) note_example(t);
+  if (examples_.size() < kExamples) note_example(line, t);
   char first = t[0];
   bool may_be_number = is_ascii_digit(first) || first == '-' || first == '+' || first == '.';
   if (!may_be_number) {
@@ -175,7 +175,12 @@ void ColumnTally::merge(const ColumnTally& o) {
     by_scale_.at(i) += o.by_scale_.at(i);
     by_digits_.at(i) += o.by_digits_.at(i);
   }
-  for (const auto& e : o.examples_) note_example(e);
+  auto both = std::move(examples_);
+  both.insert(both.end(), o.examples_.begin(), o.examples_.end());
+  std::ranges::sort(both, {}, &Example::line);
+  examples_.clear();
+  for (const auto& e : both)
+    if (examples_.size() < kExamples) note_example(e.line, e.text);
 }
 
 bool ColumnTally::code_like(const std::string& name, std::uint64_t allowed) const {
@@ -190,7 +195,7 @@ ColumnFacts ColumnTally::decide(std::string name, double share) const {
   ColumnFacts facts;
   facts.values = values_;
   facts.empty = empty_;
-  facts.examples = examples_;
+  for (const auto& e : examples_) facts.examples.push_back(e.text);
   // Under a heading of several rows the unit stands in any of them: 户籍人口（人）·男.
   auto unit = unit_of(name);
   for (auto dot = name.rfind("·"); unit.empty() && dot != std::string::npos && dot > 0; dot = name.rfind("·", dot - 1))

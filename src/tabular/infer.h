@@ -24,14 +24,20 @@ struct Weighed {
 // Counts of one column; a thread has its own and they are added up.
 class ColumnTally {
  public:
-  void add(std::string_view raw, std::string& buffer, Weighed& found);
+  // `line` is where the row begins; one tally sees its lines in their order.
+  void add(std::string_view raw, std::uint64_t line, std::string& buffer, Weighed& found);
   void merge(const ColumnTally& other);
   // The proposal. `share` is the share of values that may be rejected (0.01).
   [[nodiscard]] ColumnFacts decide(std::string name, double share) const;
 
  private:
   enum Kind : std::uint8_t { kInteger, kDecimal, kNumber, kBoolean, kDate, kCompactDate, kDatetime, kTime, kPercent, kKinds };
-  void note_example(std::string_view text);
+  // The first values of the whole column, whichever thread came upon them.
+  struct Example {
+    std::uint64_t line;
+    std::string text;
+  };
+  void note_example(std::uint64_t line, std::string_view text);
   [[nodiscard]] bool code_like(const std::string& name, std::uint64_t allowed) const;
 
   std::uint64_t values_ = 0, empty_ = 0, blank_words_ = 0;
@@ -42,7 +48,7 @@ class ColumnTally {
   std::size_t shortest_ = SIZE_MAX, longest_ = 0;  // of values of digits only
   int digits_ = 0, scale_ = 0;                     // the most seen
   std::array<std::uint64_t, 39> by_scale_{}, by_digits_{};
-  std::vector<std::string> examples_;
+  std::vector<Example> examples_;
 };
 
 // The unit that a header names in brackets, "注册资本（万元）" → "万元"; empty when there is none.

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "qushu/base/csv.h"
 #include "qushu/base/text.h"
 
 namespace qushu::tabular {
@@ -17,18 +18,7 @@ std::string raw_text(const Record& record, const Separators& separators) {
   std::string out;
   for (std::size_t i = 0; i < record.cells.size() && out.size() < kMostRaw; ++i) {
     if (i > 0) out += ',';
-    auto cell = clean_text(record.cells[i]);
-    bool quote = cell.find_first_of(",\"\n\r") != std::string_view::npos;
-    if (!quote) {
-      out += cell;
-      continue;
-    }
-    out += '"';
-    for (char c : cell) {
-      if (c == '"') out += '"';
-      out += c;
-    }
-    out += '"';
+    if (auto cell = clean_text(record.cells[i]); !cell.empty()) append_csv(cell, false, out);
   }
   return out;
 }
@@ -224,7 +214,7 @@ class TableScanner final : public engine::Scanner {
     tallies_.resize(source_.spec_.plan.size());
     weighed_.resize(tallies_.size());
     for (std::size_t i = 0; i < tallies_.size(); ++i)
-      tallies_[i].add(i < record_.cells.size() ? record_.cells[i] : std::string_view(), buffer_, weighed_[i]);
+      tallies_[i].add(i < record_.cells.size() ? record_.cells[i] : std::string_view(), record_.line, buffer_, weighed_[i]);
   }
   void note(RowState state, const Misfit& why) {
     if (state == RowState::broken) {

@@ -7,6 +7,7 @@
 #include <xlsxwriter.h>
 #include <zlib.h>
 
+#include "infer.h"
 #include "temp_folder.h"
 
 namespace qushu::tabular {
@@ -240,6 +241,23 @@ TEST_F(TabularTest, ReadIsPublishedAndRejectedAndEveryRejectSaysWhy) {
     for (const auto& m : row.misfits) EXPECT_FALSE(m.reason.zh.empty());
 }
 
+// Threads are done with their blocks in any order.
+TEST(ColumnTally, ExamplesAreTheFirstValuesWhoeverSawThem) {
+  std::array<ColumnTally, 2> parts;
+  std::string buffer;
+  Weighed weighed;
+  auto add = [&](ColumnTally& tally, std::uint64_t line, std::string_view cell) { tally.add(cell, line, buffer, weighed); };
+  for (std::uint64_t line = 2; line < 12; line += 2) {
+    add(parts[0], line, fmt::format("值{}", line));
+    add(parts[1], line + 1, line == 4 ? "值2" : fmt::format("值{}", line + 1));
+  }
+  for (auto order : {std::array{0U, 1U}, std::array{1U, 0U}}) {
+    ColumnTally whole;
+    for (auto part : order) whole.merge(parts.at(part));
+    EXPECT_THAT(whole.decide("列", 0.01).examples, ElementsAre("值2", "值3", "值4", "值6", "值7"));
+  }
+}
+
 // One pass must say what two passes say, whether the front told the truth or not.
 TEST_F(TabularTest, ASurveyFindsWhatAnAnalysisFinds) {
   std::string usual = "代码,日期,金额（万元）,备注\n", late = "说明,数\n", broken = "a,b,c\n", late_zero = "数,说明\n";
@@ -289,6 +307,7 @@ TEST_F(TabularTest, ASurveyFindsWhatAnAnalysisFinds) {
     for (std::size_t i = 0; i < two.columns.size(); ++i) {
       const auto &a = one->columns[i], &b = two.columns[i];
       EXPECT_EQ(a.plan, b.plan) << name << " " << b.plan.name;
+      EXPECT_EQ(a.examples, b.examples) << name << " " << b.plan.name;
       EXPECT_EQ(std::tuple(a.values, a.empty, a.misfits, a.looks_like), std::tuple(b.values, b.empty, b.misfits, b.looks_like))
           << name;
     }
