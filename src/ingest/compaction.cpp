@@ -95,9 +95,7 @@ Result<Compaction::Made> Compaction::rewrite(const catalog::Version& v, const st
   }
   engine::Limits limits{.time = std::chrono::hours(24), .cancelled = cancelled};
   auto copy = [&](const std::string& select, const ScratchFile& file) {
-    return deps_.engine.execute(
-        {.sql = fmt::format("COPY ({}) TO {} {}", select, engine::quote_text(file.path().string()), kPartOptions),
-         .limits = limits});
+    return write_part(deps_.engine, {.select = select, .file = file.path(), .limits = limits, .ordered = true});
   };
   if (!some.parts.empty()) {
     QS_TRY(auto rows, sharing::rows_of(some, deps_.blobs));

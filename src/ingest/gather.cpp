@@ -8,7 +8,6 @@
 #include "qushu/base/csv.h"
 #include "qushu/base/id.h"
 #include "qushu/base/text.h"
-#include "qushu/blob/write_behind.h"
 #include "qushu/sharing/version_rows.h"
 
 #include "document.h"
@@ -193,20 +192,9 @@ Overlap Gathering::overlap() const {
 
 Result<catalog::Part> Gathering::write_part(const std::string& sql, const std::vector<engine::Bound>& tables) {
   auto target = deps_.blobs.temporary_folder() / ("part-" + new_id() + ".parquet");
-  std::optional<blob::WriteBehind> behind(std::in_place, target);
-  auto written =
-      deps_.engine.execute({.sql = fmt::format("COPY ({}) TO {} {}", sql, engine::quote_text(target.string()), kPartOptions),
-                            .tables = tables,
-                            .limits = limits(),
-                            .ordered = false});
-  behind.reset();
-  if (!written) {
-    std::error_code ignored;
-    std::filesystem::remove(target, ignored);
-    return fail(std::move(written).error());
-  }
+  QS_TRY(auto rows, ingest::write_part(deps_.engine, {.select = sql, .file = target, .tables = tables, .limits = limits()}));
   QS_TRY(auto blob, deps_.blobs.adopt(target));
-  return catalog::Part{.blob = blob.sha256, .rows = *written, .bytes = blob.size};
+  return catalog::Part{.blob = blob.sha256, .rows = rows, .bytes = blob.size};
 }
 
 Result<Gathered> Gathering::rows(std::uint64_t limit) {
@@ -355,7 +343,7 @@ Result<void> Gathering::reject_misfits(Gathered& g, const std::string& from, con
       };
       for (std::size_t c = 0; c < described.size(); ++c) {
         if (c > 0) out.raw += ',';
-        append_csv(text(c + 1), false, out.raw);
+        if (auto cell = text(c + 1); !cell.empty()) append_csv(cell, false, out.raw);
       }
       for (std::size_t i = 0; i < tested.size(); ++i) {
         if (chunk->integer(1 + described.size() + i, row) == 0) continue;

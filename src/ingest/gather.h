@@ -108,7 +108,9 @@ class Gathering {
   sources::Selection selection_;
 };
 
-// The gathered rows as the `input` of steps; lives as long as `g`.
+// The gathered rows as a SELECT and the files that it reads; `g.tables()` belong to it.
+[[nodiscard]] Result<StepInput> gathered_rows(const blob::BlobStore& blobs, const Gathered& g);
+// The same as the `input` of steps; lives as long as `g`.
 [[nodiscard]] Result<StepInput> step_input(const Pipelines::Deps& deps, Gathered& g, const Cancelled& cancelled);
 
 [[nodiscard]] sources::Selection selection_of(const json::object& selection);

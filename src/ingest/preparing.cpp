@@ -124,11 +124,9 @@ engine::Limits Preparation::limits() const {
 
 Result<std::uint64_t> Preparation::write(const std::string& sql, const std::filesystem::path& file,
                                          std::vector<engine::Value> params) {
-  return engine_.execute({.sql = fmt::format("COPY ({}) TO {} {}", sql, engine::quote_text(file.string()),
-                                             rows_ <= kSmallPartRows ? kSmallPartOptions : kPartOptions),
-                          .params = std::move(params),
-                          .limits = limits(),
-                          .ordered = false});
+  return write_part(
+      engine_,
+      {.select = sql, .file = file, .params = std::move(params), .limits = limits(), .small = rows_ <= kSmallPartRows});
 }
 
 Result<std::vector<std::int64_t>> Preparation::numbers(std::string sql) {
@@ -305,12 +303,11 @@ Result<void> Preparation::take_select() {
   for (const auto& field : task_.incoming.fields) columns += ", " + engine::quote_name(field.id);
   if (task_.incoming.removals) columns += ", " + engine::quote_name(kRemoved);
   auto file = scratch("rows");
-  QS_TRY(auto rows,
-         engine_.execute({.sql = fmt::format("COPY (SELECT {} FROM ({}) AS r) TO {} {}", columns, task_.incoming.select,
-                                             engine::quote_text(file->path().string()), kPartOptions),
-                          .tables = task_.incoming.tables,
-                          .limits = limits(),
-                          .ordered = !task_.incoming.numbered}));
+  QS_TRY(auto rows, write_part(engine_, {.select = fmt::format("SELECT {} FROM ({}) AS r", columns, task_.incoming.select),
+                                         .file = file->path(),
+                                         .tables = task_.incoming.tables,
+                                         .limits = limits(),
+                                         .ordered = !task_.incoming.numbered}));
   if (rows == 0) return {};
   std::error_code failed;
   auto bytes = std::filesystem::file_size(file->path(), failed);

@@ -128,10 +128,12 @@ Result<bool> Preparation::look_up() {
                         "AS r ON f.new_id = r._id",
                         removed, engine::quote_name(kRemoved), good_rows())
                   : std::string("SELECT new_id, old_id, differs FROM found");
-  QS_CHECK(engine_.execute(
-      {.sql = fmt::format("COPY ({}) TO {} {}", from, engine::quote_text(compared_->path().string()), kPartOptions),
-       .tables = {{.name = "found", .source = &source}},
-       .limits = limits()}));
+  QS_CHECK(write_part(engine_, {.select = from,
+                                .file = compared_->path(),
+                                .tables = {{.name = "found", .source = &source}},
+                                .limits = limits(),
+                                .ordered = true,
+                                .small = rows_ <= kSmallPartRows}));
   return count_compared();
 }
 

@@ -13,20 +13,13 @@ namespace {
 constexpr std::size_t kShown = 20;
 
 Result<void> show_rows(const Pipelines::Deps& deps, const Gathered& g, Trial& trial) {
-  auto select = g.select;
-  if (select.empty()) {
-    std::vector<std::filesystem::path> files;
-    for (const auto& part : g.parts) {
-      QS_TRY(auto path, deps.blobs.path(part.blob));
-      files.push_back(path);
-    }
-    select = fmt::format("SELECT * FROM {}", engine::parquet_scan(files));
-  }
+  QS_TRY(auto rows, gathered_rows(deps.blobs, g));
   std::string columns;
   for (const auto& item : g.items) columns += (columns.empty() ? "" : ", ") + engine::quote_name(item.id);
-  QS_TRY(auto cursor, deps.engine.run({.sql = fmt::format("SELECT {} FROM ({}) ORDER BY _id LIMIT {}", columns, select, kShown),
-                                       .tables = g.tables(),
-                                       .limits = {.time = std::chrono::minutes(5)}}));
+  QS_TRY(auto cursor,
+         deps.engine.run({.sql = fmt::format("SELECT {} FROM ({}) ORDER BY _id LIMIT {}", columns, rows.select, kShown),
+                          .tables = g.tables(),
+                          .limits = {.time = std::chrono::minutes(5)}}));
   while (true) {
     QS_TRY(const auto* chunk, cursor->next());
     if (chunk == nullptr) return {};

@@ -17,6 +17,25 @@ engine::Limits limits_of(const Cancelled& cancelled) {
 
 }  // namespace
 
+Result<std::uint64_t> write_part(engine::Engine& engine, PartFile part) {
+  // Columns of more different values than that in a row group get no dictionary: building one costs more than it saves.
+  constexpr std::string_view kOptions = "FORMAT parquet, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 8192";
+  std::optional<blob::WriteBehind> behind;
+  if (!part.small) behind.emplace(part.file);
+  auto written =
+      engine.execute({.sql = fmt::format("COPY ({}) TO {} ({}{})", part.select, engine::quote_text(part.file.string()),
+                                         kOptions, part.small ? ", ROW_GROUP_SIZE 20480" : ""),
+                      .params = std::move(part.params),
+                      .tables = std::move(part.tables),
+                      .limits = std::move(part.limits),
+                      .ordered = part.ordered});
+  if (!written) {
+    std::error_code ignored;  // the folder goes with the process
+    std::filesystem::remove(part.file, ignored);
+  }
+  return written;
+}
+
 RejectFile::RejectFile(const std::filesystem::path& folder)
     : path_(folder / ("rejects-" + new_id() + ".ndjson")), out_(path_, std::ios::binary) {}
 
@@ -69,25 +88,16 @@ Result<blob::BlobInfo> write_rows(const tabular::File::Reading& reading, const s
   auto target = blobs.temporary_folder() / ("part-" + new_id() + ".parquet");
   std::string columns = offset == 0 ? "_id" : fmt::format("_id + {} AS _id", offset);
   for (const auto& id : ids) columns += ", " + engine::quote_name(id);
-  std::optional<blob::WriteBehind> behind;
-  if (reading.bytes > kSmallPartBytes) behind.emplace(target);
-  auto written = engine.execute(
-      {.sql = fmt::format("COPY (SELECT {} FROM file_rows) TO {} {}", columns, engine::quote_text(target.string()),
-                          reading.bytes <= kSmallPartBytes ? kSmallPartOptions : kPartOptions),
-       .tables = {{.name = "file_rows", .source = reading.source.get()}},
-       .limits = limits_of(cancelled),
-       .ordered = false});
-  behind.reset();
-  if (!written) {
-    std::error_code ignored;
-    std::filesystem::remove(target, ignored);
-    return fail(std::move(written).error());
-  }
+  QS_TRY(auto written, write_part(engine, {.select = fmt::format("SELECT {} FROM file_rows", columns),
+                                           .file = target,
+                                           .tables = {{.name = "file_rows", .source = reading.source.get()}},
+                                           .limits = limits_of(cancelled),
+                                           .small = reading.bytes <= kSmallPartBytes}));
   QS_TRY(auto blob, blobs.adopt(target));
   auto published = reading.counts->published.load(), read = reading.counts->read.load(),
        rejected = reading.counts->rejected.load();
-  if (read != published + rejected || *written != published)
-    return fail_internal(fmt::format("{} read, {} published, {} rejected, {} written", read, published, rejected, *written));
+  if (read != published + rejected || written != published)
+    return fail_internal(fmt::format("{} read, {} published, {} rejected, {} written", read, published, rejected, written));
   return blob;
 }
 

@@ -10,13 +10,21 @@
 
 namespace qushu::ingest {
 
-// How parts are written. Columns of more different values than that in a row group get no dictionary: building one costs more
-// than it saves.
-inline constexpr std::string_view kPartOptions = "(FORMAT parquet, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 8192)";
-// The same of a part so small that it would be one row group or two: in more of them, so that all cores write it, and read it.
-inline constexpr std::string_view kSmallPartOptions =
-    "(FORMAT parquet, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 8192, ROW_GROUP_SIZE 20480)";
+// A SELECT on its way into a Parquet file, as parts are written.
+struct PartFile {
+  std::string select;
+  std::filesystem::path file;
+  std::vector<engine::Bound> tables = {};
+  std::vector<engine::Value> params = {};
+  engine::Limits limits = {};
+  bool ordered = false;
+  // So few rows that they would be one row group or two: they become more of them, so that all cores write it, and read it.
+  // Others go to the disk while they are written.
+  bool small = false;
+};
 inline constexpr std::uint64_t kSmallPartRows = 400'000, kSmallPartBytes = std::uint64_t{64} << 20U;
+// The rows written. After an error the file is gone.
+[[nodiscard]] Result<std::uint64_t> write_part(engine::Engine& engine, PartFile part);
 
 // Rejected rows, gathered as NDJSON that the engine reads. Used by one thread at a time.
 class RejectFile {
