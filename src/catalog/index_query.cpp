@@ -130,7 +130,7 @@ Query base_query(const Visibility& who, const Search& query) {
 
 // One more than `limit`, so that it is seen whether there are more.
 Xapian::MSet page_of(Xapian::Enquire& enquire, const Query& query, const Order& order, Xapian::doccount offset,
-                     Xapian::doccount limit, Xapian::doccount checked = 0) {
+                     Xapian::doccount limit) {
   enquire.set_query(query);
   if (order.slot == Xapian::BAD_VALUENO) {
     enquire.set_weighting_scheme(Xapian::BM25Weight());
@@ -139,7 +139,22 @@ Xapian::MSet page_of(Xapian::Enquire& enquire, const Query& query, const Order& 
     enquire.set_weighting_scheme(Xapian::BoolWeight());
     enquire.set_sort_by_value(order.slot, false);
   }
-  return enquire.get_mset(offset, limit + 1, checked);
+  return enquire.get_mset(offset, limit + 1);
+}
+
+// How many documents of each combination match.
+FacetTables::Counts counts_of(const Xapian::Database& db, FacetTables& facets, const FacetTable& table, const Query& query) {
+  auto name = query.serialise();
+  if (auto known = facets.counted(table, name)) return known;
+  FacetCounter counter(table);
+  Xapian::Enquire enquire(db);
+  enquire.set_query(query);
+  enquire.set_weighting_scheme(Xapian::BoolWeight());
+  enquire.add_matchspy(&counter);
+  static_cast<void>(enquire.get_mset(0, 0, db.get_doccount()));
+  auto counts = std::make_shared<const std::vector<std::uint32_t>>(counter.counts());
+  facets.keep(table, name, counts);
+  return counts;
 }
 
 }  // namespace
@@ -155,7 +170,6 @@ Result<SearchIndex::Hits> run_search(Xapian::Database& db, FacetTables& facets, 
                                      const std::vector<Node>& tree) {
   auto base = base_query(who, query);
   auto chosen = chosen_of(query, tree);
-  bool narrowed = std::ranges::any_of(chosen, [](const auto& list) { return !list.empty(); });
   auto order = order_of(query);
   QS_TRY(auto place, place_of(query, order));
   bool ranked = order.slot == Xapian::BAD_VALUENO;
@@ -169,37 +183,17 @@ Result<SearchIndex::Hits> run_search(Xapian::Database& db, FacetTables& facets, 
     page_query = Query(Query::OP_FILTER, page_query, Query(Query::OP_VALUE_GE, order.slot, place + '\0'));
   }
 
-  SearchIndex::Hits hits;
   auto table = facets.of(db);
-  auto counted_as = base.serialise();
-  auto counts = facets.counted(*table, counted_as);
-  FacetCounter counter(*table);
+  auto limit = static_cast<Xapian::doccount>(query.limit);
   ListedDocuments newest(table->newest);
   Xapian::Enquire enquire(db);
-  auto limit = static_cast<Xapian::doccount>(query.limit);
   Xapian::MSet page;
-  if (order.slot == kChangedSlot) {
-    // What was changed last is most often found among few documents; enough of those are the first of all.
-    page = page_of(enquire, {Query::OP_FILTER, page_query, Query(&newest)}, order, 0, limit);
-  }
-  bool paged = page.size() > limit;
-  // The page's own pass counts too, when it sees all that is to be counted.
-  bool one_pass = !counts && !narrowed && !paged && (place.empty() || ranked);
-  if (!counts && !one_pass) {
-    enquire.set_query(base);
-    enquire.set_weighting_scheme(Xapian::BoolWeight());
-    enquire.add_matchspy(&counter);
-    static_cast<void>(enquire.get_mset(0, 0, db.get_doccount()));
-    enquire.clear_matchspies();
-  }
-  if (one_pass) enquire.add_matchspy(&counter);
-  if (!paged)
-    page = page_of(enquire, page_query, order, static_cast<Xapian::doccount>(offset), limit, one_pass ? db.get_doccount() : 0);
-  if (!counts) {
-    counts = std::make_shared<const std::vector<std::uint32_t>>(counter.counts());
-    facets.keep(*table, counted_as, counts);
-  }
-  fold(*table, *counts, chosen, tree, hits);
+  // What was changed last is most often found among few documents; enough of those are the first of all.
+  if (order.slot == kChangedSlot) page = page_of(enquire, {Query::OP_FILTER, page_query, Query(&newest)}, order, 0, limit);
+  if (page.size() <= limit) page = page_of(enquire, page_query, order, static_cast<Xapian::doccount>(offset), limit);
+
+  SearchIndex::Hits hits;
+  fold(*table, *counts_of(db, facets, *table, base), chosen, tree, hits);
   for (Xapian::doccount i = 0; i < page.size() && i < limit; ++i) {
     auto document = page[i].get_document();
     auto data = document.get_data();

@@ -18,6 +18,9 @@ bool has_key(const KeyIndex& index, const std::vector<std::string>& key) {
   return std::ranges::equal(index.key(), key, {}, &catalog::Field::id);
 }
 
+constexpr std::size_t kTwo = 2;  // a key of several rows tells which of them is meant no more
+using Seen = std::vector<std::pair<std::int64_t, bool>>;
+
 }  // namespace
 
 // The `_id`s that lists of deletes hold.
@@ -144,72 +147,74 @@ Result<std::optional<std::vector<Service::Match>>> Service::match(const catalog:
              : parts_->match_rows(**index, fields, rows, cancelled);
 }
 
-// Encodes the key of a row whose columns are `_id` and then all fields, or the key alone.
-std::string Service::Parts::encoded(const engine::Chunk& chunk, std::size_t row, const std::vector<catalog::Field>& fields,
-                                    const std::vector<std::size_t>& places, bool key_alone) {
-  std::string key;
-  for (std::size_t i = 0; i < places.size(); ++i)
-    append_key_part(chunk, (key_alone ? i : places[i]) + 1, row, fields[places[i]].type, key);
-  bound_key(key);
-  return key;
-}
-
-std::vector<std::size_t> Service::Parts::places_of(const KeyIndex& index, const std::vector<catalog::Field>& fields) {
-  std::vector<std::size_t> places;
-  for (const auto& part : index.key())
-    places.push_back(static_cast<std::size_t>(std::ranges::find(fields, part.id, &catalog::Field::id) - fields.begin()));
-  return places;
-}
-
-Result<Service::Parts::Matches> Service::Parts::match_hashes(const KeyIndex& index, const std::vector<catalog::Field>& fields,
-                                                             const std::string& rows, const Cancelled& cancelled) const {
-  auto places = places_of(index, fields);
-  std::string columns = "_id";
-  for (auto place : places) columns += ", " + engine::quote_name(fields[place].id);
-  QS_TRY(auto cursor, deps.engine.run({.sql = fmt::format("SELECT {}, {} FROM ({}) AS r", columns, row_hash(fields), rows),
-                                       .limits = {.time = seconds("query.derive_time"), .cancelled = cancelled}}));
+// `look` tells of a key in a row of `sql`, whose first column is `_id`, which rows have it: {id, whether it differs}.
+template <class Look>
+Result<Service::Parts::Matches> Service::Parts::each_match(std::string sql, const std::vector<KeyPlace>& key, Look look,
+                                                           const Cancelled& cancelled) const {
+  QS_TRY(auto cursor,
+         deps.engine.run({.sql = std::move(sql), .limits = {.time = seconds("query.derive_time"), .cancelled = cancelled}}));
   std::vector<Match> out;
+  std::string encoded;
   for (;;) {
     QS_TRY(const auto* chunk, cursor->next());
     if (chunk == nullptr) return out;
     for (std::size_t r = 0; r < chunk->rows(); ++r) {
-      QS_TRY(auto found, index.known(encoded(*chunk, r, fields, places, true), 2));
+      encoded.clear();
+      for (const auto& part : key) append_key_part(*chunk, part.column, r, part.type, encoded);
+      bound_key(encoded);
+      QS_TRY(auto found, look(*chunk, r, encoded));
       if (found.size() > 1) return std::nullopt;
-      if (found.empty()) continue;
-      auto now = hash_bytes(chunk->integer(places.size() + 1, r), chunk->integer(places.size() + 2, r));
-      out.push_back({.new_id = chunk->integer(0, r), .old_id = found[0].id, .differs = now != found[0].hash});
+      if (!found.empty()) out.push_back({.new_id = chunk->integer(0, r), .old_id = found[0].first, .differs = found[0].second});
     }
   }
+}
+
+Result<Service::Parts::Matches> Service::Parts::match_hashes(const KeyIndex& index, const std::vector<catalog::Field>& fields,
+                                                             const std::string& rows, const Cancelled& cancelled) const {
+  std::string columns = "_id";
+  std::vector<KeyPlace> key;
+  for (const auto& part : index.key()) {
+    columns += ", " + engine::quote_name(part.id);
+    key.push_back({.column = key.size() + 1, .type = std::ranges::find(fields, part.id, &catalog::Field::id)->type});
+  }
+  auto look = [&](const engine::Chunk& chunk, std::size_t r, std::string_view encoded) -> Result<Seen> {
+    QS_TRY(auto known, index.known(encoded, kTwo));
+    Seen out;
+    auto now = hash_bytes(chunk.integer(key.size() + 1, r), chunk.integer(key.size() + 2, r));
+    for (const auto& one : known) out.emplace_back(one.id, one.hash != now);
+    return out;
+  };
+  return each_match(fmt::format("SELECT {}, {} FROM ({}) AS r", columns, row_hash(fields), rows), key, look, cancelled);
 }
 
 // An index that another engine made, or from other types: rows are compared as they are shown.
 Result<Service::Parts::Matches> Service::Parts::match_rows(const KeyIndex& index, const std::vector<catalog::Field>& fields,
                                                            const std::string& rows, const Cancelled& cancelled) const {
-  auto places = places_of(index, fields);
   std::string columns = "_id", text;
   for (const auto& field : fields) columns += ", " + engine::quote_name(field.id);
-  QS_TRY(auto cursor, deps.engine.run({.sql = fmt::format("SELECT {} FROM ({}) AS r", columns, rows),
-                                       .limits = {.time = seconds("query.derive_time"), .cancelled = cancelled}}));
-  std::vector<Match> out;
-  for (;;) {
-    QS_TRY(const auto* chunk, cursor->next());
-    if (chunk == nullptr) return out;
-    for (std::size_t r = 0; r < chunk->rows(); ++r) {
-      QS_TRY(auto found, index.find_encoded(encoded(*chunk, r, fields, places, false), 2));
-      if (found.size() > 1) return std::nullopt;
-      if (found.empty()) continue;
+  std::vector<KeyPlace> key;
+  for (const auto& part : index.key()) {
+    auto field = std::ranges::find(fields, part.id, &catalog::Field::id);
+    key.push_back({.column = static_cast<std::size_t>(field - fields.begin()) + 1, .type = field->type});
+  }
+  auto look = [&](const engine::Chunk& chunk, std::size_t r, std::string_view encoded) -> Result<Seen> {
+    QS_TRY(auto found, index.find_encoded(encoded, kTwo));
+    Seen out;
+    for (const auto& row : found) {
       bool differs = false;
       for (std::size_t c = 0; c < fields.size() && !differs; ++c) {
         text.clear();
-        if (chunk->is_null(c + 1, r))
+        if (chunk.is_null(c + 1, r))
           text = "null";
         else
-          append_json_value(*chunk, c + 1, r, fields[c].type, text);
-        differs = text != found[0].values[c];
+          append_json_value(chunk, c + 1, r, fields[c].type, text);
+        differs = text != row.values[c];
       }
-      out.push_back({.new_id = chunk->integer(0, r), .old_id = found[0].id, .differs = differs});
+      out.emplace_back(row.id, differs);
     }
-  }
+    return out;
+  };
+  return each_match(fmt::format("SELECT {} FROM ({}) AS r", columns, rows), key, look, cancelled);
 }
 
 }  // namespace qushu::query

@@ -57,6 +57,7 @@ struct IndexLayer::Environment {
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
     Reader* operator->() { return &reader_; }
+    Reader& operator*() { return reader_; }
 
    private:
     Environment& environment_;
@@ -184,7 +185,7 @@ Result<void> IndexLayer::walk(std::string_view key, std::size_t limit, Each each
     if (code != 0) return lmdb_failure(code, "find");
     auto found = from_val(at);
     if (found.size() != key.size() + kIdBytes || !found.starts_with(key)) break;
-    QS_CHECK(each(*reader.operator->(), read_id(found), from_val(behind)));
+    QS_CHECK(each(*reader, read_id(found), from_val(behind)));
   }
   return {};
 }

@@ -36,7 +36,6 @@ void bound_key(std::string& key);
 // the same types by the same engine, which `hashed_by` names.
 [[nodiscard]] std::string row_hash(const std::vector<catalog::Field>& fields);
 [[nodiscard]] std::string hashed_by(std::string_view engine, const std::vector<catalog::Field>& fields);
-constexpr std::size_t kHashBytes = 16;
 // Both as they stand behind a key.
 [[nodiscard]] std::string hash_bytes(std::int64_t first, std::int64_t second);
 

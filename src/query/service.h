@@ -94,10 +94,13 @@ struct Service::Parts {
                                              const std::string& rows, const Cancelled& cancelled) const;
   [[nodiscard]] Result<Matches> match_rows(const KeyIndex& index, const std::vector<catalog::Field>& fields,
                                            const std::string& rows, const Cancelled& cancelled) const;
-  [[nodiscard]] static std::string encoded(const engine::Chunk& chunk, std::size_t row,
-                                           const std::vector<catalog::Field>& fields, const std::vector<std::size_t>& places,
-                                           bool key_alone);
-  [[nodiscard]] static std::vector<std::size_t> places_of(const KeyIndex& index, const std::vector<catalog::Field>& fields);
+  struct KeyPlace {
+    std::size_t column;  // of the rows that are matched
+    engine::Type type;
+  };
+  template <class Look>
+  [[nodiscard]] Result<Matches> each_match(std::string sql, const std::vector<KeyPlace>& key, Look look,
+                                           const Cancelled& cancelled) const;
   [[nodiscard]] Result<IndexPlan> plan_index(const sharing::Shown& shown, const std::vector<std::string>& key,
                                              const Cancelled& cancelled);
   [[nodiscard]] Result<std::vector<std::int64_t>> ids_of(const std::vector<catalog::Part>& deletes,
