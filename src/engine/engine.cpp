@@ -5,6 +5,7 @@
 #include "qushu/base/text.h"
 
 #include "chain.h"
+#include "free_memory.h"
 #include "functions.h"
 #include "lineage_reader.h"
 #include "query.h"
@@ -109,6 +110,8 @@ class DuckEngine final : public Engine {
   }
 
   Result<std::uint64_t> execute(Query query) override {
+    std::optional<KeepFreedMemory> kept;
+    if (query.large) kept.emplace();
     QS_TRY(auto running, prepare(query));
     return run_to_end(dog_, running, query.sql, in_order(query.params));
   }

@@ -28,7 +28,8 @@ Result<std::uint64_t> write_part(engine::Engine& engine, PartFile part) {
                       .params = std::move(part.params),
                       .tables = std::move(part.tables),
                       .limits = std::move(part.limits),
-                      .ordered = part.ordered});
+                      .ordered = part.ordered,
+                      .large = !part.small});
   if (!written) {
     std::error_code ignored;  // the folder goes with the process
     std::filesystem::remove(part.file, ignored);

@@ -138,6 +138,7 @@ struct Query {
   std::vector<Bound> tables = {};
   Limits limits = {};
   bool ordered = true;  // false: rows may come in any order (faster COPY)
+  bool large = false;   // for execute(): so much flows through that freed memory is kept for what comes next, until the end
 };
 
 // A view of a sandbox: what a person's SQL may name. `sql` is a SELECT of Qushu's own making over read_parquet([...]).
