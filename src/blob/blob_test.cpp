@@ -53,6 +53,30 @@ TEST_F(BlobTest, LargeOnesComeInPiecesOfAnySize) {
   ASSERT_TRUE(half->write(content));
 }
 
+// Aligned blocks are lent, others are copied; a lent one may be filled anew once nobody holds it.
+TEST_F(BlobTest, PiecesThatAreLentArriveAsTheyWere) {
+  constexpr std::size_t kBlock = 4U << 20U;
+  for (std::size_t cut : {std::size_t{0}, std::size_t{4096}, std::size_t{1}}) {
+    BlockPool pool(kBlock);
+    std::string content;
+    auto writer = *blobs_->create();
+    for (int i = 0; i < 12; ++i) {
+      auto block = pool.take();
+      ASSERT_TRUE(block);
+      for (std::size_t at = 0; at < kBlock; ++at)
+        block.get()[at] = static_cast<char>(at * 31 / 7 + static_cast<std::size_t>(i));
+      std::string_view bytes(block.get(), i == 11 ? 12'345 : i == 5 ? kBlock - cut : kBlock);
+      content += bytes;
+      ASSERT_TRUE(writer->write(SharedBytes{.owner = std::move(block), .bytes = bytes}));
+    }
+    EXPECT_EQ(writer->written(), content.size());
+    auto info = writer->commit();
+    ASSERT_TRUE(info);
+    EXPECT_EQ(info->sha256, crypto::digest_hex(content)) << cut;
+    EXPECT_TRUE(blobs_->verify(info->sha256)) << cut;
+  }
+}
+
 TEST_F(BlobTest, NamesFromOutsideCannotLeaveTheFolder) {
   EXPECT_EQ(blobs_->path("../../etc/passwd").error().code, Code::invalid);
   EXPECT_EQ(blobs_->path(std::string(64, 'a')).error().code, Code::not_found);

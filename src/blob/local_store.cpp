@@ -191,18 +191,12 @@ class LocalStore final : public BlobStore {
   Fd lock_;  // held while we live: our temporary folder is not garbage
 };
 
-struct Free {
-  void operator()(char* bytes) const { std::free(bytes); }  // NOLINT: of aligned_alloc
-};
-
-constexpr std::size_t kWriteBlock = std::size_t{2} << 20, kAligned = 4096, kMostBlocks = 6;
+constexpr std::size_t kWriteBlock = std::size_t{2} << 20, kMostBlocks = 6;
 
 // What a large blob goes through on its way: whole blocks are hashed by one thread and written by another, in order, while the
 // next ones are filled. Used by one thread, but for its own.
 class Pipeline {
  public:
-  using Block = std::unique_ptr<char, Free>;
-
   // Both actions get each block once, in order.
   Pipeline(std::function<Result<void>(std::string_view)> hash, std::function<Result<void>(std::string_view)> write)
       : hasher_([this, hash = std::move(hash)] { run(to_hash_, hash); }),
@@ -219,59 +213,43 @@ class Pipeline {
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
-  // Takes a full block and gives an empty one; waits when too many are on their way.
-  Result<Block> pass(Block full) {
+  // Waits when too many are on their way.
+  Result<void> pass(SharedBytes block) {
     std::unique_lock lock(mutex_);
-    ++blocks_;
-    std::shared_ptr<char> shared(full.release(), [this](char* done) { give_back(Block(done)); });
-    to_hash_.push_back(shared);
-    to_write_.push_back(std::move(shared));
+    to_hash_.push_back(block);
+    to_write_.push_back(std::move(block));
     changed_.notify_all();
-    changed_.wait(lock, [&] { return !free_.empty() || blocks_ < kMostBlocks; });
-    if (!outcome_) return fail(outcome_.error());
-    if (free_.empty()) {
-      lock.unlock();
-      return Block(static_cast<char*>(std::aligned_alloc(kAligned, kWriteBlock)));
-    }
-    auto empty = std::move(free_.back());
-    free_.pop_back();
-    return empty;
+    changed_.wait(lock, [&] { return to_hash_.size() < kMostBlocks && to_write_.size() < kMostBlocks; });
+    return outcome_;
   }
   // Waits for all that is on its way.
   Result<void> settle() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return blocks_ == 0; });
+    changed_.wait(lock, [&] { return to_hash_.empty() && to_write_.empty(); });
     return outcome_;
   }
 
  private:
-  void give_back(Block block) {
-    std::scoped_lock lock(mutex_);
-    --blocks_;
-    free_.push_back(std::move(block));
-    changed_.notify_all();
-  }
-  void run(std::deque<std::shared_ptr<char>>& queue, const std::function<Result<void>(std::string_view)>& act) {
+  // A block stays in its queue until it is done with.
+  void run(std::deque<SharedBytes>& queue, const std::function<Result<void>(std::string_view)>& act) {
     std::unique_lock lock(mutex_);
     for (;;) {
       changed_.wait(lock, [&] { return stop_ || !queue.empty(); });
       if (queue.empty()) return;
-      auto block = std::move(queue.front());
-      queue.pop_front();
+      auto bytes = queue.front().bytes;
       bool good = outcome_.has_value();
       lock.unlock();
-      auto outcome = good ? act({block.get(), kWriteBlock}) : Result<void>();
-      block.reset();
+      auto outcome = good ? act(bytes) : Result<void>();
       lock.lock();
+      queue.pop_front();
       if (!outcome && outcome_) outcome_ = std::move(outcome);
+      changed_.notify_all();
     }
   }
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::shared_ptr<char>> to_hash_, to_write_;
-  std::vector<Block> free_;
-  std::size_t blocks_ = 0;  // on their way
+  std::deque<SharedBytes> to_hash_, to_write_;
   Result<void> outcome_;
   bool stop_ = false;
   std::thread hasher_, writer_;
@@ -287,20 +265,28 @@ class LocalWriter final : public Writer {
     if (!committed_) ::unlink(file_.c_str());
   }
   Result<void> write(std::string_view bytes) override {
-    if (!block_) block_.reset(static_cast<char*>(std::aligned_alloc(kAligned, kWriteBlock)));
     size_ += bytes.size();
     while (!bytes.empty()) {
+      if (!block_) block_ = pool_.take();
       if (!block_) return fail_errno(ENOMEM, "write blob");
       auto n = std::min(bytes.size(), kWriteBlock - filled_);
       std::memcpy(block_.get() + filled_, bytes.data(), n);
       filled_ += n;
       bytes.remove_prefix(n);
       if (filled_ < kWriteBlock) break;
-      if (!pipeline_) start();
-      QS_TRY(block_, pipeline_->pass(std::move(block_)));
+      QS_CHECK(pass({.owner = block_, .bytes = {block_.get(), kWriteBlock}}));
+      block_.reset();
       filled_ = 0;
     }
     return {};
+  }
+  Result<void> write(const SharedBytes& shared) override {
+    auto aligned = [](auto number) { return number % BlockPool::kAligned == 0; };
+    if (filled_ > 0 || shared.bytes.size() < kWriteBlock || !aligned(shared.bytes.size()) ||
+        !aligned(reinterpret_cast<std::uintptr_t>(shared.bytes.data())))  // NOLINT: past the page cache, addresses matter
+      return write(shared.bytes);
+    size_ += shared.bytes.size();
+    return pass(shared);
   }
   [[nodiscard]] std::uint64_t written() const override { return size_; }
   Result<BlobInfo> commit() override {
@@ -317,6 +303,10 @@ class LocalWriter final : public Writer {
   }
 
  private:
+  Result<void> pass(SharedBytes block) {
+    if (!pipeline_) start();
+    return pipeline_->pass(std::move(block));
+  }
   void start() {
     go_direct(true);
     pipeline_ = std::make_unique<Pipeline>(
@@ -335,7 +325,8 @@ class LocalWriter final : public Writer {
   LocalStore& store_;
   fs::path file_;
   Fd fd_;
-  Pipeline::Block block_;
+  BlockPool pool_{kWriteBlock};
+  std::shared_ptr<char> block_;
   std::size_t filled_ = 0;
   crypto::Digest digest_;
   std::uint64_t size_ = 0;

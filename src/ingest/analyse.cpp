@@ -25,7 +25,7 @@ Result<std::unique_ptr<tabular::File>> StoredImports::open_file(const Import& im
 Result<std::optional<json::object>> StoredImports::analyse_table(const Subject& subject, const std::string& location,
                                                                  const tabular::Dialect& given,
                                                                  const tabular::Progress& progress,
-                                                                 std::function<Result<void>(std::string_view)> copy) {
+                                                                 tabular::File::ByteSink copy) {
   std::vector<std::string> ids;
   auto ids_of = [&](const std::vector<tabular::ColumnPlan>& plan) -> Result<std::vector<std::string>> {
     QS_TRY(auto known, deps_.store.read([&](store::Session& s) { return deps_.catalog.known(s, subject.dataset); }));
@@ -70,7 +70,7 @@ Result<std::optional<StoredImports::Taken>> StoredImports::take_in(const NewImpo
   QS_TRY(auto file, tabular::File::open(path, n.file_name, deps_.blobs.temporary_folder(), deps_.settings));
   QS_TRY(auto writer, deps_.blobs.create());
   QS_TRY(auto table, analyse_table({.file = *file, .name = n.file_name, .dataset = n.dataset}, file->tables().front(), {},
-                                   progress, [&](std::string_view bytes) { return writer->write(bytes); }));
+                                   progress, [&](const SharedBytes& bytes) { return writer->write(bytes); }));
   // What was looked at twice must have been the same both times, or the copy is made and analysed by itself.
   if (!table || writer->written() != size || std::filesystem::last_write_time(path, failed) != changed || failed)
     return std::nullopt;

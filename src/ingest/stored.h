@@ -43,7 +43,7 @@ class StoredImports final : public Imports {
   // read where it lies.
   Result<std::optional<json::object>> analyse_table(const Subject& subject, const std::string& location,
                                                     const tabular::Dialect& given, const tabular::Progress& progress,
-                                                    std::function<Result<void>(std::string_view)> copy = {});
+                                                    tabular::File::ByteSink copy = {});
   // The tables of an import: analysed when it was received, or now.
   Result<json::array> analyse_tables(jobs::Context& context, const Import& import);
   // Stores the file and analyses it in the one pass; nullopt when that is not possible, and nothing was kept.

@@ -21,7 +21,7 @@ constexpr std::size_t kMostHeaderRows = 4;
 using Rows = std::vector<std::vector<std::string>>;
 
 Rows sample(std::string_view front, const Separators& s) {
-  Block block{.bytes = std::string(front), .first_line = 1};
+  Block block{.bytes = front, .first_line = 1};
   RecordParser parser(block, s);
   Rows rows;
   Record record;

@@ -424,8 +424,9 @@ class OpenFile final : public File {
 
   // What the columns are, judged by the table's first rows; false without any.
   [[nodiscard]] bool guess_from_front(const Opened& o, std::vector<ColumnPlan>& guess) const {
-    Block block{.bytes = read_front(o.file, kGuessedFrom, o.skip_bytes), .first_line = 1};
-    bool whole = block.bytes.size() < kGuessedFrom;
+    auto front = read_front(o.file, kGuessedFrom, o.skip_bytes);
+    Block block{.bytes = front, .first_line = 1};
+    bool whole = front.size() < kGuessedFrom;
     std::vector<ColumnTally> tallies(o.layout.names.size());
     RecordParser parser(block, o.layout.separators);
     Record record;
@@ -446,8 +447,9 @@ class OpenFile final : public File {
   }
 
   static void preview(const Table&, const Opened& o, TableFacts& facts) {
-    Block block{.bytes = read_front(o.file, kFront, o.skip_bytes), .first_line = 1};
-    bool whole = block.bytes.size() < kFront;
+    auto front = read_front(o.file, kFront, o.skip_bytes);
+    Block block{.bytes = front, .first_line = 1};
+    bool whole = front.size() < kFront;
     RecordParser parser(block, o.layout.separators);
     Record record;
     std::vector<std::vector<std::string>> rows;

@@ -32,7 +32,7 @@ struct ReadSpec {
   Progress progress;
   std::size_t threads = 2;
   std::shared_ptr<Tallies> tallies = {};  // set: every cell is weighed too
-  ByteSink copy = {};                     // set: gets every byte of the file
+  File::ByteSink copy = {};               // set: gets every byte of the file
 };
 
 [[nodiscard]] Result<File::Reading> open_reading(ReadSpec spec);

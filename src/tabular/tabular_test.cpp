@@ -284,8 +284,8 @@ TEST_F(TabularTest, ASurveyFindsWhatAnAnalysisFinds) {
       return {};
     };
     std::string copied;
-    auto copy = [&](std::string_view bytes) -> Result<void> {
-      copied += bytes;
+    auto copy = [&](const SharedBytes& bytes) -> Result<void> {
+      copied += bytes.bytes;
       return {};
     };
     auto survey = file->survey("", {.ids_of = ids_of, .rejects = sink, .copy = copy});
@@ -339,7 +339,7 @@ TEST_F(TabularTest, OnlyWhatIsReadWhereItLiesIsCopiedOnTheWay) {
   auto ids_of = [](const std::vector<ColumnPlan>& plan) -> Result<std::vector<std::string>> {
     return std::vector<std::string>(plan.size(), "c");
   };
-  auto copy = [](std::string_view) -> Result<void> { return {}; };
+  auto copy = [](const SharedBytes&) -> Result<void> { return {}; };
   auto utf16 = put("utf16.csv", std::string("\xFF\xFE\x61\0\x2C\0\x62\0\x0A\0\x31\0\x2C\0\x32\0\x0A\0", 18));
   auto json = put("rows.json", R"([{"a": 1}, {"a": 2}])");
   EXPECT_TRUE(File::is_text(utf16, "utf16.csv"));

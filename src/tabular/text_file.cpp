@@ -15,7 +15,7 @@
 namespace qushu::tabular {
 namespace {
 
-constexpr std::size_t kBlock = 4U << 20U, kSmallBlock = 1U << 20U, kAligned = 4096;
+constexpr std::size_t kBlock = 4U << 20U, kSmallBlock = 1U << 20U, kAligned = BlockPool::kAligned;
 // From here on a file is read past the page cache.
 constexpr std::uint64_t kLarge = 64U << 20U;
 // A quoted cell longer than this was never meant: its quote is taken for unclosed.
@@ -112,7 +112,7 @@ RecordEnd record_end(std::string_view text, std::size_t at, const Separators& s,
   return close(npos);
 }
 
-ReadAhead::ReadAhead(int fd, std::uint64_t size, std::uint64_t from, ByteSink copy)
+ReadAhead::ReadAhead(int fd, std::uint64_t size, std::uint64_t from, File::ByteSink copy)
     : fd_(fd),
       size_(size),
       at_(from / kAligned * kAligned),
@@ -120,15 +120,14 @@ ReadAhead::ReadAhead(int fd, std::uint64_t size, std::uint64_t from, ByteSink co
       copy_(std::move(copy)),
       // Of a small file there are blocks for every thread.
       block_(size < kLarge ? kSmallBlock : kBlock),
-      here_(static_cast<char*>(std::aligned_alloc(kAligned, block_))),
-      there_(static_cast<char*>(std::aligned_alloc(kAligned, block_))) {}
+      pool_(kRoom + block_ + kAligned) {}
 
 ReadAhead::~ReadAhead() {
   if (asked_.valid()) asked_.wait();
   ::close(fd_);
 }
 
-Result<std::unique_ptr<ReadAhead>> ReadAhead::open(const std::filesystem::path& file, std::uint64_t from, ByteSink copy) {
+Result<std::unique_ptr<ReadAhead>> ReadAhead::open(const std::filesystem::path& file, std::uint64_t from, File::ByteSink copy) {
   std::error_code failed;
   auto size = std::filesystem::file_size(file, failed);
   if (failed) return fail_errno(failed.value(), "stat " + file.string());
@@ -136,91 +135,115 @@ Result<std::unique_ptr<ReadAhead>> ReadAhead::open(const std::filesystem::path& 
   if (fd < 0) fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return fail_errno(errno, "open " + file.string());
   std::unique_ptr<ReadAhead> reader(new ReadAhead(fd, size, from, std::move(copy)));
-  if (!reader->here_ || !reader->there_) return fail_errno(ENOMEM, "read " + file.string());
   reader->ask();
   return reader;
 }
 
-ReadAhead::Piece ReadAhead::read(char* into, std::uint64_t at) const {
-  Piece piece;
-  while (piece.size < block_) {
-    auto n = ::pread(fd_, into + piece.size, block_ - piece.size, static_cast<off_t>(at + piece.size));
+ReadAhead::Got ReadAhead::read(std::uint64_t at) {
+  Got got{.block = pool_.take()};
+  if (!got.block) got.error = ENOMEM;
+  while (got.block && got.size < block_) {
+    auto n = ::pread(fd_, got.block.get() + kRoom + got.size, block_ - got.size, static_cast<off_t>(at + got.size));
     if (n == 0) break;
     if (n > 0) {
-      piece.size += static_cast<std::size_t>(n);
+      got.size += static_cast<std::size_t>(n);
       // Past the page cache, what is left after an odd count is the end of the file.
-      if (piece.size % kAligned != 0) break;
+      if (got.size % kAligned != 0) break;
     } else if (errno == EINVAL && (::fcntl(fd_, F_GETFL) & O_DIRECT) != 0) {
       (void)::fcntl(fd_, F_SETFL, ::fcntl(fd_, F_GETFL) & ~O_DIRECT);
     } else if (errno != EINTR) {
-      piece.error = errno;
+      got.error = errno;
       break;
     }
   }
-  return piece;
+  return got;
 }
 
 void ReadAhead::ask() {
   // One thread's start costs more than reading a small file.
   auto policy = size_ - std::min(size_, at_) > kSmallBlock ? std::launch::async : std::launch::deferred;
-  asked_ = std::async(policy, [this, at = at_] { return read(there_.get(), at); });
+  asked_ = std::async(policy, [this, at = at_] { return read(at); });
 }
 
-Result<std::string_view> ReadAhead::next() {
-  if (!asked_.valid()) return std::string_view();
-  auto piece = asked_.get();
-  if (piece.error != 0) return fail_errno(piece.error, "read a table");
-  std::swap(here_, there_);
-  at_ += piece.size;
-  std::string_view bytes(here_.get(), piece.size);
-  if (piece.size == block_) ask();
-  if (copy_) QS_CHECK(copy_(bytes));
-  bytes.remove_prefix(std::min<std::size_t>(skip_, bytes.size()));
+Result<ReadAhead::Piece> ReadAhead::next() {
+  if (!asked_.valid()) return Piece();
+  auto got = asked_.get();
+  if (got.error != 0) return fail_errno(got.error, "read a table");
+  at_ += got.size;
+  if (got.size == block_) ask();
+  std::span<char> bytes(got.block.get() + kRoom, got.size);
+  if (copy_) QS_CHECK(copy_({.owner = got.block, .bytes = {bytes.data(), bytes.size()}}));
+  auto skipped = std::min<std::size_t>(skip_, bytes.size());
   skip_ = 0;
-  return bytes;
+  return Piece{.block = std::move(got.block), .bytes = bytes.subspan(skipped)};
 }
 
 BlockReader::BlockReader(std::unique_ptr<ReadAhead> file, Separators separators, std::uint64_t start)
     : file_(std::move(file)), separators_(separators), read_(start), taken_(start) {}
 
 Result<std::unique_ptr<BlockReader>> BlockReader::open(const std::filesystem::path& file, Separators separators,
-                                                       std::uint64_t skip_bytes, ByteSink copy) {
+                                                       std::uint64_t skip_bytes, File::ByteSink copy) {
   QS_TRY(auto ahead, ReadAhead::open(file, skip_bytes, std::move(copy)));
   return std::unique_ptr<BlockReader>(new BlockReader(std::move(ahead), separators, skip_bytes));
 }
 
+// What was left of the last piece, the next one, and `end` if the file lacks it, as one. Mostly the rest is short and goes into
+// the room before the piece, which is then not copied.
+void BlockReader::join(ReadAhead::Piece piece, bool last, Block& into) {
+  auto* begin = piece.bytes.data();
+  auto size = piece.bytes.size();
+  if (piece.block == nullptr || rest_.size() > ReadAhead::kRoom) {
+    auto longer = std::make_shared<std::string>(std::move(rest_));
+    longer->reserve(longer->size() + size + 1);
+    longer->append(begin, size);
+    size = longer->size();
+    longer->push_back('\0');
+    begin = longer->data();
+    into.owner = std::shared_ptr<const char>(std::move(longer), begin);
+  } else {
+    begin -= rest_.size();
+    size += rest_.size();
+    std::ranges::copy(rest_, begin);
+    into.owner = std::move(piece.block);
+  }
+  rest_.clear();
+  if (last && size > 0 && begin[size - 1] != separators_.terminator) begin[size++] = separators_.terminator;
+  into.bytes = {begin, size};
+}
+
+// How much of the text is whole rows; counts their lines.
+std::size_t BlockReader::whole_rows(std::string_view text, bool quoted, bool last) {
+  if (!quoted) {
+    auto at = text.rfind(separators_.terminator);
+    auto cut = at == npos ? 0 : at + 1;
+    line_ += count_char(text.substr(0, cut), separators_.terminator);
+    return cut;
+  }
+  std::size_t cut = 0;
+  while (cut < text.size()) {
+    auto end = record_end(text, cut, separators_, last);
+    if (end.end == npos) break;
+    line_ += end.lines;
+    cut = end.end;
+  }
+  return cut;
+}
+
 Result<bool> BlockReader::next(Block& into) {
+  into = {};
   std::lock_guard lock(mutex_);
-  into.bytes.clear();
-  into.bytes.swap(rest_);
   into.first_line = line_;
   while (true) {
     QS_TRY(auto piece, file_->next());
-    into.bytes.append(piece);
-    read_ += piece.size();
-    bool last = piece.empty() || read_ >= file_->size();
-    if (last && !into.bytes.empty() && into.bytes.back() != separators_.terminator) into.bytes += separators_.terminator;
+    read_ += piece.bytes.size();
+    bool last = piece.bytes.empty() || read_ >= file_->size();
+    join(std::move(piece), last, into);
     if (into.bytes.empty()) return false;
-    std::string_view text(into.bytes);
-    std::size_t cut = 0;
-    into.quoted = separators_.quote != '\0' && find_char(text, separators_.quote, 0) != npos;
-    if (!into.quoted) {
-      auto at = text.rfind(separators_.terminator);
-      cut = at == npos ? 0 : at + 1;
-      line_ += count_char(text.substr(0, cut), separators_.terminator);
-    } else {
-      auto line = line_;
-      while (cut < text.size()) {
-        auto end = record_end(text, cut, separators_, last);
-        if (end.end == npos) break;
-        line += end.lines;
-        cut = end.end;
-      }
-      if (cut > 0) line_ = line;
-    }
+    into.quoted = separators_.quote != '\0' && find_char(into.bytes, separators_.quote, 0) != npos;
+    auto cut = whole_rows(into.bytes, into.quoted, last);
+    rest_.assign(into.bytes.substr(cut));
     if (cut == 0 && !last) continue;  // one row larger than a block: read on
-    rest_.assign(text.substr(cut));
-    into.bytes.resize(cut);
+    into.bytes = into.bytes.substr(0, cut);
     taken_ = read_ - rest_.size();
     return !into.bytes.empty();
   }

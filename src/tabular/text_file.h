@@ -4,18 +4,19 @@
 
 #include <atomic>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "qushu/base/error.h"
+#include "qushu/base/memory.h"
+#include "qushu/tabular/tabular.h"
 
 namespace qushu::tabular {
 
@@ -33,9 +34,10 @@ inline constexpr char kWasText = '\x02';
 
 // A piece of the file that begins and ends at a row's border.
 struct Block {
-  std::string bytes;
-  std::uint64_t first_line = 1;  // of the file, counted from 1
-  bool quoted = true;            // false: no quote is anywhere in it
+  std::string_view bytes;
+  std::uint64_t first_line = 1;            // of the file, counted from 1
+  bool quoted = true;                      // false: no quote is anywhere in it
+  std::shared_ptr<const char> owner = {};  // of the bytes, when they are not somebody else's
 };
 
 // One row of a block.
@@ -46,48 +48,49 @@ struct Record {
   bool unclosed = false;                // a quote that never ends: the row ends at its first line
 };
 
-// Gets the bytes of a file as they are read.
-using ByteSink = std::function<Result<void>(std::string_view)>;
-
 // Reads a file from front to back, one piece ahead of its user, and past the page cache when it is large: who reads a file once
 // or twice gains nothing from the cache, and filling it costs more than reading. Used by one thread at a time.
 class ReadAhead {
  public:
   // `copy`, if any, gets the pieces whole, with what lies before `from` in the first of them.
   [[nodiscard]] static Result<std::unique_ptr<ReadAhead>> open(const std::filesystem::path& file, std::uint64_t from,
-                                                               ByteSink copy = {});
+                                                               File::ByteSink copy = {});
+  // Before a piece there is as much room for what its user has left of the one before, and behind it for one byte.
+  static constexpr std::size_t kRoom = 64U << 10U;
+  struct Piece {
+    std::shared_ptr<char> block;
+    std::span<char> bytes;
+  };
   ~ReadAhead();
   ReadAhead(const ReadAhead&) = delete;
   ReadAhead& operator=(const ReadAhead&) = delete;
-  // The next piece, valid until the next call; empty at the end.
-  [[nodiscard]] Result<std::string_view> next();
+  // The next piece; empty at the end.
+  [[nodiscard]] Result<Piece> next();
   [[nodiscard]] std::uint64_t size() const { return size_; }
 
  private:
-  struct Free {
-    void operator()(char* bytes) const { std::free(bytes); }  // NOLINT: of aligned_alloc
-  };
-  struct Piece {
+  struct Got {
+    std::shared_ptr<char> block;
     std::size_t size = 0;
     int error = 0;
   };
-  ReadAhead(int fd, std::uint64_t size, std::uint64_t from, ByteSink copy);
-  [[nodiscard]] Piece read(char* into, std::uint64_t at) const;
+  ReadAhead(int fd, std::uint64_t size, std::uint64_t from, File::ByteSink copy);
+  [[nodiscard]] Got read(std::uint64_t at);
   void ask();
 
   int fd_;
   std::uint64_t size_, at_, skip_;
-  ByteSink copy_;
+  File::ByteSink copy_;
   std::size_t block_;
-  std::unique_ptr<char, Free> here_, there_;
-  std::future<Piece> asked_;
+  BlockPool pool_;
+  std::future<Got> asked_;
 };
 
 // Hands out blocks in order. Thread-safe.
 class BlockReader {
  public:
   [[nodiscard]] static Result<std::unique_ptr<BlockReader>> open(const std::filesystem::path& file, Separators separators,
-                                                                 std::uint64_t skip_bytes, ByteSink copy = {});
+                                                                 std::uint64_t skip_bytes, File::ByteSink copy = {});
   // False at the end of the file.
   [[nodiscard]] Result<bool> next(Block& into);
   [[nodiscard]] std::uint64_t size() const { return file_->size(); }
@@ -95,6 +98,8 @@ class BlockReader {
 
  private:
   BlockReader(std::unique_ptr<ReadAhead> file, Separators separators, std::uint64_t start);
+  void join(ReadAhead::Piece piece, bool last, Block& into);
+  [[nodiscard]] std::size_t whole_rows(std::string_view text, bool quoted, bool last);
   std::unique_ptr<ReadAhead> file_;
   Separators separators_;
   std::mutex mutex_;  // guards what follows

@@ -18,6 +18,7 @@
 
 #include "qushu/base/config.h"
 #include "qushu/base/error.h"
+#include "qushu/base/memory.h"
 
 namespace qushu::blob {
 
@@ -31,6 +32,8 @@ class Writer {
  public:
   virtual ~Writer() = default;
   [[nodiscard]] virtual Result<void> write(std::string_view bytes) = 0;
+  // The same; large pieces at a block's border are taken as they are, without a copy.
+  [[nodiscard]] virtual Result<void> write(const SharedBytes& bytes) = 0;
   [[nodiscard]] virtual std::uint64_t written() const = 0;
   // Makes it durable and visible. The Writer is spent.
   [[nodiscard]] virtual Result<BlobInfo> commit() = 0;

@@ -31,6 +31,7 @@
 
 #include "qushu/base/config.h"
 #include "qushu/base/error.h"
+#include "qushu/base/memory.h"
 #include "qushu/engine/engine.h"
 
 namespace qushu::tabular {
@@ -144,6 +145,7 @@ class File {
     Reading reading;
     std::function<Result<TableFacts>()> facts;
   };
+  using ByteSink = std::function<Result<void>(const SharedBytes&)>;
   struct SurveySpec {
     Dialect given;                                                                           // corrections
     std::function<Result<std::vector<std::string>>(const std::vector<ColumnPlan>&)> ids_of;  // names the columns
@@ -151,7 +153,7 @@ class File {
     Progress progress;
     // Gets every byte of the file once, in order, while the rows are read: who stores the file needs no pass of its own. From
     // any scanning thread, one at a time. Only for a table that is read where it lies; others have no survey then.
-    std::function<Result<void>(std::string_view)> copy = {};
+    ByteSink copy = {};
   };
   // nullopt: there is nothing to guess from; analyse() says what it is.
   virtual Result<std::optional<Survey>> survey(std::string_view location, SurveySpec spec) = 0;
