@@ -108,6 +108,7 @@ def load_here(rows, file):
     """Seconds from the command's start to the published version, to the command's end (key index and profile made), and peak memory."""
     shutil.rmtree(WORK / f"data-{rows}", ignore_errors=True)
     qushu = loaded(rows)
+    os.sync()
     begun = datetime.datetime.now(datetime.timezone.utc)
     whole, memory, _ = timed(qushu.arguments("import", file, "--dataset", "enterprise", "--department", "czj", "--key", "统一社会信用代码"),
                              env=qushu.environment)
