@@ -39,7 +39,11 @@ def test_the_main_job_on_the_command_line(place, tmp_path):
     place.cli("query", "SELECT * FROM goods", "--output", target)
     assert target.read_bytes()[:4] == b"PAR1"
     assert place.cli("query", "SELECT * FROM goods ORDER BY 1", "--format", "csv").splitlines()[1].startswith("001,甲")
-    place.cli("import", file, "--dataset", "goods", "--department", "mzj")
+    # Without the correction the column is text again, which the dataset's is not.
+    with pytest.raises(Failed) as failed:
+        place.cli("import", file, "--dataset", "goods", "--department", "mzj")
+    assert failed.value.code == 6 and "数量" in failed.value.err
+    place.cli("import", file, "--dataset", "goods", "--department", "mzj", "--accept-drift")
     place.cli("dataset", "rollback", "goods", "1")
     assert place.json("dataset", "show", "goods")["version"] == 1
     with pytest.raises(Failed) as failed:

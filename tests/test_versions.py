@@ -8,7 +8,7 @@ import time
 import pytest
 import requests
 
-from harness import Caller, Qushu
+from harness import Caller, Failed, Qushu
 
 MOMENTS = int(os.environ.get("QUSHU_KILLS", "200")) // 10
 SEED = int(os.environ.get("QUSHU_SEED", "20261125"))
@@ -69,6 +69,29 @@ def test_a_file_replaces_adds_or_updates(qushu, tmp_path):
     steward.patch(f"/api/v1/imports/{made['id']}", {"tables": [{"location": "", "dataset": {"mode": "upsert"}}]})
     refused = steward.post(f"/api/v1/imports/{made['id']}/publish", status=422)
     assert refused["id"] == "dataset.no_key" if "id" in refused else "主键" in json.dumps(refused, ensure_ascii=False)
+
+
+def test_columns_that_differ_are_accepted_before_they_are_published(qushu, tmp_path):
+    steward = qushu.caller("operator")
+    publish(steward, table({"a": ("甲", 1), "b": ("乙", 2)}))
+    made = steward.upload("表.csv", "编号,名称,电话\na,甲,13800000000\n".encode(), dataset="firms")
+    made = steward.wait_import(made["id"], "ready")
+    assert {(d["kind"], d["column"]) for d in made["tables"][0]["drifts"]} == {("missing", "数量"), ("added", "电话")}, made
+    refused = steward.post(f"/api/v1/imports/{made['id']}/publish", status=409)
+    assert refused["id"] == "import.drift" and "数量" in refused["detail"] and "电话" in refused["detail"], refused
+    assert newest(steward)["number"] == 1
+    steward.post(f"/api/v1/imports/{made['id']}/publish?accept_drift=true")
+    steward.wait_import(made["id"], "published")
+    assert newest(steward)["number"] == 2 and set(ids(steward)) == {"编号", "名称", "电话"}
+    qushu.stop()
+    file = tmp_path / "又变了.csv"
+    file.write_text("编号,名称,电话,地址\na,甲,13800000000,某街道\n")
+    with pytest.raises(Failed) as failed:
+        qushu.cli("import", file, "--dataset", "firms")
+    assert "地址" in failed.value.err and "accept_drift" in failed.value.err
+    assert "新增 1 列" in qushu.cli("import", file, "--dataset", "firms", "--accept-drift")
+    qushu.start()
+    assert newest(qushu.caller("operator"))["number"] == 3
 
 
 def test_several_tables_of_one_file_come_once_each(qushu):

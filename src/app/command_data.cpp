@@ -86,6 +86,9 @@ void print_import(const ingest::Import& import, Lang lang) {
                                      n("published"))
                        : fmt::format("{} → {} version {}: {} rows read, {} published\n", name, code, n("version"), n("rows"),
                                      n("published")));
+    if (const auto* drifts = t.if_contains("drifts"); drifts && !drifts->as_array().empty())
+      std::cout << (zh ? "  与数据集不同：" : "  Differs from the dataset: ")
+                << ingest::summary(ingest::drifts_of(*drifts)).in(lang) << '\n';
     std::vector<std::vector<std::string>> rows;
     for (const auto& c : t.at("columns").as_array()) {
       const auto& o = c.as_object();
@@ -137,10 +140,14 @@ void add_import(CLI::App& app, Common& common, Chosen& chosen) {
   auto* missing =
       c->add_flag("--delete-missing")
           ->description(zh ? "upsert 时，删除文件里没有其主键的行" : "With upsert: rows whose key the file lacks are deleted");
+  auto* accept =
+      c->add_flag("--accept-drift")
+          ->description(zh ? "列与已有的数据集不同也发布" : "Publish although columns differ from those of the dataset");
   auto* dry = c->add_flag("--dry-run")->description(zh ? "只分析，不发布" : "Analyse only, publish nothing");
-  c->callback([&, o, title, mode, missing, dry] {
-    chosen.action = [&, o, title, mode, missing, dry] {
+  c->callback([&, o, title, mode, missing, accept, dry] {
+    chosen.action = [&, o, title, mode, missing, accept, dry] {
       o->publish = dry->count() == 0;
+      o->accept_drift = accept->count() > 0;
       o->entry["mode"] = *mode;
       o->entry["delete_missing"] = missing->count() > 0;
       if (!title->empty()) o->entry["title"] = *title;
@@ -498,7 +505,7 @@ Result<ingest::Import> import_file(System& s, const Actor& actor, const ImportOp
     }
   }
   if (!o.publish) return import;
-  QS_TRY(import, s.imports->publish(actor, import.id));
+  QS_TRY(import, s.imports->publish(actor, import.id, o.accept_drift));
   QS_TRY(auto done, finish_job(s, actor, import));
   // What is derived from the version is made here too when no server is there to do it.
   QS_TRY(auto waiting, s.jobs->list({.state = jobs::State::queued, .limit = 100}));

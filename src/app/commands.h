@@ -56,7 +56,7 @@ struct ImportOptions {
   std::string file, name, dataset, department, encoding;
   boost::json::object entry;
   std::vector<std::string> types, keys;  // "column=type", column names
-  bool publish = true;
+  bool publish = true, accept_drift = false;
   const std::atomic<bool>* stop = nullptr;  // set: receiving the file ends when it becomes true
 };
 Result<ingest::Import> import_file(System& system, const Actor& actor, const ImportOptions& options,

@@ -159,6 +159,7 @@ json::object table_document(const tabular::TableFacts& f) {
           {"note", f.note ? json::value(text_pair(*f.note)) : json::value(nullptr)},
           {"dataset", json::object{}},
           {"columns", std::move(columns)},
+          {"drifts", json::array{}},
           {"first_misfits", misfits_document(f.first_misfits)},
           {"preview", std::move(preview)},
           {"version", nullptr},

@@ -161,6 +161,7 @@ Result<std::string> StoredImports::queue(store::Transaction& t, const Actor& act
 
 Result<void> StoredImports::save(store::Transaction& t, Import& i) const {
   i.changed = deps_.clock.now();
+  if (i.state == "ready") QS_CHECK(note_drifts(t, i.tables));
   auto zh = i.error ? std::optional(i.error->zh) : std::nullopt, en = i.error ? std::optional(i.error->en) : std::nullopt;
   QS_CHECK(t.exec("UPDATE import SET state = ?, job_id = ?, tables = ?, error_zh = ?, error_en = ?, changed = ? WHERE id = ?",
                   {i.state, i.job_id, json::serialize(i.tables), zh, en, i.changed, i.id}));
@@ -300,7 +301,7 @@ Result<void> check_mode(const json::object& table, const std::optional<catalog::
 
 }  // namespace
 
-Result<Import> StoredImports::publish(const Actor& actor, std::string_view id) {
+Result<Import> StoredImports::publish(const Actor& actor, std::string_view id, bool accept_drift) {
   return deps_.store.write([&](store::Transaction& t) -> Result<Import> {
     QS_TRY(auto i, changeable(t, actor, id));
     if (i.state != "ready")
@@ -339,11 +340,16 @@ Result<Import> StoredImports::publish(const Actor& actor, std::string_view id) {
     if (tables == 0)
       return fail(Code::invalid, "import.nothing", "没有选中任何要发布的表。", "No table is chosen for publishing.");
     QS_CHECK(check_agreement(i.tables));
+    QS_CHECK(note_drifts(t, i.tables));
+    if (!accept_drift) QS_CHECK(check_drifts(i.tables));
     i.state = "publishing";
     i.error.reset();
     QS_TRY(i.job_id, queue(t, actor, "import.publish", i, {"发布 " + i.file_name, "Publish " + i.file_name}));
     QS_CHECK(save(t, i));
-    QS_CHECK(record(t, actor, "import.publish", i));
+    json::object drifts;
+    for (const auto& table : i.tables)
+      if (const auto& of = table.at("drifts").as_array(); !of.empty()) drifts[text_at(table.as_object(), "location")] = of;
+    QS_CHECK(record(t, actor, "import.publish", i, drifts.empty() ? json::object() : json::object{{"drifts", drifts}}));
     return i;
   });
 }

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "qushu/ingest/drift.h"
+#include "qushu/ingest/notices.h"
 #include "qushu/sharing/policy.h"
 #include "qushu/tabular/tabular.h"
 
@@ -13,6 +15,7 @@
 namespace qushu::ingest {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 class IngestTest : public testing::StoreTest {
@@ -72,7 +75,9 @@ class IngestTest : public testing::StoreTest {
   Import analysed(const std::string& name, const std::string& bytes, const std::string& dataset = "") {
     return run(take(imports_->add(actor_, {.file_name = name, .dataset = dataset}, keep(bytes))));
   }
-  Import published(const Import& import) { return run(take(imports_->publish(actor_, import.id))); }
+  Import published(const Import& import, bool accept_drift = false) {
+    return run(take(imports_->publish(actor_, import.id, accept_drift)));
+  }
   static json::object& table(Import& import, std::size_t n = 0) { return import.tables.at(n).as_object(); }
   Settings settings_;
   std::unique_ptr<audit::Audit> audit_;
@@ -137,6 +142,65 @@ TEST_P(IngestTest, TablesOfOneShapeBecomeOneVersion) {
   again = published(again);
   EXPECT_EQ(table(again).at("version"), 2);
   EXPECT_EQ(take(catalog_->find({.all = true}, "both")).rows, 2U);
+}
+
+TEST_P(IngestTest, ColumnsThatDifferAreSeenBeforeTheyArePublished) {
+  published(analysed("a.csv", "代码,企业名称,人数,备注\n01,甲公司,10,一\n02,乙公司,20,二\n", "firms"));
+  auto import = analysed("b.csv", "代码,企业名,人数,电话\n03,丙公司,约三十,13800000000\n", "firms");
+  auto kinds = [&] {
+    std::map<std::string, std::string> out;
+    for (const auto& d : drifts_of(table(import).at("drifts"))) out[d.column] = name(d.kind);
+    return out;
+  };
+  using Kinds = std::map<std::string, std::string>;
+  EXPECT_EQ(kinds(), (Kinds{{"企业名", "renamed"}, {"人数", "retyped"}, {"电话", "added"}, {"备注", "missing"}}));
+  auto refused = imports_->publish(actor_, import.id);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(std::pair(refused.error().code, refused.error().id), std::pair(Code::conflict, std::string("import.drift")));
+  EXPECT_THAT(refused.error().text.zh, AllOf(HasSubstr("firms"), HasSubstr("企业名"), HasSubstr("备注")));
+  EXPECT_EQ(take(imports_->find(actor_, import.id)).state, "ready");
+  EXPECT_EQ(take(catalog_->find({.all = true}, "firms")).version, 1);
+  // What a person puts right differs no more.
+  import = take(
+      imports_->correct(actor_, import.id,
+                        json::array{json::object{{"location", ""},
+                                                 {"columns", json::array{json::object{{"position", 1}, {"name", "企业名称"}},
+                                                                         json::object{{"position", 3}, {"skip", true}}}}}}));
+  if (import.state == "analysing") import = run(import);
+  EXPECT_EQ(kinds(), (Kinds{{"人数", "retyped"}, {"备注", "missing"}}));
+  // Aimed at nothing that there is, it differs from nothing; aimed back, it does again.
+  auto aim = [&](const char* code) {
+    import = take(imports_->correct(actor_, import.id,
+                                    json::array{json::object{{"location", ""}, {"dataset", json::object{{"code", code}}}}}));
+    return kinds().size();
+  };
+  EXPECT_EQ(aim("others"), 0U);
+  EXPECT_EQ(aim("firms"), 2U);
+  import = published(import, true);
+  EXPECT_EQ(import.state, "published");
+  EXPECT_EQ(kinds().size(), 2U) << "it stays to be seen";
+  EXPECT_EQ(take(catalog_->find({.all = true}, "firms")).version, 2);
+}
+
+TEST_P(IngestTest, WhatIsNarrowerThanTheDatasetDiffersFromNothing) {
+  published(analysed("a.csv", "代码,数,说明\n01,1.5,甲\n", "wide"));
+  auto import = analysed("b.csv", "数,代码,说明\n2,02,7\n", "wide");
+  EXPECT_TRUE(table(import).at("drifts").as_array().empty());
+  EXPECT_EQ(published(import).state, "published");
+}
+
+TEST_P(IngestTest, WhoHasReadTheDatasetIsToldWhatBecameOfItsColumns) {
+  published(analysed("a.csv", "代码,数\n01,1\n", "told"));
+  auto dataset = take(catalog_->find({.all = true}, "told"));
+  auto reader = stranger_.person_id;
+  audit_->count_access(stranger_, "dataset", dataset.id, "rows", 1);
+  ASSERT_TRUE(audit_->flush());
+  auto notices = [&] { return take(store().read([&](store::Session& s) { return notices_of(s, reader, 10); })); };
+  published(analysed("b.csv", "代码,数\n02,2\n", "told"));
+  EXPECT_TRUE(notices().empty());
+  published(analysed("c.csv", "代码,数,新列\n03,3,甲\n", "told"), true);
+  ASSERT_EQ(notices().size(), 1U);
+  EXPECT_EQ(notices()[0].detail.zh, "新增 1 列");
 }
 
 // A file that is analysed while it is copied becomes what it becomes in two steps, whatever it is.

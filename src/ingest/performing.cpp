@@ -1,15 +1,13 @@
 // One run, from the source to the transaction in which its version, its watermark and its counts become true together.
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 
-#include "qushu/audit/readers.h"
 #include "qushu/base/log.h"
-#include "qushu/ingest/notices.h"
 #include "qushu/jobs/lanes.h"
 
 #include "document.h"
+#include "drift_notice.h"
 #include "fixed_row.h"
 #include "gather.h"
 
@@ -304,24 +302,7 @@ Result<jobs::Finish> StoredPipelines::stop_and_ask(jobs::Context& context, Run r
 Result<void> StoredPipelines::tell_consumers(store::Transaction& t, const Pipeline& p, const std::vector<Drift>& drifts) {
   QS_TRY(auto dataset, deps_.catalog.known(t, p.dataset));
   if (!dataset) return {};
-  std::set<std::string> people;
-  for (const auto& reader : dataset->readers) {
-    if (deps_.identity.person(reader)) people.insert(reader);
-    QS_TRY(auto members, deps_.identity.people({.department_id = reader, .limit = 500}));
-    for (const auto& m : members) people.insert(m.id);
-  }
-  auto since = deps_.clock.now() - std::chrono::days(deps_.settings.integer("ingest.notice_days"));
-  QS_TRY(auto read, audit::readers(t, "dataset", dataset->id, since));
-  people.insert(read.begin(), read.end());
-  auto what = summary(drifts);
-  return tell(t, {people.begin(), people.end()},
-              {.id = {},
-               .kind = "drift",
-               .link = "/datasets/" + dataset->code,
-               .title = {fmt::format("“{}”的来源结构变了", dataset->title),
-                         fmt::format("The source of “{}” has changed", dataset->title)},
-               .detail = what,
-               .at = deps_.clock.now()});
+  return ingest::tell_consumers(t, deps_.identity, deps_.settings, deps_.clock.now(), *dataset, drifts);
 }
 
 Result<Run> StoredPipelines::decide(const Actor& actor, std::string_view id, const std::vector<Decision>& decisions) {

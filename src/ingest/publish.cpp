@@ -183,6 +183,7 @@ Result<jobs::Finish> StoredImports::run_publish(jobs::Context& context) {
         table["published"] = made.published[k];
         table["dataset"].as_object()["exists"] = true;
       }
+      QS_CHECK(tell_drifts(t, *dataset, now.tables[made.tables.front()].as_object()));
       const auto& v = made.change.version;
       output.emplace_back(json::object{{"dataset", made.code},
                                        {"version", number},

@@ -38,28 +38,31 @@ http::Schema import_schema() {
                       {"examples", schema::array(text())},
                       {"candidates", schema::array(schema::object({{"type", types()}, {"misfits", schema::integer()}}))}})
           .named("ImportColumn");
-  auto table = schema::object({{"location", text()},
-                               {"format", text()},
-                               {"encoding", text()},
-                               {"delimiter", text().nullable()},
-                               {"quote", text().nullable()},
-                               {"header_rows", schema::integer()},
-                               {"skip_rows", schema::integer()},
-                               {"fill_short", schema::boolean()},
-                               {"rows", schema::integer()},
-                               {"broken_rows", schema::integer()},
-                               {"rejected", schema::integer()},
-                               {"skip", schema::boolean()},
-                               {"note", text().nullable()},
-                               {"dataset", schema::map(schema::any())},
-                               {"columns", schema::array(column)},
-                               {"first_misfits",
-                                schema::array(schema::object(
-                                    {{"line", schema::integer()}, {"column", text()}, {"value", text()}, {"reason", text()}}))},
-                               {"preview", schema::array(schema::array(text()))},
-                               {"version", schema::integer().nullable()},
-                               {"published", schema::integer().nullable()}})
-                   .named("ImportTable");
+  auto table =
+      schema::object(
+          {{"location", text()},
+           {"format", text()},
+           {"encoding", text()},
+           {"delimiter", text().nullable()},
+           {"quote", text().nullable()},
+           {"header_rows", schema::integer()},
+           {"skip_rows", schema::integer()},
+           {"fill_short", schema::boolean()},
+           {"rows", schema::integer()},
+           {"broken_rows", schema::integer()},
+           {"rejected", schema::integer()},
+           {"skip", schema::boolean()},
+           {"note", text().nullable()},
+           {"dataset", schema::map(schema::any())},
+           {"columns", schema::array(column)},
+           {"drifts",
+            schema::array(schema::any()).optional().note("列与数据集有什么不同", "How columns differ from the dataset's")},
+           {"first_misfits", schema::array(schema::object(
+                                 {{"line", schema::integer()}, {"column", text()}, {"value", text()}, {"reason", text()}}))},
+           {"preview", schema::array(schema::array(text()))},
+           {"version", schema::integer().nullable()},
+           {"published", schema::integer().nullable()}})
+          .named("ImportTable");
   return schema::object({{"id", text()},
                          {"file_name", text()},
                          {"size", schema::integer()},
@@ -273,11 +276,15 @@ void add_routes(http::Router& router, Imports& imports, jobs::Jobs& jobs, blob::
                      });
   correct.body = corrections_schema();
   router.add(std::move(correct));
-  router.add(one(Method::post, "/api/v1/imports/{id}/publish", "import_publish", {"发布", "Publish"},
-                 [routes](Request& r) -> Result<Response> {
-                   QS_TRY(auto import, routes->imports_.publish(r.actor, r.param("id")));
-                   return routes->shown(r, import);
-                 }));
+  auto publish = one(Method::post, "/api/v1/imports/{id}/publish", "import_publish", {"发布", "Publish"},
+                     [routes](Request& r) -> Result<Response> {
+                       QS_TRY(auto import, routes->imports_.publish(r.actor, r.param("id"), r.flag("accept_drift")));
+                       return routes->shown(r, import);
+                     });
+  publish.query = {{.name = "accept_drift",
+                    .shape = schema::boolean(),
+                    .note = {"列与数据集不同也发布", "Publish although columns differ from the dataset's"}}};
+  router.add(std::move(publish));
   router.add(one(Method::del, "/api/v1/imports/{id}", "import_discard", {"放弃导入", "Discard an import"},
                  [routes](Request& r) -> Result<Response> {
                    QS_TRY(auto import, routes->imports_.discard(r.actor, r.param("id")));

@@ -17,7 +17,7 @@ class StoredImports final : public Imports {
   Result<std::vector<Import>> list(const Actor& actor, const Filter& filter) const override;
   Result<Import> analyse(const Actor& actor, std::string_view id, const json::array& tables) override;
   Result<Import> correct(const Actor& actor, std::string_view id, const json::array& tables) override;
-  Result<Import> publish(const Actor& actor, std::string_view id) override;
+  Result<Import> publish(const Actor& actor, std::string_view id, bool accept_drift) override;
   Result<Import> discard(const Actor& actor, std::string_view id) override;
   Result<bool> uses_blob(std::string_view sha256) const override;
 
@@ -61,6 +61,11 @@ class StoredImports final : public Imports {
   Result<Import> load(store::Session& s, std::string_view id) const;
   Result<Import> changeable(store::Transaction& t, const Actor& actor, std::string_view id) const;
   Result<void> save(store::Transaction& t, Import& import) const;
+  // How each table's columns differ from those of its dataset, into the table; an error for the first that differs; and who
+  // uses the dataset told.
+  Result<void> note_drifts(store::Session& s, json::array& tables) const;
+  [[nodiscard]] static Result<void> check_drifts(const json::array& tables);
+  Result<void> tell_drifts(store::Transaction& t, const catalog::Dataset& dataset, const json::object& table) const;
   Result<std::string> queue(store::Transaction& t, const Actor& actor, std::string_view kind, const Import& import, Text title,
                             json::object input = {});
   [[nodiscard]] static bool may_see(const Actor& actor, const Import& import);

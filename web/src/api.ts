@@ -1,4 +1,5 @@
 // The one way to the server: JSON in, JSON out, problems as Problem.
+import type { Drift } from './pipelines';
 import { session } from './session';
 
 export interface Problem {
@@ -124,7 +125,7 @@ export interface ImportColumn {
 }
 export interface ImportTable {
   location: string; format: string; encoding: string; delimiter: string | null; quote: string | null; header_rows: number; skip_rows: number; fill_short: boolean; rows: number; broken_rows: number; rejected: number; skip: boolean; note: string | null; dataset: Record<string, any>;
-  columns: ImportColumn[]; first_misfits: { line: number; column: string; value: string; reason: string }[]; preview: string[][]; version: number | null; published: number | null;
+  columns: ImportColumn[]; first_misfits: { line: number; column: string; value: string; reason: string }[]; preview: string[][]; version: number | null; published: number | null; drifts?: Drift[];
 }
 export interface Import { id: string; file_name: string; size: number; sha256: string; state: string; job: Job | null; person_name: string; department_id: string; created: string; changed: string; error: string | null; tables: ImportTable[] }
 export interface Department { id: string; code: string; name: string; parent_id: string; people: number }

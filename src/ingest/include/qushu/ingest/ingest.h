@@ -96,7 +96,9 @@ class Imports {
   [[nodiscard]] virtual Result<Import> analyse(const Actor& actor, std::string_view id, const json::array& tables) = 0;
   // Takes corrections of tables, their columns and entries; counts again when a type changed.
   [[nodiscard]] virtual Result<Import> correct(const Actor& actor, std::string_view id, const json::array& tables) = 0;
-  [[nodiscard]] virtual Result<Import> publish(const Actor& actor, std::string_view id) = 0;
+  // conflict "import.drift" when columns differ from those of the dataset that they are for (`drifts` of the table) and nobody
+  // has accepted that; who uses the dataset is told of accepted ones.
+  [[nodiscard]] virtual Result<Import> publish(const Actor& actor, std::string_view id, bool accept_drift = false) = 0;
   [[nodiscard]] virtual Result<Import> discard(const Actor& actor, std::string_view id) = 0;
   // Whether an import that was not discarded names the blob; for the sweep.
   [[nodiscard]] virtual Result<bool> uses_blob(std::string_view sha256) const = 0;
