@@ -55,7 +55,12 @@ def wait_job(steward, job):
 def test_from_proposal_to_score(world):
     district, steward = world
     assert quality(steward)["check"] is None and quality(steward)["rules"] == []
-    proposals = steward.get("/api/v1/datasets/qfirms/quality/proposals")["proposals"]
+    profile = steward.get("/api/v1/datasets/qfirms/profile")  # computed by now, or on demand
+    name = next(f for f in profile["fields"] if f["name"] == "名称")
+    assert (name["blank"], name["min_length"], name["max_length"]) == (0, 4, 6)
+    found = steward.get("/api/v1/datasets/qfirms/quality/proposals")
+    proposals = found["proposals"]
+    assert found["from_profile"] is True
     kinds = {(p["rule"]["kind"], tuple(p["rule"]["fields"]), p["rule"]["params"].get("format")) for p in proposals}
     code = next(f["id"] for f in steward.get("/api/v1/datasets/qfirms")["fields"] if f["name"].startswith("统一"))
     assert ("format", (code,), "credit_code") in kinds and ("unique", (code,), None) in kinds, kinds

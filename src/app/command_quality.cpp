@@ -106,7 +106,7 @@ Result<void> propose(System& s, const Actor& actor, const Common& common, const 
   QS_TRY(auto found, s.quality->propose(actor, code, {}));
   json::array out, rules;
   std::vector<std::vector<std::string>> rows;
-  for (const auto& p : found) {
+  for (const auto& p : found.list) {
     auto rule = quality::to_json(p.rule, dataset.fields, common.lang);
     auto share = p.checked == 0 ? 100.0 : 100.0 * (1 - static_cast<double>(p.failed) / static_cast<double>(p.checked));
     rows.push_back({text_of(rule, "text"), text_of(rule, "severity"), fmt::format("{:.2f}%", share), p.reason.in(common.lang)});
@@ -125,6 +125,9 @@ Result<void> propose(System& s, const Actor& actor, const Common& common, const 
     print_table(common.lang == Lang::zh ? std::vector<std::string>{"规则", "处理", "符合", "理由"}
                                         : std::vector<std::string>{"rule", "severity", "hold", "reason"},
                 rows);
+  if (!common.json && !found.from_profile)
+    std::cout << (common.lang == Lang::zh ? "这个版本的数据画像还没有算完，以上由扫描全部数据得出。\n"
+                                          : "This version has no profile yet: all rows were scanned.\n");
   return {};
 }
 

@@ -357,8 +357,7 @@ Result<Outcome> StoredQuality::test(const Actor& actor, std::string_view code, c
   return outcomes.at(0);
 }
 
-Result<std::vector<Proposal>> StoredQuality::propose(const Actor& actor, std::string_view code,
-                                                     const Cancelled& cancelled) const {
+Result<Proposals> StoredQuality::propose(const Actor& actor, std::string_view code, const Cancelled& cancelled) const {
   QS_TRY(auto dataset, writable(actor, code));
   QS_TRY(auto shown, deps_.policy.compile(actor, dataset.id));
   QS_TRY(auto had, load_rules(dataset.id, false));
