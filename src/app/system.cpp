@@ -330,6 +330,8 @@ Result<std::uint64_t> System::sweep() {
     if (!in_runs || *in_runs) return true;
     auto in_quality = quality->uses_blob(sha256);
     if (!in_quality || *in_quality) return true;
+    auto in_corrections = corrections->uses_blob(sha256);
+    if (!in_corrections || *in_corrections) return true;
     auto in_imports = imports->uses_blob(sha256);
     if (!in_imports || *in_imports) return true;
     auto in_linkage = insight->linkage.uses_blob(sha256);
