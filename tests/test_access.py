@@ -70,7 +70,7 @@ DECIDED = {
     **{f"GET {path}": {"steward", "operator", "reader", "editor", "reviewer"} for path in (
         "/api/v1/quality", "/api/v1/quality/checks/{id}", "/api/v1/quality/checks/{id}/failures", "/api/v1/quality/checks/{id}/failures.csv",
         "/api/v1/quality/checks/{id}/failures.xlsx", "/api/v1/datasets/{code}/quality", "/api/v1/corrections", "/api/v1/corrections/{id}",
-        "/api/v1/corrections/statistics")},
+        "/api/v1/corrections/statistics", "/api/v1/corrections/{id}/files/{file}")},
     "GET /api/v1/datasets/{code}/quality/proposals": {"steward", "operator"},
     **{f"POST {path}": {"steward", "operator"} for path in (
         "/api/v1/datasets/{code}/quality/rules", "/api/v1/datasets/{code}/quality/test", "/api/v1/datasets/{code}/quality/check",
@@ -78,7 +78,8 @@ DECIDED = {
     "PATCH /api/v1/datasets/{code}/quality/rules/{id}": {"steward", "operator"},
     "DELETE /api/v1/datasets/{code}/quality/rules/{id}": {"steward", "operator"},
     **{f"POST {path}": {"steward", "operator", "reader", "editor", "reviewer"} for path in (
-        "/api/v1/corrections", "/api/v1/corrections/{id}/confirm", "/api/v1/corrections/{id}/reopen")},
+        "/api/v1/corrections", "/api/v1/corrections/{id}/confirm", "/api/v1/corrections/{id}/reopen", "/api/v1/corrections/{id}/files")},
+    "DELETE /api/v1/corrections/{id}/files/{file}": {"steward", "operator", "reader", "editor", "reviewer"},
     "GET /api/v1/lineage/{dataset}": {"steward", "operator", "reader", "editor", "reviewer"},
     "GET /api/v1/lineage/{dataset}/impact": {"steward", "operator", "reader", "editor", "reviewer"},
     "GET /api/v1/lineage/{dataset}/impact.csv": {"steward", "operator", "reader", "editor", "reviewer"},

@@ -184,16 +184,41 @@ def test_the_spreadsheet_goes_round_and_its_flaws_are_told(district, tmp_path):
 
 def test_the_classification_is_kept_by_the_authority(district):
     steward, reviewer = district.caller("steward"), district.caller("reviewer")
-    made = reviewer.post("/api/v1/classification", {"parent_id": "301", "code": "001", "name": "民政局"}, 201)
-    assert made["full_code"] == "301001" and made["depth"] == 2
-    reviewer.post("/api/v1/classification", {"parent_id": "301", "code": "001", "name": "别的"}, 409)
+    made = reviewer.post("/api/v1/classification", {"parent_id": "301", "code": "901", "name": "民政协会"}, 201)
+    assert made["full_code"] == "301901" and made["depth"] == 2
+    reviewer.post("/api/v1/classification", {"parent_id": "301", "code": "901", "name": "别的"}, 409)
     reviewer.post("/api/v1/classification", {"parent_id": "301", "code": "1", "name": "别的"}, 422)
     steward.post("/api/v1/datasets", {"code": "classed", "title": "分类用", "department_id": "mzj"}, 201)
     steward.patch("/api/v1/datasets/classed/entry", {"classifications": [made["id"]]})
     assert reviewer.delete(f"/api/v1/classification/{made['id']}", 409)["id"] == "classification.used"
-    assert reviewer.patch(f"/api/v1/classification/{made['id']}", {"name": "区民政局", "retired": True})["retired"]
+    assert reviewer.patch(f"/api/v1/classification/{made['id']}", {"name": "区民政协会", "retired": True})["retired"]
     nodes = {n["id"]: n for n in district.json("catalog", "classification")}
     assert nodes[made["id"]]["entries"] == 1 and nodes["1"]["name"] == "基础信息资源"
+    # The departments are there by themselves, and keep up.
+    sysadmin = district.caller("sysadmin")
+    departments = {d["id"]: d for d in sysadmin.get("/api/v1/departments")["departments"]}
+    def followed():
+        return {n["department_id"]: n for n in reviewer.get("/api/v1/classification")["nodes"] if n["department_id"] and not n["retired"]}
+    assert {i: n["name"] for i, n in followed().items()} == {i: d["name"] for i, d in departments.items()}
+    assert all(n["path"].startswith("部门信息资源 › 区级部门 › ") and n["depth"] == 2 for n in followed().values())
+    root = next(d["id"] for d in departments.values() if not d["parent_id"])
+    new = sysadmin.post("/api/v1/departments", {"code": "ylj", "name": "区园林局", "parent_id": root}, 201)
+    node = followed()[new["id"]]
+    assert node["name"] == "区园林局"
+    sysadmin.patch(f"/api/v1/departments/{new['id']}", {"name": "区园林绿化局"})
+    assert followed()[new["id"]] == {**node, "name": "区园林绿化局", "path": node["path"].replace("园林局", "园林绿化局")}
+    reviewer.patch(f"/api/v1/classification/{node['id']}", {"name": "别的名字"}, 409)
+    reviewer.delete(f"/api/v1/classification/{node['id']}", 409)
+    assert reviewer.patch(f"/api/v1/classification/{node['id']}", {"code": "888"})["full_code"] == "301888"
+    sysadmin.delete(f"/api/v1/departments/{new['id']}")
+    assert new["id"] not in followed()
+    # A dataset is found under its department without having been classified there.
+    mzj = next(d["id"] for d in departments.values() if d["code"] == "mzj")
+    own = followed()[mzj]
+    under = steward.get("/api/v1/datasets", classification=own["id"], limit=100)
+    assert "classed" in {d["code"] for d in under["datasets"]} and under["total"] == own["entries"]
+    assert {f["value"]: f["count"] for f in under["facets"]["classification"]}[own["id"]] == under["total"]
+    assert steward.patch("/api/v1/datasets/classed/entry", {"classifications": [own["id"]]})["entry"]["classifications"] == [own["id"]]
     assert "nosuch" in steward.patch("/api/v1/datasets/classed/entry", {"items": [{"id": "nosuch", "type": "C"}]}, 422)["detail"]
 
 

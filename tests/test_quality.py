@@ -55,7 +55,12 @@ def wait_job(steward, job):
 def test_from_proposal_to_score(world):
     district, steward = world
     assert quality(steward)["check"] is None and quality(steward)["rules"] == []
-    proposals = steward.get("/api/v1/datasets/qfirms/quality/proposals")["proposals"]
+    profile = steward.get("/api/v1/datasets/qfirms/profile")  # computed by now, or on demand
+    name = next(f for f in profile["fields"] if f["name"] == "名称")
+    assert (name["blank"], name["min_length"], name["max_length"]) == (0, 4, 6)
+    found = steward.get("/api/v1/datasets/qfirms/quality/proposals")
+    proposals = found["proposals"]
+    assert found["from_profile"] is True
     kinds = {(p["rule"]["kind"], tuple(p["rule"]["fields"]), p["rule"]["params"].get("format")) for p in proposals}
     code = next(f["id"] for f in steward.get("/api/v1/datasets/qfirms")["fields"] if f["name"].startswith("统一"))
     assert ("format", (code,), "credit_code") in kinds and ("unique", (code,), None) in kinds, kinds
@@ -184,3 +189,58 @@ def test_the_life_of_a_correction(world):
     mine = next(s for s in steward.get("/api/v1/corrections/statistics")["departments"] if s["department_name"] == "区民政局")
     assert mine["answered"] >= 1 and mine["in_time"] == mine["answered"] and mine["overdue"] == 0
     assert ticket["id"] in {c["id"] for c in district.json("correction", "list", "--box", "mine", "--as", "stranger")}
+
+
+def test_files_of_a_correction(world, tmp_path):
+    district, steward = world
+    steward.patch("/api/v1/datasets/qfirms", {"readers": ["wjw"]})
+    user, rival = district.caller("stranger"), district.caller("rival")
+    ticket = user.post("/api/v1/corrections", {"dataset": "qfirms", "wrong": "名称写错，见附件"}, 201)
+    path = f"/api/v1/corrections/{ticket['id']}"
+    assert ticket["may_attach"] == ["report"]
+    proof = bytes(range(256)) * 1000
+    first = user.upload_to(f"{path}/files", "..\\材料\\营业执照\u202e.pdf", proof)
+    assert (first["name"], first["part"], first["size"]) == ("营业执照.pdf", "report", len(proof))
+    second = user.upload_to(f"{path}/files", "<b>x.html", b"<script>alert(1)</script>")
+    answer = steward.upload_to(f"{path}/files", "核实说明.txt", "经核实".encode())
+    assert answer["part"] == "answer"
+    # Whoever sees the ticket downloads, never in place; a stranger is told nothing and leaves nothing.
+    for who in (user, steward):
+        got = who.call("GET", f"{path}/files/{second['id']}")
+        assert got.content == b"<script>alert(1)</script>" and got.headers["Content-Type"] == "application/octet-stream"
+        assert got.headers["Content-Disposition"].startswith("attachment") and "%3Cb%3Ex" in got.headers["Content-Disposition"]
+    rival.get(f"{path}/files/{first['id']}", 404)
+    rival.upload_to(f"{path}/files", "a.txt", b"x", 404)
+    rival.delete(f"{path}/files/{first['id']}", 404)
+    district.caller().get(f"{path}/files/{first['id']}", 401)
+    steward.delete(f"{path}/files/{first['id']}", 403)
+    user.delete(f"{path}/files/{second['id']}")
+    user.get(f"{path}/files/{second['id']}", 404)
+    # What does not fit is refused before and after it was sent.
+    sysadmin = district.caller("sysadmin")
+    sysadmin.put("/api/v1/settings/quality.correction_file_size", {"value": "2KiB"})
+    try:
+        assert "2.0 KiB" in user.upload_to(f"{path}/files", "大.bin", b"x" * 3000, 413)["detail"]
+        got = user.call("POST", f"{path}/files", params={"name": "大.bin"}, data=iter([b"x" * 1500, b"y" * 1500]), headers={"Content-Type": "application/octet-stream"})
+        assert got.status_code == 413, got.text
+    finally:
+        sysadmin.put("/api/v1/settings/quality.correction_file_size", {"value": "20MiB"})
+    assert user.upload_to(f"{path}/files", "空.txt", b"", 422)["id"] == "correction.file_empty"
+    assert user.upload_to(f"{path}/files", " / ", b"x", 422)["subject"] == "name"
+    # On the command line: attached, shown, saved.
+    mine = tmp_path / "补充.txt"
+    mine.write_bytes("补充".encode())
+    shown = district.json("correction", "attach", ticket["id"], str(mine), str(mine), "--as", "stranger")
+    assert [f["name"] for f in shown["files"]] == ["营业执照.pdf", "核实说明.txt", "补充.txt", "补充.txt"]
+    district.cli("correction", "download", ticket["id"], first["id"], "--output", str(tmp_path / "out.pdf"), "--as", "steward")
+    assert (tmp_path / "out.pdf").read_bytes() == proof
+    with pytest.raises(Failed):
+        district.cli("correction", "download", ticket["id"], first["id"], "--output", str(tmp_path / "no.pdf"), "--as", "rival")
+    steward.post(f"{path}/answer", {"outcome": "corrected", "text": "已更正"})
+    steward.upload_to(f"{path}/files", "晚了.txt", b"x", 409)
+    files = user.get(path)["files"]
+    assert [f["may_remove"] for f in files] == [True, False, True, True]
+    assert [e["action"] for e in user.get(path)["events"]].count("attach") == 5
+    district.stop()
+    district.start(port=int(district.base.rsplit(":", 1)[1]))
+    assert district.caller("stranger").call("GET", f"{path}/files/{first['id']}").content == proof

@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
@@ -106,7 +107,7 @@ Result<void> propose(System& s, const Actor& actor, const Common& common, const 
   QS_TRY(auto found, s.quality->propose(actor, code, {}));
   json::array out, rules;
   std::vector<std::vector<std::string>> rows;
-  for (const auto& p : found) {
+  for (const auto& p : found.list) {
     auto rule = quality::to_json(p.rule, dataset.fields, common.lang);
     auto share = p.checked == 0 ? 100.0 : 100.0 * (1 - static_cast<double>(p.failed) / static_cast<double>(p.checked));
     rows.push_back({text_of(rule, "text"), text_of(rule, "severity"), fmt::format("{:.2f}%", share), p.reason.in(common.lang)});
@@ -125,6 +126,9 @@ Result<void> propose(System& s, const Actor& actor, const Common& common, const 
     print_table(common.lang == Lang::zh ? std::vector<std::string>{"规则", "处理", "符合", "理由"}
                                         : std::vector<std::string>{"rule", "severity", "hold", "reason"},
                 rows);
+  if (!common.json && !found.from_profile)
+    std::cout << (common.lang == Lang::zh ? "这个版本的数据画像还没有算完，以上由扫描全部数据得出。\n"
+                                          : "This version has no profile yet: all rows were scanned.\n");
   return {};
 }
 
@@ -211,15 +215,79 @@ void add_quality(CLI::App& app, Common& common, Chosen& chosen) {
               });
 }
 
-void print_correction(const quality::Correction& c, const Actor& actor, const Common& common) {
+// With its files.
+Result<void> print_correction(System& s, const quality::Correction& c, const Actor& actor, const Common& common) {
+  QS_TRY(auto files, s.corrections->files(actor, c.id));
   auto shown = quality::to_json(c, actor);
+  json::array attached;
+  for (const auto& f : files) attached.emplace_back(quality::to_json(f));
+  shown["files"] = std::move(attached);
   if (common.json) {
     print(shown);
-    return;
+    return {};
   }
   std::cout << fmt::format("#{} {}  {}  {}\n", c.number, c.dataset_title, quality::name(c.state), text_of(shown, "deadline"));
   std::cout << c.wrong << '\n';
   if (!c.answer.empty()) std::cout << "→ " << c.answer << '\n';
+  for (const auto& f : files) std::cout << fmt::format("  {}  {}  {}\n", f.id, f.name, human_bytes(f.size));
+  return {};
+}
+
+Result<void> attach(System& s, const Actor& actor, const std::string& id, std::optional<quality::FilePart> part,
+                    const std::vector<std::string>& files) {
+  for (const auto& file : files) {
+    std::error_code failed;
+    auto size = std::filesystem::file_size(file, failed);
+    if (failed)
+      return fail(Error{
+          .code = Code::invalid, .id = "cli.file", .text = {"打不开文件。", "The file cannot be opened."}, .subject = file});
+    QS_CHECK(s.corrections->check_attach(actor, id, part, size));
+    QS_TRY(auto content, s.blobs->copy_in(file));
+    QS_CHECK(s.corrections->attach(actor, id, part, file, content));
+  }
+  return {};
+}
+
+Result<void> save_file(System& s, const Actor& actor, const std::string& id, const std::string& file, std::string output) {
+  QS_TRY(auto f, s.corrections->file(actor, id, file));
+  QS_TRY(auto path, s.blobs->path(f.blob));
+  if (output.empty()) output = f.name;
+  std::error_code failed;
+  if (std::filesystem::copy_file(path, output, failed); !failed) return {};
+  return fail(Error{.code = Code::invalid,
+                    .id = "cli.output",
+                    .text = {"写不了文件，或者它已经存在；请用 --output 换一个。",
+                             "The file cannot be written, or is there already; name another with --output."},
+                    .subject = output});
+}
+
+void add_correction_files(CLI::App& group, Common& common, Chosen& chosen) {
+  bool zh = common.lang == Lang::zh;
+  auto id = std::make_shared<std::string>(), part = std::make_shared<std::string>(), file = std::make_shared<std::string>(),
+       output = std::make_shared<std::string>();
+  auto files = std::make_shared<std::vector<std::string>>();
+  auto* add = add_command(group, common, chosen, "attach", {"上传附件", "Attach files"},
+                          [&common, id, part, files](System& s, const Actor& actor) -> Result<void> {
+                            std::optional<quality::FilePart> as;
+                            if (!part->empty()) as = *part == "answer" ? quality::FilePart::answer : quality::FilePart::report;
+                            QS_CHECK(attach(s, actor, *id, as, *files));
+                            QS_TRY(auto c, s.corrections->find(actor, *id));
+                            return print_correction(s, c, actor, common);
+                          });
+  add->add_option("id", *id, zh ? "工单编号" : "The ticket's id")->required();
+  add->add_option("files", *files, zh ? "文件" : "Files")->required()->check(CLI::ExistingFile);
+  add->add_option("--part", *part, zh ? "report（申请人的佐证）| answer（提供部门的答复）" : "report | answer")
+      ->check(CLI::IsMember({"report", "answer"}));
+  auto* save =
+      add_command(group, common, chosen, "download", {"下载附件", "Download a file"},
+                  [id, file, output](System& s, const Actor& actor) { return save_file(s, actor, *id, *file, *output); });
+  auto* drop = add_command(group, common, chosen, "detach", {"删除自己上传的附件", "Remove a file of one's own"},
+                           [id, file](System& s, const Actor& actor) { return s.corrections->detach(actor, *id, *file); });
+  for (auto* c : {save, drop}) {
+    c->add_option("id", *id, zh ? "工单编号" : "The ticket's id")->required();
+    c->add_option("file", *file, zh ? "附件编号" : "The file's id")->required();
+  }
+  save->add_option("--output,-o", *output, zh ? "写入的文件，默认用原名" : "File to write; its own name by default");
 }
 
 void add_correction(CLI::App& app, Common& common, Chosen& chosen) {
@@ -251,18 +319,20 @@ void add_correction(CLI::App& app, Common& common, Chosen& chosen) {
       });
   list->add_option("--box", *box, "mine | incoming")->check(CLI::IsMember({"mine", "incoming"}));
   auto n = std::make_shared<quality::NewCorrection>();
+  auto files = std::make_shared<std::vector<std::string>>();
   auto* report = add_command(*group, common, chosen, "report", {"申请校核", "Report an error"},
-                             [&common, n](System& s, const Actor& actor) -> Result<void> {
+                             [&common, n, files](System& s, const Actor& actor) -> Result<void> {
                                QS_TRY(auto c, s.corrections->report(actor, *n));
-                               print_correction(c, actor, common);
-                               return {};
+                               QS_CHECK(attach(s, actor, c.id, quality::FilePart::report, *files));
+                               return print_correction(s, c, actor, common);
                              });
   report->add_option("dataset", n->dataset, zh ? "数据集代码" : "Dataset code")->required();
   report->add_option("--wrong", n->wrong, zh ? "哪里不对" : "What is wrong")->required();
   report->add_option("--right", n->proposed, zh ? "应当是什么" : "What would be right");
   report->add_option("--row", n->row_key, zh ? "哪一行（如主键的值）" : "Which row, by its key");
   report->add_option("--field", n->field, zh ? "哪个字段" : "Which field");
-  report->add_option("--material", n->material, zh ? "佐证材料" : "What proves it");
+  report->add_option("--material", n->material, zh ? "佐证说明" : "What proves it, in words");
+  report->add_option("--file", *files, zh ? "附件，可多次" : "A file that proves it; repeatable")->check(CLI::ExistingFile);
   auto id = std::make_shared<std::string>(), text = std::make_shared<std::string>();
   struct Verb {
     const char* name;
@@ -307,13 +377,13 @@ void add_correction(CLI::App& app, Common& common, Chosen& chosen) {
     auto* c = add_command(*group, common, chosen, verb.name, verb.title,
                           [&common, id, text, run = verb.run](System& s, const Actor& actor) -> Result<void> {
                             QS_TRY(auto correction, run(*s.corrections, actor, *id, *text));
-                            print_correction(correction, actor, common);
-                            return {};
+                            return print_correction(s, correction, actor, common);
                           });
     c->add_option("id", *id, zh ? "工单编号" : "The ticket's id")->required();
     auto* option = c->add_option("--text", *text, zh ? "说明" : "What to say");
     if (verb.needs_text) option->required();
   }
+  add_correction_files(*group, common, chosen);
 }
 
 }  // namespace

@@ -124,6 +124,7 @@ void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, htt
   quality::add_routes(router, *s.quality, *s.catalog, s.settings);
   add_failure_routes(router, s);
   quality::add_correction_routes(router, *s.corrections);
+  quality::add_correction_file_routes(router, *s.corrections, *s.blobs, s.settings);
   ingest::add_routes(router, *s.imports, *s.jobs, *s.blobs);
   ingest::add_step_routes(router, *s.steps, *s.policy, s.settings, system_clock());
   sources::add_routes(router, *s.sources);

@@ -115,6 +115,20 @@ void System::declare(Settings& s) {
   s.declare(insight::settings());
 }
 
+// The axis 部门 of the classification follows the departments from now on.
+Result<void> classify_departments(identity::Identity& identity, catalog::Classification& classification) {
+  auto classified = [](const std::vector<identity::Department>& all) {
+    std::vector<catalog::ClassifiedDepartment> out;
+    for (const auto& d : all) out.push_back({.id = d.id, .code = d.code, .name = d.name});
+    return out;
+  };
+  identity.on_departments([&classification, classified](store::Transaction& t, const Actor& actor, const auto& all) {
+    return classification.follow(t, actor, classified(all));
+  });
+  QS_TRY(auto all, identity.departments());
+  return classification.follow(classified(all));
+}
+
 Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                                              const std::vector<std::pair<std::string, std::string>>& overrides) {
   auto system = std::make_unique<System>();
@@ -167,6 +181,7 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
   };
   QS_TRY(system->catalog, catalog::Catalog::open(*system->store, *system->audit, names, clock, system->data / "search"));
   system->classification = catalog::Classification::open(*system->store, *system->audit);
+  QS_CHECK(classify_departments(*system->identity, *system->classification));
   system->entries = catalog::Entries::open(*system->store, *system->audit, *system->catalog, s, clock);
   system->policy = std::make_unique<sharing::Policy>(*system->catalog, *system->blobs);
   QS_TRY(system->sources, sources::Sources::open({.store = *system->store,
@@ -330,6 +345,8 @@ Result<std::uint64_t> System::sweep() {
     if (!in_runs || *in_runs) return true;
     auto in_quality = quality->uses_blob(sha256);
     if (!in_quality || *in_quality) return true;
+    auto in_corrections = corrections->uses_blob(sha256);
+    if (!in_corrections || *in_corrections) return true;
     auto in_imports = imports->uses_blob(sha256);
     if (!in_imports || *in_imports) return true;
     auto in_linkage = insight->linkage.uses_blob(sha256);

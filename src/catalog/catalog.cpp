@@ -66,7 +66,9 @@ const std::array kMigrations{
                             "ALTER TABLE dataset_version ADD COLUMN pushed BIGINT NOT NULL DEFAULT 0;\n"
                             "UPDATE dataset_version SET added_count = published_count;\n"},
     store::Migration{.id = "catalog.0003", .sql = kEntryTables},
-    store::Migration{.id = "catalog.0004", .sql = "ALTER TABLE dataset_version ADD COLUMN gone TEXT NOT NULL DEFAULT '[]';\n"}};
+    store::Migration{.id = "catalog.0004", .sql = "ALTER TABLE dataset_version ADD COLUMN gone TEXT NOT NULL DEFAULT '[]';\n"},
+    store::Migration{.id = "catalog.0005",
+                     .sql = "ALTER TABLE classification ADD COLUMN department_id TEXT NOT NULL DEFAULT '';\n"}};
 
 const std::array kSettings{
     SettingSpec{.key = "catalog.sequence_digits",

@@ -8,6 +8,7 @@
 #include "qushu/base/id.h"
 #include "qushu/base/text.h"
 
+#include "classification_departments.h"
 #include "entry_rows.h"
 #include "rows.h"
 
@@ -82,18 +83,19 @@ class StoredClassification final : public Classification {
 
   Result<std::vector<Node>> nodes(store::Session& s) const override {
     QS_TRY(auto list, load_nodes(s));
-    QS_TRY(auto rows, s.query("SELECT classifications, count(*) FROM dataset WHERE classifications <> '[]' GROUP BY 1"));
+    QS_TRY(auto rows, s.query("SELECT classifications, department_id, count(*) FROM dataset GROUP BY 1, 2"));
     for (const auto& row : rows) {
       boost::system::error_code failed;
       auto ids = json::parse(row.text(0), failed);
       if (failed || !ids.is_array()) continue;
+      if (const auto* own = node_of_department(list, row.text(1))) ids.as_array().emplace_back(own->id);
       std::set<std::string> counted;
       for (const auto& id : ids.as_array()) {
         std::string at(id.as_string());
         while (!at.empty() && counted.insert(at).second) {
           auto node = std::ranges::find(list, at, &Node::id);
           if (node == list.end()) break;
-          node->entries += row.integer(1);
+          node->entries += row.integer(2);
           at = node->parent_id;
         }
       }
@@ -129,6 +131,12 @@ class StoredClassification final : public Classification {
       if (change.name) node.name = std::string(trim(*change.name));
       if (change.code) node.code = *change.code;
       if (change.retired) node.retired = *change.retired;
+      if (!node.department_id.empty() && node.name != before.name)
+        return fail(Error{.code = Code::conflict,
+                          .id = "classification.department",
+                          .text = {"这个分类随部门改名，请在“人员与部门”中修改部门名称。",
+                                   "This class is named after its department: rename the department."},
+                          .subject = "name"});
       if (change.parent_id && *change.parent_id != node.parent_id) {
         node.parent_id = *change.parent_id;
         QS_CHECK(check_move(list, node));
@@ -142,10 +150,32 @@ class StoredClassification final : public Classification {
     });
   }
 
+  Result<void> follow(store::Transaction& t, const Actor& actor, std::span<const ClassifiedDepartment> departments) override {
+    QS_TRY(auto changes, follow_departments(t, departments));
+    for (const auto& [action, node] : changes)
+      QS_CHECK(audit_.record(t, actor,
+                             {.action = "classification." + action,
+                              .object_kind = "classification",
+                              .object_id = node.full_code,
+                              .object_name = node.path,
+                              .detail = {{"department", node.department_id}, {"after", shown(node)}}}));
+    return {};
+  }
+
+  Result<void> follow(std::span<const ClassifiedDepartment> departments) override {
+    // Nearly always they do already, and a reader need not wait for a writer.
+    QS_TRY(auto in_step, store_.read([&](store::Session& s) { return follows_departments(s, departments); }));
+    if (in_step) return {};
+    return store_.write([&](store::Transaction& t) { return follow(t, Actor::system(), departments); });
+  }
+
   Result<void> remove(const Actor& actor, std::string_view id) override {
     return store_.write([&](store::Transaction& t) -> Result<void> {
       QS_TRY(auto list, load_nodes(t));
       QS_TRY(auto node, required(list, id, "id"));
+      if (!node.department_id.empty() && !node.retired)
+        return fail(Code::conflict, "classification.department", "这个分类对应一个部门，随部门删除；不供选择时请停用。",
+                    "This class follows a department and goes with it; retire it when it shall not be offered.");
       if (std::ranges::find(list, node.id, &Node::parent_id) != list.end())
         return fail(Code::conflict, "classification.not_empty", "下面还有分类，请先移走或删除。",
                     "There are classes below it: move or remove them first.");

@@ -87,7 +87,8 @@ Result<void> save_guide(store::Transaction& t, std::string_view dataset_id, cons
 
 Result<std::vector<Node>> load_nodes(store::Session& s) {
   QS_TRY(auto rows, s.query("SELECT id, parent_id, code, name, retired, "
-                            "(SELECT count(*) FROM classification_use u WHERE u.node_id = c.id) FROM classification c"));
+                            "(SELECT count(*) FROM classification_use u WHERE u.node_id = c.id), department_id FROM "
+                            "classification c"));
   std::map<std::string, std::vector<Node>> below;
   for (const auto& row : rows)
     below[row.text(1)].push_back({.id = row.text(0),
@@ -95,7 +96,8 @@ Result<std::vector<Node>> load_nodes(store::Session& s) {
                                   .code = row.text(2),
                                   .name = row.text(3),
                                   .retired = row.boolean(4),
-                                  .used = row.integer(5) > 0});
+                                  .used = row.integer(5) > 0,
+                                  .department_id = row.text(6)});
   std::vector<Node> out;
   auto walk = [&](auto&& self, const std::string& parent, const std::string& code, const std::string& path,
                   std::int64_t depth) -> void {

@@ -24,6 +24,7 @@ struct Dimension {
   std::string Dataset::* value;  // nullptr: classifications, of which there may be several
 };
 [[nodiscard]] std::span<const Dimension> dimensions();
+inline constexpr std::size_t kDepartmentDimension = 0;  // its place among them
 [[nodiscard]] std::string filter_prefix(const Dimension& dimension);
 
 // The values of all dimensions of a dataset as one text: datasets that share it are counted together.

@@ -7,6 +7,8 @@
 
 #include "qushu/base/text.h"
 
+#include "classification_departments.h"
+
 namespace qushu::catalog {
 
 constexpr std::size_t kKept = 16, kNewest = 2000;
@@ -94,11 +96,13 @@ void FacetTables::learn(const Xapian::Database& db, FacetTable& table) {
 
 namespace {
 
-// The classes of one value of the dimension, each with all above it, once.
-void count_classes(const std::string& packed, const std::vector<Node>& tree, std::int64_t count,
+// The classes of one value of the dimension and the node of the department, each with all above it, once.
+void count_classes(const std::string& packed, std::string_view department, const std::vector<Node>& tree, std::int64_t count,
                    std::map<std::string, std::int64_t>& into) {
   std::set<std::string> all;
-  for (auto id : classes_of(packed))
+  auto classes = classes_of(packed);
+  if (const auto* own = node_of_department(tree, department)) classes.push_back(own->id);
+  for (auto id : classes)
     while (!id.empty() && all.insert(id).second) {
       auto node = std::ranges::find(tree, id, &Node::id);
       id = node == tree.end() ? std::string() : node->parent_id;
@@ -117,40 +121,49 @@ std::vector<bool> fitting(const std::vector<std::string>& values, const std::vec
 
 }  // namespace
 
-void fold(const FacetTable& table, const std::vector<std::uint32_t>& counts,
-          const std::vector<std::vector<std::string>>& chosen, const std::vector<Node>& tree, SearchIndex::Hits& hits) {
+void fold(const FacetTable& table, const std::vector<std::uint32_t>& counts, const Chosen& chosen,
+          const std::vector<Node>& tree, SearchIndex::Hits& hits) {
   auto list = dimensions();
   std::vector<std::vector<bool>> fits;
   std::vector<std::vector<std::int64_t>> found;
   for (std::size_t i = 0; i < list.size(); ++i) {
-    fits.push_back(fitting(table.values[i], chosen[i], list[i].value == nullptr));
+    fits.push_back(fitting(table.values[i], chosen.values[i], list[i].value == nullptr));
     found.emplace_back(table.values[i].size());
   }
+  std::vector<bool> of_class(table.values[kDepartmentDimension].size(), false);
+  for (std::size_t v = 0; v < of_class.size(); ++v)
+    of_class[v] = std::ranges::find(chosen.departments_of_classes, table.values[kDepartmentDimension][v]) !=
+                  chosen.departments_of_classes.end();
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::int64_t> classed;  // by class and department
   for (std::size_t c = 0; c < counts.size(); ++c) {
     if (counts[c] == 0) continue;
     const auto* numbers = &table.numbers[c * list.size()];
     std::size_t misses = 0, missed = 0;
     for (std::size_t i = 0; i < list.size(); ++i) {
-      if (fits[i][numbers[i]]) continue;
+      if (fits[i][numbers[i]] || (list[i].value == nullptr && of_class[numbers[kDepartmentDimension]])) continue;
       ++misses;
       missed = i;
     }
+    auto count = [&](std::size_t i) {
+      if (list[i].value == nullptr)
+        classed[{numbers[i], numbers[kDepartmentDimension]}] += counts[c];
+      else
+        found[i][numbers[i]] += counts[c];
+    };
     if (misses == 0) {
       hits.total += counts[c];
-      for (std::size_t i = 0; i < list.size(); ++i) found[i][numbers[i]] += counts[c];
+      for (std::size_t i = 0; i < list.size(); ++i) count(i);
     } else if (misses == 1) {
-      found[missed][numbers[missed]] += counts[c];
+      count(missed);
     }
   }
   for (std::size_t i = 0; i < list.size(); ++i) {
     auto& into = hits.facets[std::string(list[i].name)];
-    for (std::size_t v = 0; v < found[i].size(); ++v) {
-      if (found[i][v] == 0 || table.values[i][v].empty()) continue;
-      if (list[i].value == nullptr)
-        count_classes(table.values[i][v], tree, found[i][v], into);
-      else
-        into[table.values[i][v]] += found[i][v];
-    }
+    for (std::size_t v = 0; v < found[i].size(); ++v)
+      if (found[i][v] != 0 && !table.values[i][v].empty()) into[table.values[i][v]] += found[i][v];
+    if (list[i].value != nullptr) continue;
+    for (const auto& [at, count] : classed)
+      count_classes(table.values[i][at.first], table.values[kDepartmentDimension][at.second], tree, count, into);
   }
 }
 

@@ -82,9 +82,15 @@ class ListedDocuments final : public Xapian::PostingSource {
   std::size_t next_ = 0;  // one behind the current document
 };
 
+// What is chosen in a search: per dimension, the classification with all that stands below; empty: anything. A document is
+// of a class also when it is of the class's department.
+struct Chosen {
+  std::vector<std::vector<std::string>> values;
+  std::vector<std::string> departments_of_classes;
+};
+
 // The total and the facets from what was counted. A document counts for a facet when it fits what is chosen in all others.
-// `chosen`: per dimension, the classification with all that stands below; empty: anything.
-void fold(const FacetTable& table, const std::vector<std::uint32_t>& counts,
-          const std::vector<std::vector<std::string>>& chosen, const std::vector<Node>& tree, SearchIndex::Hits& hits);
+void fold(const FacetTable& table, const std::vector<std::uint32_t>& counts, const Chosen& chosen,
+          const std::vector<Node>& tree, SearchIndex::Hits& hits);
 
 }  // namespace qushu::catalog

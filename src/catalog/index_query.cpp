@@ -72,12 +72,16 @@ Query visible(const Visibility& who) {
 }
 
 // What is chosen in each dimension, the classification with all that stands below.
-std::vector<std::vector<std::string>> chosen_of(const Search& query, const std::vector<Node>& tree) {
-  std::vector<std::vector<std::string>> out;
+Chosen chosen_of(const Search& query, const std::vector<Node>& tree) {
+  Chosen out;
   for (const auto& dimension : dimensions()) {
     const auto& chosen = query.*dimension.chosen;
-    out.push_back(dimension.value != nullptr ? chosen : with_below(tree, chosen));
-    if (!chosen.empty() && out.back().empty()) out.back() = chosen;  // ids that no tree knows: they match nothing
+    auto& values = out.values.emplace_back(dimension.value != nullptr ? chosen : with_below(tree, chosen));
+    if (!chosen.empty() && values.empty()) values = chosen;  // ids that no tree knows: they match nothing
+    if (dimension.value != nullptr) continue;
+    for (const auto& node : tree)
+      if (!node.department_id.empty() && std::ranges::find(values, node.id) != values.end())
+        out.departments_of_classes.push_back(node.department_id);
   }
   return out;
 }
@@ -114,10 +118,15 @@ Result<std::string> place_of(const Search& query, const Order& order) {
   return decoded->substr(order.name.size() + 1);
 }
 
-Query filtered(Query base, const std::vector<std::vector<std::string>>& chosen) {
+Query filtered(Query base, const Chosen& chosen) {
   auto list = dimensions();
-  for (std::size_t i = 0; i < list.size(); ++i)
-    if (!chosen[i].empty()) base = Query(Query::OP_FILTER, base, terms_query(filter_prefix(list[i]), chosen[i]));
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (chosen.values[i].empty()) continue;
+    auto fits = terms_query(filter_prefix(list[i]), chosen.values[i]);
+    if (list[i].value == nullptr && !chosen.departments_of_classes.empty())
+      fits = Query(Query::OP_OR, fits, terms_query(filter_prefix(list[kDepartmentDimension]), chosen.departments_of_classes));
+    base = Query(Query::OP_FILTER, base, fits);
+  }
   return base;
 }
 

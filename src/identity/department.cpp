@@ -34,6 +34,13 @@ Result<Department> find(store::Session& s, std::string_view id) {
   return department_of(*row);
 }
 
+Result<std::vector<Department>> all_departments(store::Session& s) {
+  QS_TRY(auto rows, s.query(fmt::format("{} ORDER BY d.sort_order, d.code", kSelect)));
+  std::vector<Department> list;
+  for (const auto& row : rows) list.push_back(department_of(row));
+  return list;
+}
+
 Result<void> check_name(std::string_view name) {
   auto length = utf8_length(trim(name));
   if (length >= 1 && length <= 100) return {};
@@ -46,12 +53,13 @@ Result<void> check_name(std::string_view name) {
 }  // namespace
 
 Result<std::vector<Department>> StoredIdentity::departments() const {
-  return store_.read([&](store::Session& s) -> Result<std::vector<Department>> {
-    QS_TRY(auto rows, s.query(fmt::format("{} ORDER BY d.sort_order, d.code", kSelect)));
-    std::vector<Department> list;
-    for (const auto& row : rows) list.push_back(department_of(row));
-    return list;
-  });
+  return store_.read([](store::Session& s) { return all_departments(s); });
+}
+
+Result<void> StoredIdentity::departments_changed(store::Transaction& t, const Actor& actor) const {
+  if (!departments_hook_) return {};
+  QS_TRY(auto all, all_departments(t));
+  return departments_hook_(t, actor, all);
 }
 
 Result<Department> StoredIdentity::department(std::string_view id) const {
@@ -96,6 +104,7 @@ Result<Department> StoredIdentity::add_department(const Actor& actor, const NewD
     QS_CHECK(t.exec("INSERT INTO department (id, code, name, parent_id, sort_order) VALUES (?, ?, ?, ?, ?)",
                     {made.id, made.code, made.name, made.parent_id, made.order}));
     QS_CHECK(bump(t));
+    QS_CHECK(departments_changed(t, actor));
     QS_CHECK(audit_.record(
         t, actor, {.action = "department.add", .object_kind = "department", .object_id = made.code, .object_name = made.name}));
     return made;
@@ -132,6 +141,7 @@ Result<Department> StoredIdentity::change_department(const Actor& actor, std::st
     }
     QS_CHECK(t.exec("UPDATE department SET name = ?, parent_id = ? WHERE id = ?", {d.name, d.parent_id, d.id}));
     QS_CHECK(bump(t));
+    QS_CHECK(departments_changed(t, actor));
     QS_CHECK(audit_.record(t, actor,
                            {.action = "department.change",
                             .object_kind = "department",
@@ -154,6 +164,7 @@ Result<void> StoredIdentity::remove_department(const Actor& actor, std::string_v
                               below->integer(0)));
     QS_CHECK(t.exec("DELETE FROM department WHERE id = ?", {d.id}));
     QS_CHECK(bump(t));
+    QS_CHECK(departments_changed(t, actor));
     return audit_.record(
         t, actor, {.action = "department.remove", .object_kind = "department", .object_id = d.code, .object_name = d.name});
   });

@@ -161,6 +161,7 @@ Result<std::vector<OneTimePassword>> StoredIdentity::first_start(std::string_vie
       QS_CHECK(set_roles(t, person.id, person.roles));
     }
     QS_CHECK(bump(t));
+    if (!root) QS_CHECK(departments_changed(t, Actor::system()));
     QS_CHECK(audit_.record(
         t, Actor::system(),
         {.action = "system.first_start", .object_kind = "system", .object_id = "qushu", .object_name = "首次启动"}));

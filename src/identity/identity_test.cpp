@@ -86,6 +86,28 @@ class IdentityTest : public testing::StoreTest {
 };
 QUSHU_ON_BOTH_STORES(IdentityTest);
 
+TEST_P(IdentityTest, WhoFollowsDepartmentsIsToldInTheTransaction) {
+  std::vector<std::string> told;
+  bool refuse = false;
+  identity_->on_departments([&](store::Transaction&, const Actor&, const std::vector<Department>& all) -> Result<void> {
+    if (refuse) return fail_internal("no");
+    told.clear();
+    for (const auto& d : all) told.push_back(d.name);
+    return {};
+  });
+  auto made = take(identity_->add_department(console_, {.code = "wjw", .name = "卫健委", .parent_id = "root"}));
+  EXPECT_EQ(told, (std::vector<std::string>{"测试区", "民政局", "登记科", "卫健委"}));
+  take(identity_->change_department(console_, made.id, "卫生健康委", ""));
+  EXPECT_EQ(told.back(), "卫生健康委");
+  refuse = true;
+  EXPECT_FALSE(identity_->change_department(console_, made.id, "别的", ""));
+  EXPECT_FALSE(identity_->remove_department(console_, made.id));
+  EXPECT_EQ(take(identity_->department("wjw")).name, "卫生健康委");
+  refuse = false;
+  EXPECT_TRUE(identity_->remove_department(console_, made.id));
+  EXPECT_EQ(told.size(), 3U);
+}
+
 TEST_P(IdentityTest, TheFirstStartMakesThreeAdministratorsOnce) {
   ASSERT_EQ(made_.size(), 3U);
   EXPECT_TRUE(take(identity_->first_start("又一次")).empty());

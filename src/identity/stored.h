@@ -77,6 +77,7 @@ class StoredIdentity final : public Identity {
   Result<Department> change_department(const Actor& actor, std::string_view id, std::string_view name,
                                        std::string_view parent_id) override;
   Result<void> remove_department(const Actor& actor, std::string_view id) override;
+  void on_departments(DepartmentsHook hook) override { departments_hook_ = std::move(hook); }
   Result<std::vector<Person>> people(const PeopleFilter& filter) const override;
   Result<Person> person(std::string_view id_or_login) const override;
   Result<std::pair<Person, std::string>> add_person(const Actor& actor, const NewPerson& p) override;
@@ -122,9 +123,11 @@ class StoredIdentity final : public Identity {
   [[nodiscard]] bool must_change(const Person& person) const;
   // Everything that is kept in memory about people becomes stale with the transaction.
   [[nodiscard]] static Result<void> bump(store::Transaction& t);
+  [[nodiscard]] Result<void> departments_changed(store::Transaction& t, const Actor& actor) const;
   [[nodiscard]] Result<void> record(store::Transaction& t, const Actor& actor, std::string_view action, const Person& person,
                                     audit::json::object detail = {}) const;
 
+  DepartmentsHook departments_hook_;
   store::Store& store_;
   audit::Audit& audit_;
   const Settings& settings_;

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "qushu/base/file_name.h"
 #include "qushu/base/text.h"
 
 #include "document.h"
@@ -136,8 +137,7 @@ class Routes {
   }
 
   Result<Response> upload(Request& r) {
-    auto name = std::string(trim(r.get("name").value_or("")));
-    if (auto slash = name.find_last_of("/\\"); slash != std::string::npos) name = name.substr(slash + 1);
+    auto name = file_name_of(r.get("name").value_or(""));
     if (name.empty())
       return fail(Error{
           .code = Code::invalid, .id = "import.name", .text = {"请给出文件名。", "Give the file's name."}, .subject = "name"});

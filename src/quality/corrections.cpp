@@ -10,6 +10,8 @@
 #include "qushu/base/text.h"
 #include "qushu/sharing/policy.h"
 
+#include "correction_files.h"
+
 namespace qushu::quality {
 namespace {
 
@@ -245,6 +247,75 @@ class StoredCorrections final : public Corrections {
     return out;
   }
 
+  Result<FilePart> check_attach(const Actor& actor, std::string_view id, std::optional<FilePart> part,
+                                std::uint64_t size) const override {
+    return deps_.store.read([&](store::Session& s) -> Result<FilePart> {
+      QS_TRY(auto c, load(s, actor, id));
+      auto as = part.value_or(is_reporter(actor, c) ? FilePart::report : FilePart::answer);
+      if (as == FilePart::answer) {
+        QS_CHECK(provider_only(actor, c));
+      } else {
+        QS_CHECK(reporter_only(actor, c));
+      }
+      if (!may_attach(actor, c, as)) return wrong_state(c);
+      QS_CHECK(check_room(s, deps_.settings, c.id, size));
+      return as;
+    });
+  }
+
+  Result<CorrectionFile> attach(const Actor& actor, std::string_view id, std::optional<FilePart> part,
+                                std::string_view file_name, const blob::BlobInfo& content) override {
+    QS_TRY(auto as, check_attach(actor, id, part, content.size));
+    QS_TRY(auto f, file_to_attach(file_name, content));
+    return deps_.store.write([&](store::Transaction& t) -> Result<CorrectionFile> {
+      QS_TRY(auto c, load(t, actor, id));
+      if (!may_attach(actor, c, as)) return wrong_state(c);
+      QS_CHECK(check_room(t, deps_.settings, c.id, f.size));
+      f.correction_id = c.id;
+      f.part = as;
+      f.person_id = actor.person_id;
+      f.person_name = actor.name;
+      f.at = c.changed = deps_.clock.now();
+      QS_CHECK(insert_file(t, f));
+      QS_CHECK(touch(t, c));
+      QS_CHECK(step(t, actor, c, "attach", f.name));
+      return f;
+    });
+  }
+
+  Result<void> detach(const Actor& actor, std::string_view id, std::string_view file) override {
+    return deps_.store.write([&](store::Transaction& t) -> Result<void> {
+      QS_TRY(auto c, load(t, actor, id));
+      QS_TRY(auto f, load_file(t, c.id, file));
+      if (f.person_id != actor.person_id)
+        return fail(Code::forbidden, "correction.not_yours", "只有上传的人可以删除附件。",
+                    "Only who attached a file may remove it.");
+      if (!may_attach(actor, c, f.part)) return wrong_state(c);
+      QS_CHECK(remove_file(t, f.id));
+      c.changed = deps_.clock.now();
+      QS_CHECK(touch(t, c));
+      return step(t, actor, c, "detach", f.name);
+    });
+  }
+
+  Result<std::vector<CorrectionFile>> files(const Actor& actor, std::string_view id) const override {
+    return deps_.store.read([&](store::Session& s) -> Result<std::vector<CorrectionFile>> {
+      QS_TRY(auto c, load(s, actor, id));
+      return load_files(s, c.id);
+    });
+  }
+
+  Result<CorrectionFile> file(const Actor& actor, std::string_view id, std::string_view file) const override {
+    return deps_.store.read([&](store::Session& s) -> Result<CorrectionFile> {
+      QS_TRY(auto c, load(s, actor, id));
+      return load_file(s, c.id, file);
+    });
+  }
+
+  Result<bool> uses_blob(std::string_view sha256) const override {
+    return deps_.store.read([&](store::Session& s) { return file_uses_blob(s, sha256); });
+  }
+
   Result<std::vector<Statistic>> statistics(const Actor& actor) const override {
     store::Params params;
     auto sql = fmt::format("SELECT {} FROM correction WHERE {} ORDER BY id", kColumns, seen_by(actor, "incoming", params));
@@ -351,6 +422,11 @@ class StoredCorrections final : public Corrections {
     return c;
   }
 
+  static Result<void> touch(store::Transaction& t, const Correction& c) {
+    QS_CHECK(t.exec("UPDATE correction SET changed = ? WHERE id = ?", {c.changed, c.id}));
+    return {};
+  }
+
   // Keeps the step and audits it.
   Result<void> step(store::Transaction& t, const Actor& actor, const Correction& c, std::string_view action,
                     std::string_view text) const {
@@ -404,45 +480,15 @@ bool parse(std::string_view text, CorrectionState& out) {
 bool may_answer(const Actor& actor, const Correction& c) {
   return is_open(c) && is_provider(actor, c) && sharing::check_steward(actor, c.provider_id).has_value();
 }
+bool may_confirm(const Actor& actor, const Correction& c) {
+  return is_reporter(actor, c) && (c.state == State::corrected || c.state == State::refused);
+}
+bool may_attach(const Actor& actor, const Correction& c, FilePart part) {
+  return part == FilePart::answer ? may_answer(actor, c) : is_reporter(actor, c) && c.state != State::closed;
+}
 
 std::unique_ptr<Corrections> Corrections::open(Deps deps) {
   return std::make_unique<StoredCorrections>(deps);
-}
-
-json::object to_json(const Correction& c, const Actor& actor) {
-  auto time = [](const std::optional<Time>& t) { return t ? json::value(to_iso(*t)) : json::value(nullptr); };
-  json::object out{{"id", c.id},
-                   {"number", c.number},
-                   {"dataset", c.dataset_code},
-                   {"dataset_title", c.dataset_title},
-                   {"provider_id", c.provider_id},
-                   {"provider_name", c.provider_name},
-                   {"version", c.version},
-                   {"row", c.row_key},
-                   {"field", c.field},
-                   {"field_name", c.field_name},
-                   {"wrong", c.wrong},
-                   {"proposed", c.proposed},
-                   {"material", c.material},
-                   {"state", name(c.state)},
-                   {"person_name", c.person_name},
-                   {"reported", to_iso(c.reported)},
-                   {"started", to_iso(c.started)},
-                   {"changed", to_iso(c.changed)},
-                   {"answered", time(c.answered)},
-                   {"closed", time(c.closed)},
-                   {"outcome", c.outcome},
-                   {"answer", c.answer},
-                   {"answered_by", c.answered_by},
-                   {"days_allowed", c.days_allowed},
-                   {"days_taken", c.days_taken ? json::value(*c.days_taken) : json::value(nullptr)},
-                   {"late", c.late},
-                   {"may_answer", may_answer(actor, c)},
-                   {"may_confirm", is_reporter(actor, c) && (c.state == State::corrected || c.state == State::refused)}};
-  out["deadline"] = c.standing ? json::value(calendar::to_text(c.standing->last_day)) : json::value(nullptr);
-  out["days_left"] = c.standing ? json::value(c.standing->left) : json::value(nullptr);
-  out["deadline_sure"] = !c.standing || c.standing->sure;
-  return out;
 }
 
 }  // namespace qushu::quality

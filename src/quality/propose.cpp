@@ -1,5 +1,4 @@
-// Rules that the data itself suggests: one scan for what every field looks like, and a narrow look where that raises a
-// question.
+// Rules that the data itself suggests: from what every field looks like, and a narrow look where that raises a question.
 #include <algorithm>
 #include <cmath>
 
@@ -7,8 +6,7 @@
 
 #include "qushu/base/text.h"
 
-#include "stored.h"
-#include "words.h"
+#include "look.h"
 
 namespace qushu::quality {
 namespace {
@@ -16,19 +14,9 @@ namespace {
 using engine::quote_name;
 using engine::Type;
 
-constexpr double kMostly = 0.95;          // of the values: the rest are errors rather than another meaning
 constexpr std::int64_t kFewValues = 20;   // of an enumeration at most
 constexpr std::int64_t kRepeated = 20;    // times that each of them comes at least, on average
 constexpr std::int64_t kEnoughRows = 10;  // fewer suggest nothing
-constexpr std::array<std::string_view, 7> kTried{"credit_code", "citizen_id", "mobile",     "landline",
-                                                 "bank_card",   "email",      "region_code"};
-
-struct Look {
-  std::int64_t values = 0, distinct = 0, blank = 0;
-  std::array<std::int64_t, kTried.size()> fits{};
-  std::int64_t shortest = 0, longest = 0;
-  bool negative = false, future = false;
-};
 
 std::string percent(std::int64_t part, std::int64_t whole) {
   return whole == 0 ? "0" : fmt::format("{:.4g}", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
@@ -49,56 +37,14 @@ class Proposer {
         had_(had),
         limits_{.time = std::chrono::seconds(deps.settings.integer("quality.propose_time")), .cancelled = cancelled} {}
 
-  Result<std::vector<Proposal>> run() {
-    QS_CHECK(look());
+  Result<Proposals> run() {
+    QS_TRY(looks_, look_at(deps_, shown_, limits_));
     for (std::size_t i = 0; i < shown_.fields.size(); ++i) QS_CHECK(field(i));
     whole();
-    return std::move(found_);
+    return Proposals{.list = std::move(found_), .from_profile = looks_.from_profile};
   }
 
  private:
-  Result<void> look() {
-    std::string sql = "SELECT count(*)";
-    auto today = calendar::to_text(deps_.calendar.today());
-    for (const auto& f : shown_.fields) {
-      auto column = quote_name(f.id);
-      sql += fmt::format(", count({0}), approx_count_distinct({0})", column);
-      if (f.type == Type::text) {
-        sql +=
-            fmt::format(", count(*) FILTER ({0} = ''), coalesce(min(length({0})), 0), coalesce(max(length({0})), 0)", column);
-        for (auto format : kTried) sql += fmt::format(", count(*) FILTER (is_{}({}))", format, column);
-      } else if (is_number(f.type)) {
-        sql += fmt::format(", coalesce(bool_or({} < 0), false)", column);
-      } else if (is_day(f.type)) {
-        sql += fmt::format(", coalesce(bool_or(CAST({} AS DATE) > CAST($1 AS DATE)), false)", column);
-      }
-    }
-    bool dated = std::ranges::any_of(shown_.fields, [](const auto& f) { return is_day(f.type); });
-    QS_TRY(auto cursor, deps_.engine.run({.sql = fmt::format("{} FROM ({}) AS t", sql, shown_.select),
-                                          .params = dated ? std::vector<engine::Value>{today} : std::vector<engine::Value>{},
-                                          .limits = limits_}));
-    QS_TRY(const auto* chunk, cursor->next());
-    if (chunk == nullptr) return fail_internal("no counts");
-    std::size_t at = 0;
-    auto next = [&] { return chunk->integer(at++, 0); };
-    rows_ = next();
-    for (const auto& f : shown_.fields) {
-      Look look{.values = next(), .distinct = next()};
-      if (f.type == Type::text) {
-        look.blank = next();
-        look.shortest = next();
-        look.longest = next();
-        for (auto& fits : look.fits) fits = next();
-      } else if (is_number(f.type)) {
-        look.negative = next() != 0;
-      } else if (is_day(f.type)) {
-        look.future = next() != 0;
-      }
-      looks_.push_back(look);
-    }
-    return {};
-  }
-
   void add(Rule rule, Text reason, std::int64_t checked, std::int64_t failed) {
     for (const auto& had : had_)
       if (had.kind == rule.kind && had.fields == rule.fields && (rule.kind != Kind::format || had.params == rule.params))
@@ -110,26 +56,37 @@ class Proposer {
   }
 
   Result<void> field(std::size_t i) {
-    if (rows_ < kEnoughRows) return {};
+    auto rows = looks_.rows;
+    if (rows < kEnoughRows) return {};
     const auto& f = shown_.fields[i];
-    const auto& l = looks_[i];
+    const auto& l = looks_.fields[i];
     auto filled = l.values - l.blank;
     if (filled == 0) return {};
-    if (filled >= static_cast<std::int64_t>(kMostly * static_cast<double>(rows_)) || f.key)
+    if (filled >= static_cast<std::int64_t>(kMostly * static_cast<double>(rows)) || f.key)
       add({.kind = Kind::required, .severity = f.key ? Severity::reject : Severity::warn, .fields = {f.id}},
           f.key ? Text{"是主键的一部分", "part of the key"}
-                : Text{percent(filled, rows_) + "% 的行有值", percent(filled, rows_) + "% of the rows have a value"},
-          rows_, rows_ - filled);
+                : Text{percent(filled, rows) + "% 的行有值", percent(filled, rows) + "% of the rows have a value"},
+          rows, rows - filled);
     QS_CHECK(unique(f, l));
     bool coded = formats(f, l);
     if (is_day(f.type) && !l.future)
       add({.kind = Kind::format, .severity = Severity::warn, .fields = {f.id}, .params = {{"format", "not_future"}}},
           {"现有日期都不晚于今天", "no date lies in the future"}, l.values, 0);
-    if (is_number(f.type) && !l.negative)
-      add({.kind = Kind::range, .severity = Severity::warn, .fields = {f.id}, .params = {{"min", 0}}},
-          {"现有数值都不小于 0", "no value is negative"}, l.values, 0);
+    if (is_number(f.type) && !l.negative) range(f, l);
     if (f.type == Type::text && !coded) QS_CHECK(words(f, l));
     return {};
+  }
+
+  void range(const catalog::Field& f, const Look& l) {
+    bool share = f.unit == "%" || std::ranges::any_of(std::array{"率", "占比", "比例", "百分比"},
+                                                      [&](const char* end) { return f.name.ends_with(end); });
+    if (share && l.greatest && *l.greatest > 1 && *l.greatest <= 100) {
+      add({.kind = Kind::range, .severity = Severity::warn, .fields = {f.id}, .params = {{"min", 0}, {"max", 100}}},
+          {"是百分比，现有数值都在 0 到 100 之间", "a percentage, and every value is from 0 to 100"}, l.values, 0);
+      return;
+    }
+    add({.kind = Kind::range, .severity = Severity::warn, .fields = {f.id}, .params = {{"min", 0}}},
+        {"现有数值都不小于 0", "no value is negative"}, l.values, 0);
   }
 
   // Counted exactly only where the estimate says that it may be so.
@@ -138,18 +95,25 @@ class Proposer {
                   (f.type == Type::text || f.type == Type::integer);
     bool single_key = f.key && std::ranges::count_if(shown_.fields, &catalog::Field::key) == 1;
     if (!likely && !single_key) return {};
-    QS_TRY(auto cursor,
-           deps_.engine.run({.sql = fmt::format("SELECT count(DISTINCT hash({0})) FROM ({1}) AS t WHERE {0} IS NOT NULL",
-                                                quote_name(f.id), shown_.select),
-                             .limits = limits_}));
-    QS_TRY(const auto* chunk, cursor->next());
-    auto exact = chunk == nullptr ? 0 : chunk->integer(0, 0);
+    auto exact = l.distinct;
+    if (!l.distinct_exact) {
+      QS_TRY(exact, count_distinct(f));
+    }
     if (exact < static_cast<std::int64_t>(0.99 * static_cast<double>(l.values)) && !single_key) return {};
     add({.kind = Kind::unique, .severity = single_key ? Severity::reject : Severity::warn, .fields = {f.id}},
         single_key ? Text{"是声明的主键", "the declared key"}
                    : Text{percent(exact, l.values) + "% 的值各不相同", percent(exact, l.values) + "% of the values differ"},
         l.values, l.values - exact);
     return {};
+  }
+
+  [[nodiscard]] Result<std::int64_t> count_distinct(const catalog::Field& f) const {
+    QS_TRY(auto cursor,
+           deps_.engine.run({.sql = fmt::format("SELECT count(DISTINCT hash({0})) FROM ({1}) AS t WHERE {0} IS NOT NULL",
+                                                quote_name(f.id), shown_.select),
+                             .limits = limits_}));
+    QS_TRY(const auto* chunk, cursor->next());
+    return chunk == nullptr ? 0 : chunk->integer(0, 0);
   }
 
   bool formats(const catalog::Field& f, const Look& l) {
@@ -169,7 +133,7 @@ class Proposer {
       return true;
     }
     // Numbers of both kinds in one field.
-    auto phones = l.fits[2] + l.fits[3];
+    auto phones = l.fits[kMobile] + l.fits[kLandline];
     if (phones >= static_cast<std::int64_t>(std::ceil(kMostly * static_cast<double>(filled)))) {
       add({.kind = Kind::format, .severity = Severity::warn, .fields = {f.id}, .params = {{"format", "phone"}}},
           {percent(phones, filled) + "% 的值是电话号码", percent(phones, filled) + "% of the values are telephone numbers"},
@@ -179,26 +143,28 @@ class Proposer {
     return false;
   }
 
+  [[nodiscard]] Result<std::vector<std::string>> values_of(const catalog::Field& f, const Look& l) const {
+    if (l.words) return *l.words;
+    QS_TRY(auto cursor,
+           deps_.engine.run({.sql = fmt::format("SELECT {0}, count(*) FROM ({1}) AS t WHERE {0} <> '' GROUP BY 1 ORDER BY 2 "
+                                                "DESC, 1 LIMIT {2}",
+                                                quote_name(f.id), shown_.select, 2 * kFewValues),
+                             .limits = limits_}));
+    std::vector<std::string> values;
+    for (;;) {
+      QS_TRY(const auto* chunk, cursor->next());
+      if (chunk == nullptr) return values;
+      for (std::size_t row = 0; row < chunk->rows(); ++row) values.emplace_back(chunk->text(0, row));
+    }
+  }
+
   Result<void> words(const catalog::Field& f, const Look& l) {
     if (l.distinct > 0 && l.distinct <= kFewValues && l.values >= kRepeated * l.distinct) {
-      QS_TRY(
-          auto cursor,
-          deps_.engine.run({.sql = fmt::format(
-                                "SELECT {0}, count(*) FROM ({1}) AS t WHERE {0} <> '' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {2}",
-                                quote_name(f.id), shown_.select, 2 * kFewValues),
-                            .limits = limits_}));
-      json::array values;
-      for (;;) {
-        QS_TRY(const auto* chunk, cursor->next());
-        if (chunk == nullptr) break;
-        for (std::size_t row = 0; row < chunk->rows(); ++row) values.emplace_back(chunk->text(0, row));
-      }
+      QS_TRY(auto values, values_of(f, l));
       if (values.size() <= static_cast<std::size_t>(2 * kFewValues) && !values.empty()) {
         auto n = values.size();
-        add({.kind = Kind::enumeration,
-             .severity = Severity::warn,
-             .fields = {f.id},
-             .params = {{"values", std::move(values)}}},
+        json::array list(values.begin(), values.end());
+        add({.kind = Kind::enumeration, .severity = Severity::warn, .fields = {f.id}, .params = {{"values", std::move(list)}}},
             {fmt::format("只有 {} 种取值", n), fmt::format("only {} different values", n)}, l.values, l.blank);
         return {};
       }
@@ -226,15 +192,14 @@ class Proposer {
   const sharing::Shown& shown_;
   const std::vector<Rule>& had_;
   engine::Limits limits_;
-  std::int64_t rows_ = 0;
-  std::vector<Look> looks_;
+  Looks looks_;
   std::vector<Proposal> found_;
 };
 
 }  // namespace
 
-Result<std::vector<Proposal>> propose_rules(const Deps& deps, const sharing::Shown& shown, const std::vector<Rule>& had,
-                                            const Cancelled& cancelled) {
+Result<Proposals> propose_rules(const Deps& deps, const sharing::Shown& shown, const std::vector<Rule>& had,
+                                const Cancelled& cancelled) {
   return Proposer(deps, shown, had, cancelled).run();
 }
 

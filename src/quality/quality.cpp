@@ -58,7 +58,13 @@ const std::array kMigrations{
                             "CASCADE, number BIGINT "
                             "NOT NULL, at BIGINT NOT NULL, action TEXT NOT NULL, state TEXT NOT NULL, text TEXT NOT NULL, "
                             "person_id TEXT NOT NULL, "
-                            "person_name TEXT NOT NULL, PRIMARY KEY (correction_id, number));\n"}};
+                            "person_name TEXT NOT NULL, PRIMARY KEY (correction_id, number));\n"},
+    store::Migration{.id = "quality.0003",
+                     .sql = "CREATE TABLE correction_file (id TEXT PRIMARY KEY, correction_id TEXT NOT NULL REFERENCES "
+                            "correction (id) ON DELETE CASCADE, part TEXT NOT NULL, name TEXT NOT NULL, blob TEXT NOT NULL, "
+                            "size BIGINT NOT NULL, person_id TEXT NOT NULL, person_name TEXT NOT NULL, at BIGINT NOT NULL);\n"
+                            "CREATE INDEX correction_file_correction ON correction_file (correction_id, at);\n"
+                            "CREATE INDEX correction_file_blob ON correction_file (blob);\n"}};
 
 const std::array kSettings{
     SettingSpec{.key = "quality.weights",
@@ -121,7 +127,21 @@ const std::array kSettings{
                 .default_value = "5000",
                 .label = {"校核工单每段文字的最多字数", "Most characters of each text of a correction ticket"},
                 .min = 100,
-                .max = 100000}};
+                .max = 100000},
+    SettingSpec{.key = "quality.correction_file_size",
+                .kind = SettingKind::bytes,
+                .default_value = "20MiB",
+                .label = {"校核工单每个附件的大小上限", "Size limit of a file attached to a correction ticket"},
+                .min = 1024,
+                .max = std::int64_t{4} << 30,
+                .runtime = true},
+    SettingSpec{.key = "quality.correction_files",
+                .kind = SettingKind::integer,
+                .default_value = "20",
+                .label = {"校核工单最多几个附件", "Most files attached to a correction ticket"},
+                .min = 0,
+                .max = 1000,
+                .runtime = true}};
 
 }  // namespace
 
@@ -357,8 +377,7 @@ Result<Outcome> StoredQuality::test(const Actor& actor, std::string_view code, c
   return outcomes.at(0);
 }
 
-Result<std::vector<Proposal>> StoredQuality::propose(const Actor& actor, std::string_view code,
-                                                     const Cancelled& cancelled) const {
+Result<Proposals> StoredQuality::propose(const Actor& actor, std::string_view code, const Cancelled& cancelled) const {
   QS_TRY(auto dataset, writable(actor, code));
   QS_TRY(auto shown, deps_.policy.compile(actor, dataset.id));
   QS_TRY(auto had, load_rules(dataset.id, false));

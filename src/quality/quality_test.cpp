@@ -230,30 +230,6 @@ TEST_P(QualityTest, TheDailyCheckIsQueuedOnceADay) {
   EXPECT_EQ(queued().size(), 2U);
 }
 
-TEST_P(QualityTest, TheDataSuggestsRules) {
-  publish("many",
-          "SELECT i AS _id, printf('%06d', i) AS code, ['存续', '注销'][1 + i % 2] AS state, CAST(i AS BIGINT) AS n, "
-          "CASE WHEN i = 7 THEN NULL ELSE '138' || printf('%08d', i) END AS phone, DATE '2020-01-01' AS day FROM range(1, 101) "
-          "t(i)",
-          {field("code", "编号", Type::text, true), field("state", "状态", Type::text), field("n", "数量", Type::integer),
-           field("phone", "电话", Type::text), field("day", "日期", Type::date)});
-  std::vector<std::string> found;
-  for (const auto& p : take(quality_->propose(steward_, "many", {})))
-    found.push_back(fmt::format("{} {} {} {}/{}", name(p.rule.kind), p.rule.fields.empty() ? "" : p.rule.fields[0],
-                                json::serialize(p.rule.params), p.failed, p.checked));
-  for (const char* expected :
-       {"required code {} 0/100", "unique code {} 0/100", R"(length code {"min":6,"max":6} 0/100)",
-        R"(enumeration state {"values":["存续","注销"]} 0/100)", R"(range n {"min":0} 0/100)", "required phone {} 1/100",
-        R"(format phone {"format":"mobile"} 0/99)", R"(format day {"format":"not_future"} 0/100)", "freshness  {} 0/1"})
-    EXPECT_THAT(found, ::testing::Contains(expected));
-  // What is there already is not proposed again; all of them can be taken.
-  auto proposals = take(quality_->propose(steward_, "many", {}));
-  json::array all;
-  for (const auto& p : proposals) all.push_back(to_json(p.rule, {}, Lang::zh));
-  take(quality_->add(steward_, "many", all));
-  EXPECT_THAT(take(quality_->propose(steward_, "many", {})), IsEmpty());
-}
-
 TEST_P(QualityTest, WhatIsWrongWithARuleIsSaidWhereItIs) {
   struct Case {
     const char* rule;

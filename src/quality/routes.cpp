@@ -162,8 +162,8 @@ class Routes {
     QS_TRY(auto d, dataset(r));
     QS_TRY(auto found, quality_.propose(r.actor, d.code, gone(r)));
     json::array list;
-    for (const auto& p : found) list.emplace_back(proposal_json(p, d.fields, r.lang()));
-    return Response::ok(json::object{{"proposals", std::move(list)}});
+    for (const auto& p : found.list) list.emplace_back(proposal_json(p, d.fields, r.lang()));
+    return Response::ok(json::object{{"proposals", std::move(list)}, {"from_profile", found.from_profile}});
   }
 
   Result<Response> answer(const Request& r, const Check& check) const {
@@ -290,11 +290,14 @@ void add_rule_routes(http::Router& router, const std::shared_ptr<Routes>& routes
               .tag = "quality",
               .summary = {"由数据推荐的规则", "Rules that the data suggests"},
               .who = http::may(Permission::dataset_write),
-              .answer = schema::object({{"proposals", schema::array(schema::object({{"rule", schema::any()},
-                                                                                    {"reason", schema::text()},
-                                                                                    {"checked", schema::integer()},
-                                                                                    {"failed", schema::integer()},
-                                                                                    {"share", schema::number()}}))}}),
+              .answer = schema::object(
+                  {{"proposals", schema::array(schema::object({{"rule", schema::any()},
+                                                               {"reason", schema::text()},
+                                                               {"checked", schema::integer()},
+                                                               {"failed", schema::integer()},
+                                                               {"share", schema::number()}}))},
+                   {"from_profile", schema::boolean().note("依据版本的数据画像；否则扫描了全部数据",
+                                                           "From the version's profile; otherwise all rows were scanned")}}),
               .errors = {Code::not_found, Code::conflict, Code::timed_out},
               .handler = [routes](Request& r) { return routes->proposals(r); }});
 }

@@ -23,6 +23,7 @@ http::Schema correction_schema() {
   members.push_back(
       {"days_left", schema::integer().nullable().note("剩余工作日，负数为逾期", "Working days left; negative when late")});
   members.push_back({"deadline_sure", schema::boolean()});
+  members.push_back({"may_attach", schema::array(schema::choice({"report", "answer"}))});
   members.push_back({"days_taken", schema::integer().nullable()});
   for (const char* flag : {"late", "may_answer", "may_confirm"}) members.push_back({flag, schema::boolean()});
   return schema::object(std::move(members)).named("Correction");
@@ -59,6 +60,14 @@ Result<Response> show(Corrections& corrections, const Request& r) {
                                 {"text", e.text},
                                 {"person_name", e.person_name}});
   out["events"] = std::move(list);
+  QS_TRY(auto files, corrections.files(r.actor, c.id));
+  json::array attached;
+  for (const auto& f : files) {
+    auto file = to_json(f);
+    file["may_remove"] = f.person_id == r.actor.person_id && may_attach(r.actor, c, f.part);
+    attached.push_back(std::move(file));
+  }
+  out["files"] = std::move(attached);
   return Response::ok(out);
 }
 

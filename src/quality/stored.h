@@ -18,7 +18,7 @@ class StoredQuality final : public Quality {
   Result<void> remove(const Actor& actor, std::string_view code, std::string_view id) override;
   Result<Outcome> test(const Actor& actor, std::string_view code, const json::object& rule,
                        const Cancelled& cancelled) const override;
-  Result<std::vector<Proposal>> propose(const Actor& actor, std::string_view code, const Cancelled& cancelled) const override;
+  Result<Proposals> propose(const Actor& actor, std::string_view code, const Cancelled& cancelled) const override;
 
   Result<Verdict> examine(const Candidate& candidate) override;
   Result<void> keep(store::Transaction& t, const catalog::Dataset& dataset, std::int64_t version,
@@ -60,8 +60,8 @@ class StoredQuality final : public Quality {
 };
 
 // The propositions for one version, without those that `had` says already.
-[[nodiscard]] Result<std::vector<Proposal>> propose_rules(const Deps& deps, const sharing::Shown& shown,
-                                                          const std::vector<Rule>& had, const Cancelled& cancelled);
+[[nodiscard]] Result<Proposals> propose_rules(const Deps& deps, const sharing::Shown& shown, const std::vector<Rule>& had,
+                                              const Cancelled& cancelled);
 
 // Rules and checks as they are stored.
 [[nodiscard]] Rule rule_of(const store::Row& row);

@@ -33,6 +33,7 @@ json::value value_of(const engine::Chunk& chunk, std::size_t column, std::size_t
 
 struct Summary {
   std::int64_t values = 0, distinct = 0;
+  std::int64_t blank = 0, shortest = 0, longest = 0;  // of texts: how many are empty, and characters
   json::value min, max, mean;
   double low = 0, high = 0;  // of fields with a histogram, in the unit of position_sql()
 };
@@ -91,6 +92,8 @@ class Profiler {
       if (has_histogram(source_.fields[i].type))
         sql += fmt::format(", min({0}) FILTER ({1}), max({0}) FILTER ({1}), avg({0}) FILTER ({1})", position_sql(i),
                            placeable_sql(i));
+      else if (source_.fields[i].type == Type::text)
+        sql += fmt::format(", count(*) FILTER ({0} = ''), coalesce(min(length({0})), 0), coalesce(max(length({0})), 0)", name);
     }
     summaries_.assign(source_.fields.size(), {});
     return for_each(fmt::format("{} FROM ({}) AS t", sql, source_.select), {},
@@ -108,6 +111,8 @@ class Profiler {
     summary.distinct = std::min(chunk.integer(at++, row), summary.values);
     summary.min = value_of(chunk, at++, row, type);
     summary.max = value_of(chunk, at++, row, type);
+    if (type == Type::text)
+      for (auto* count : {&summary.blank, &summary.shortest, &summary.longest}) *count = chunk.integer(at++, row);
     if (!has_histogram(type)) return at;
     if (!chunk.is_null(at, row)) {
       summary.low = chunk.number(at, row);
@@ -140,6 +145,11 @@ class Profiler {
                      {"distinct_exact", exact},
                      {"min", summary.min},
                      {"max", summary.max}};
+    if (field.type == Type::text) {
+      out["blank"] = summary.blank;
+      out["min_length"] = summary.shortest;
+      out["max_length"] = summary.longest;
+    }
     out["mean"] = summary.mean;
     out["top"] = std::move(top);
     out["histogram"] = std::move(bars);

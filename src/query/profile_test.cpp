@@ -89,6 +89,18 @@ TEST_F(Profile, TextWithTopValuesAndTies) {
   EXPECT_EQ(top[2].at("count"), 1);
 }
 
+TEST_F(Profile, TextsHaveLengthsInCharacters) {
+  auto v = field("SELECT * FROM (VALUES (1, ''), (2, '区民政局'), (3, 'ab'), (4, NULL), (5, '')) AS t(_id, v)", Type::text);
+  EXPECT_EQ(v.at("values"), 4);
+  EXPECT_EQ(v.at("blank"), 2);
+  EXPECT_EQ(v.at("min_length"), 0);
+  EXPECT_EQ(v.at("max_length"), 4);
+  auto nothing = field("SELECT 1 AS _id, NULL::VARCHAR AS v", Type::text);
+  EXPECT_EQ(nothing.at("blank"), 0);
+  EXPECT_EQ(nothing.at("max_length"), 0);
+  EXPECT_FALSE(field("SELECT 1 AS _id, 7::BIGINT AS v", Type::integer).contains("max_length"));
+}
+
 TEST_F(Profile, DecimalsAndDatesAndTimes) {
   auto decimal = field("SELECT i AS _id, CAST(i / 4.0 AS DECIMAL(12, 2)) AS v FROM range(101) t(i)", Type::decimal, 2);
   EXPECT_EQ(decimal.at("min").to_number<double>(), 0);

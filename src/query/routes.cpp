@@ -65,7 +65,10 @@ http::Schema profile_schema() {
                               {"mean", schema::number().nullable()},
                               {"top", schema::array(schema::object({{"value", schema::any()}, {"count", number()}}))},
                               {"histogram", schema::array(schema::object(
-                                                {{"from", schema::any()}, {"to", schema::any()}, {"count", number()}}))}}))}})
+                                                {{"from", schema::any()}, {"to", schema::any()}, {"count", number()}}))},
+                              {"blank", number().optional()},
+                              {"min_length", number().optional()},
+                              {"max_length", number().optional()}}))}})
       .named("Profile");
 }
 

@@ -55,8 +55,17 @@ json::object to_json(const catalog::Waiting& w, Lang) {
 }
 
 json::object to_json(const catalog::Node& n) {
-  return {{"id", n.id},     {"parent_id", n.parent_id}, {"code", n.code},       {"name", n.name}, {"full_code", n.full_code},
-          {"path", n.path}, {"depth", n.depth},         {"retired", n.retired}, {"used", n.used}, {"entries", n.entries}};
+  return {{"id", n.id},
+          {"parent_id", n.parent_id},
+          {"code", n.code},
+          {"name", n.name},
+          {"full_code", n.full_code},
+          {"path", n.path},
+          {"depth", n.depth},
+          {"retired", n.retired},
+          {"used", n.used},
+          {"entries", n.entries},
+          {"department_id", n.department_id}};
 }
 
 json::object to_json(const catalog::Difference& d, Lang lang) {

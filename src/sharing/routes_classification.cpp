@@ -19,7 +19,9 @@ http::Schema node_schema() {
                          {"depth", schema::integer()},
                          {"retired", schema::boolean()},
                          {"used", schema::boolean()},
-                         {"entries", schema::integer()}})
+                         {"entries", schema::integer()},
+                         {"department_id", schema::text().note("对应的部门，随其改名；空为人工维护",
+                                                               "The department that it follows; empty: people keep it")}})
       .named("ClassificationNode");
 }
 

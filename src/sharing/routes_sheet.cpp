@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "qushu/base/csv.h"
+#include "qushu/base/file_name.h"
 #include "qushu/base/id.h"
 #include "qushu/base/text.h"
 #include "qushu/sharing/desk.h"
@@ -44,8 +45,7 @@ Failure disk() {
 }
 
 Result<Response> upload(const Desk& desk, Request& r) {
-  auto name = std::string(trim(r.get("name").value_or("")));
-  if (auto slash = name.find_last_of("/\\"); slash != std::string::npos) name = name.substr(slash + 1);
+  auto name = file_name_of(r.get("name").value_or(""));
   if (name.empty())
     return fail(Error{
         .code = Code::invalid, .id = "sheet.name", .text = {"请给出文件名。", "Give the file's name."}, .subject = "name"});

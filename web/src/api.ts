@@ -113,7 +113,7 @@ export interface Standing {
   code: string; state: string; resource_code: string; published_version: number; entry: Entry; submitted: Entry | null; missing: { member: string; text: string }[]; actions: { action: string; name: string; review: boolean; needs_comment: boolean }[];
   steps: { number: number; action: string; from: string; to: string; person_name: string; comment: string; at: string }[]; versions: { number: number; kind: string; person_name: string; comment: string; at: string }[]; may_write: boolean; may_review: boolean;
 }
-export interface ClassNode { id: string; parent_id: string; code: string; name: string; full_code: string; path: string; depth: number; retired: boolean; used: boolean; entries: number }
+export interface ClassNode { id: string; parent_id: string; code: string; name: string; full_code: string; path: string; depth: number; retired: boolean; used: boolean; entries: number; department_id: string }
 export interface SheetOutcome { id: string; file_name: string; person_name: string; at: string; taken: { title: string; code: string; added: boolean }[]; refused: number; errors: { sheet: string; row: number; column: string; value: string; expected: string }[] }
 export interface Job {
   id: string; kind: string; title: string; state: string; object_kind: string; object_id: string; person_name: string; progress: number; step: string; done_units: number; total_units: number; unit: string; attempts: number; max_attempts: number;

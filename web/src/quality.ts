@@ -1,4 +1,5 @@
 // What the server tells of quality and corrections.
+import { query, upload } from './api';
 import { t } from './i18n';
 
 export interface Scores { total: number | null; completeness: number | null; validity: number | null; uniqueness: number | null; consistency: number | null; timeliness: number | null }
@@ -8,11 +9,16 @@ export interface Check { id: string; version: number; trigger: string; stopped: 
 export interface QualityAnswer { check: Check | null; stopped: Check | null; rules: Rule[]; history: Check[]; weights: Record<string, number>; may_write: boolean; may_see_failures: boolean }
 export interface Proposal { rule: Rule; reason: string; checked: number; failed: number; share: number }
 export interface Failing { id: number; key: string; field: string; value: string; reason: string; raw: string; rule: string }
+export type FilePart = 'report' | 'answer';
+export interface CorrectionFile { id: string; part: FilePart; name: string; size: number; person_name: string; at: string; may_remove: boolean }
 export interface Correction {
   id: string; number: number; dataset: string; dataset_title: string; provider_name: string; version: number; row: string; field: string; field_name: string; wrong: string; proposed: string; material: string; state: string; person_name: string; reported: string;
   answered: string | null; outcome: string; answer: string; answered_by: string; days_allowed: number; days_taken: number | null; late: boolean; may_answer: boolean; may_confirm: boolean; deadline: string | null; days_left: number | null; deadline_sure: boolean;
+  may_attach: FilePart[]; files?: CorrectionFile[];
   events?: { at: string; action: string; state: string; text: string; person_name: string }[];
 }
+
+export const attach = (ticket: string, part: FilePart, file: File, progress: (share: number) => void) => upload<CorrectionFile>(`/api/v1/corrections/${ticket}/files` + query({ name: file.name, part }), file, progress).done;
 
 export const dimensions = ['completeness', 'validity', 'uniqueness', 'consistency', 'timeliness'] as const;
 export const dimensionName = (d: string) =>

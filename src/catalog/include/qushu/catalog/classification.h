@@ -5,11 +5,16 @@
 // A node that an entry ever used is never deleted: it is retired, keeps its meaning for old entries and is not offered any
 // more. Resource codes that were assigned do not follow when a node is moved or gets another code.
 //
+// The axis 部门 is filled from the departments: each has a 目 there that is made, renamed and given up with it, and a dataset
+// belongs to the node of its department besides the classes that it names. People may give such a node another code or move it
+// below another 项.
+//
 // Thread-safety: a Classification may be used from any thread.
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,8 +29,14 @@ struct Node {
   std::string path;                       // "主题 › 公共服务"
   std::int64_t depth = 0;                 // 0 类, 1 项, 2 目, 3 细目
   bool retired = false;
-  bool used = false;         // by an entry, now or ever
-  std::int64_t entries = 0;  // working copies that name it or one below it
+  bool used = false;               // by an entry, now or ever
+  std::int64_t entries = 0;        // working copies that name it or one below it, or are of its department
+  std::string department_id = {};  // that it follows; empty: people keep it
+};
+
+// What a node needs to know of a department, which identity owns.
+struct ClassifiedDepartment {
+  std::string id, code, name;
 };
 
 struct NodeChange {
@@ -44,7 +55,12 @@ class Classification {
   [[nodiscard]] virtual Result<Node> add(const Actor& actor, std::string_view parent_id, std::string_view code,
                                          std::string_view name) = 0;
   [[nodiscard]] virtual Result<Node> change(const Actor& actor, std::string_view id, const NodeChange& change) = 0;
-  // Only one that was never used and has nothing below it.
+  // Makes, renames and gives up the nodes of the departments, of which these are all; audited. In the transaction that changed
+  // them, and at the start for what was there before.
+  [[nodiscard]] virtual Result<void> follow(store::Transaction& t, const Actor& actor,
+                                            std::span<const ClassifiedDepartment> departments) = 0;
+  [[nodiscard]] virtual Result<void> follow(std::span<const ClassifiedDepartment> departments) = 0;
+  // Only one that was never used, has nothing below it and follows no department.
   [[nodiscard]] virtual Result<void> remove(const Actor& actor, std::string_view id) = 0;
 };
 

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -134,6 +135,9 @@ class Identity {
   [[nodiscard]] virtual Result<Department> change_department(const Actor& actor, std::string_view id, std::string_view name,
                                                              std::string_view parent_id) = 0;
   [[nodiscard]] virtual Result<void> remove_department(const Actor& actor, std::string_view id) = 0;  // only an empty one
+  // Runs in every transaction that changes departments, with all of them as they will be. Set before the first change.
+  using DepartmentsHook = std::function<Result<void>(store::Transaction&, const Actor&, const std::vector<Department>&)>;
+  virtual void on_departments(DepartmentsHook hook) = 0;
 
   struct PeopleFilter {
     std::string text, department_id, role;

@@ -8,6 +8,9 @@
 // A ticket is seen by who reported it, by the providing department and those above it, and by those who may everything; it is
 // worked on by the provider's stewards. Every step is kept with its text and audited in its transaction.
 //
+// Files that prove something are blobs: who reported it attaches hers until the ticket is closed, the provider's stewards
+// theirs while it is to be answered. Who sees the ticket may download them.
+//
 // Thread-safety: Corrections may be used from any thread.
 #pragma once
 
@@ -24,6 +27,7 @@
 #include "qushu/base/config.h"
 #include "qushu/base/error.h"
 #include "qushu/base/time.h"
+#include "qushu/blob/blob_store.h"
 #include "qushu/calendar/calendar.h"
 #include "qushu/catalog/catalog.h"
 #include "qushu/http/router.h"
@@ -59,7 +63,7 @@ struct Correction {
 
 struct CorrectionEvent {
   Time at;
-  std::string action;  // "report", "accept", "answer", "confirm", "reopen"
+  std::string action;  // "report", "accept", "answer", "confirm", "reopen"; "attach", "detach": the text is the file's name
   CorrectionState state;
   std::string text, person_name;
 };
@@ -67,6 +71,18 @@ struct CorrectionEvent {
 struct NewCorrection {
   std::string dataset;  // code
   std::string row_key = {}, field = {}, wrong, proposed = {}, material = {};
+};
+
+enum class FilePart : std::uint8_t { report, answer };
+[[nodiscard]] std::string_view name(FilePart part);
+
+struct CorrectionFile {
+  std::string id, correction_id;
+  FilePart part = FilePart::report;
+  std::string name, blob;
+  std::uint64_t size = 0;
+  std::string person_id, person_name;
+  Time at;
 };
 
 class Corrections {
@@ -106,6 +122,20 @@ class Corrections {
   // What this person has to do something about: to answer, or to confirm. The most urgent first.
   [[nodiscard]] virtual Result<std::vector<Correction>> waiting(const Actor& actor) const = 0;
 
+  // --- files -----------------------------------------------------------------------------------------------------------------
+  // Whether the caller may attach a file of this size now (0: not known yet), before it is received; and as which part, the
+  // reporter's own where she might do both.
+  [[nodiscard]] virtual Result<FilePart> check_attach(const Actor& actor, std::string_view id, std::optional<FilePart> part,
+                                                      std::uint64_t size) const = 0;
+  [[nodiscard]] virtual Result<CorrectionFile> attach(const Actor& actor, std::string_view id, std::optional<FilePart> part,
+                                                      std::string_view file_name, const blob::BlobInfo& content) = 0;
+  // By who attached it, as long as she may attach.
+  [[nodiscard]] virtual Result<void> detach(const Actor& actor, std::string_view id, std::string_view file) = 0;
+  [[nodiscard]] virtual Result<std::vector<CorrectionFile>> files(const Actor& actor, std::string_view id) const = 0;
+  [[nodiscard]] virtual Result<CorrectionFile> file(const Actor& actor, std::string_view id, std::string_view file) const = 0;
+  // Whether any ticket names the blob; for the sweep.
+  [[nodiscard]] virtual Result<bool> uses_blob(std::string_view sha256) const = 0;
+
   // How the providing departments answer, those that the caller sees.
   struct Statistic {
     std::string department_id, department_name;
@@ -116,10 +146,16 @@ class Corrections {
 };
 
 [[nodiscard]] json::object to_json(const Correction& correction, const Actor& actor);
-// Whether the caller may answer it.
+[[nodiscard]] json::object to_json(const CorrectionFile& file);
+// Whether the caller may answer it, may confirm it or raise it again, may attach a file of this part.
 [[nodiscard]] bool may_answer(const Actor& actor, const Correction& correction);
+[[nodiscard]] bool may_confirm(const Actor& actor, const Correction& correction);
+[[nodiscard]] bool may_attach(const Actor& actor, const Correction& correction, FilePart part);
 
 // /api/v1/corrections…
 void add_correction_routes(http::Router& router, Corrections& corrections);
+// /api/v1/corrections/{id}/files…
+void add_correction_file_routes(http::Router& router, Corrections& corrections, blob::BlobStore& blobs,
+                                const Settings& settings);
 
 }  // namespace qushu::quality

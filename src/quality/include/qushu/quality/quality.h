@@ -112,6 +112,12 @@ struct Proposal {
   std::uint64_t checked = 0, failed = 0;
 };
 
+struct Proposals {
+  std::vector<Proposal> list;
+  // Whether the version's profile was there to start from; without one all rows were scanned.
+  bool from_profile = false;
+};
+
 struct Deps {
   store::Store& store;
   blob::BlobStore& blobs;
@@ -142,9 +148,9 @@ class Quality {
   // What a rule that is not kept would find in the current version.
   [[nodiscard]] virtual Result<Outcome> test(const Actor& actor, std::string_view code, const json::object& rule,
                                              const Cancelled& cancelled) const = 0;
-  // Rules that the current version suggests and that are not there yet, the surest first.
-  [[nodiscard]] virtual Result<std::vector<Proposal>> propose(const Actor& actor, std::string_view code,
-                                                              const Cancelled& cancelled) const = 0;
+  // Rules that the current version suggests and that are not there yet, field by field.
+  [[nodiscard]] virtual Result<Proposals> propose(const Actor& actor, std::string_view code,
+                                                  const Cancelled& cancelled) const = 0;
 
   // --- checks ----------------------------------------------------------------------------------------------------------------
   // Judges what is about to be published. A stop is kept as a check of its own, for a person to look at; one that was waived
