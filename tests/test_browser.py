@@ -35,6 +35,8 @@ def test_what_a_steward_does(server, browser):
 def test_every_page_at_both_widths(server, browser):
     steward = server.caller("steward")
     made = steward.bring_in("页面.csv", GBK, dataset="pages")
+    # It waits with columns that its dataset has not.
+    server.caller("operator").bring_in("已发布.csv", "机构代码,机构名,床位数,备注\n01,甲院,10,一\n02,乙院,20,二\n".encode(), dataset="pages_two", department="mzj")
     waiting = server.caller("operator").upload("待发布.csv", GBK, dataset="pages_two", department="mzj")
     server.caller("operator").wait_import(waiting["id"], "ready")
     assert made["tables"][0]["version"] == 1

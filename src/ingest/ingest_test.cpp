@@ -7,6 +7,7 @@
 
 #include "qushu/ingest/drift.h"
 #include "qushu/ingest/notices.h"
+#include "qushu/ingest/pipelines.h"
 #include "qushu/sharing/policy.h"
 #include "qushu/tabular/tabular.h"
 
@@ -22,9 +23,10 @@ class IngestTest : public testing::StoreTest {
  protected:
   void SetUp() override {
     testing::StoreTest::SetUp();
-    open_with(audit::migrations(), jobs::migrations(), identity::migrations(), catalog::migrations(), migrations());
+    open_with(audit::migrations(), jobs::migrations(), identity::migrations(), catalog::migrations(), migrations(),
+              notice_migrations());
     for (auto specs : {audit::settings(), jobs::settings(), identity::settings(), catalog::settings(), engine::settings(),
-                       tabular::settings(), settings()})
+                       tabular::settings(), settings(), pipeline_settings()})
       settings_.declare(specs);
     audit_ = take(audit::Audit::open(store(), settings_, folder(), system_clock()));
     jobs_ = take(jobs::Jobs::open(store(), *audit_, settings_, system_clock()));
