@@ -1,5 +1,8 @@
 #include "qushu/base/codes.h"
 
+#include <random>
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace qushu {
@@ -97,6 +100,43 @@ TEST(Codes, CardsAndMail) {
                     {"a@1.2.3.4", false},
                     {"@b.cn", false},
                     {"", false}});
+}
+
+// Whatever the body, exactly one check digit fits, and one changed digit is always seen.
+void expect_check_digit(bool (*check)(std::string_view), std::string_view alphabet, std::string_view ends, std::size_t length,
+                        std::string_view fixed) {
+  std::mt19937 random(5);
+  auto any = [&](std::string_view from) { return from[random() % from.size()]; };
+  for (int n = 0; n < 300; ++n) {
+    std::string body(fixed);
+    while (body.size() + 1 < length) body += any(alphabet);
+    std::string right;
+    for (char end : ends)
+      if (check(body + end)) right += end;
+    ASSERT_EQ(right.size(), 1U) << body << " " << right;
+    auto at = fixed.size() + random() % (length - 1 - fixed.size());
+    for (char other : alphabet) {
+      auto changed = body;
+      changed[at] = other;
+      if (other != body[at]) EXPECT_FALSE(check(changed + right)) << body << right << " " << changed;
+    }
+  }
+}
+
+TEST(Codes, CheckDigitsSeeOneWrongCharacter) {
+  constexpr std::string_view kDigits = "0123456789", kCredit = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+  expect_check_digit(is_credit_code, kCredit, kCredit, 18, "");
+  expect_check_digit(is_citizen_id, kDigits, "0123456789X", 18, "11010519800229");
+  expect_check_digit(is_bank_card, kDigits, kDigits, 19, "6");
+  expect_check_digit(is_bank_card, kDigits, kDigits, 12, "1");
+}
+
+TEST(Codes, WhatIsNoneAtAllIsRefused) {
+  for (auto check : {is_credit_code, is_citizen_id, is_region_code, is_mobile, is_landline, is_bank_card, is_email}) {
+    for (std::string_view text : {"", " ", "\n", "-", "@", "中", "\xFF\xFE", "null"}) EXPECT_FALSE(check(text)) << text;
+    EXPECT_FALSE(check(std::string(18, '\0')));
+    EXPECT_FALSE(check(std::string(100'000, '1')));
+  }
 }
 
 }  // namespace

@@ -19,20 +19,51 @@ json::value parsed(const std::string& text) {
 
 constexpr std::int64_t kDate = 10, kDateTime = 19, kClock = 8, kInteger = 19;
 
-// An item with its field: what the field says, under what a person wrote.
-Item merged(const Field& field, const Item* written, bool planned) {
+// An item with its field: what the field and its values say, under what a person wrote.
+Item merged(const Field& field, const std::map<std::string, std::int64_t>& lengths, const Item* written, bool planned) {
   Item item = written ? *written : Item{};
   item.id = field.id;
   item.name = field.name;
   if (item.type.empty()) item.type = item_type_of(field);
   if (item.length == 0) item.length = item_length_of(field);
+  if (item.length == 0)
+    if (auto known = lengths.find(field.id); known != lengths.end()) item.length = known->second;
   item.description = field.description;
   item.level = field.level;
   item.planned = planned;
   return item;
 }
 
+// Of the text fields what their values in the current version suggest: the profile knows the shortest and the longest.
+Result<std::map<std::string, std::int64_t>> text_lengths(store::Session& s, const Dataset& d) {
+  std::map<std::string, std::int64_t> out;
+  if (std::ranges::none_of(d.fields, [](const Field& f) { return f.type == engine::Type::text; })) return out;
+  QS_TRY(auto row, s.one("SELECT profile FROM dataset_version WHERE dataset_id = ? AND number = ?", {d.id, d.version}));
+  if (!row) return out;
+  auto profile = parsed(row->text(0));
+  const auto* fields = profile.is_object() ? profile.get_object().if_contains("fields") : nullptr;
+  if (fields == nullptr || !fields->is_array()) return out;
+  for (const auto& told : fields->get_array()) {
+    if (!told.is_object()) continue;
+    const auto* id = told.get_object().if_contains("id");
+    const auto* shortest = told.get_object().if_contains("min_length");
+    const auto* longest = told.get_object().if_contains("max_length");
+    if (id == nullptr || shortest == nullptr || longest == nullptr || !id->is_string() || !shortest->is_int64() ||
+        !longest->is_int64())
+      continue;
+    out[std::string(id->get_string())] = proposed_length(shortest->get_int64(), longest->get_int64());
+  }
+  return out;
+}
+
 }  // namespace
+
+std::int64_t proposed_length(std::int64_t shortest, std::int64_t longest) {
+  if (longest <= 0 || shortest == longest) return std::max<std::int64_t>(longest, 0);
+  for (std::int64_t ten = 10;; ten *= 10)
+    for (auto step : {ten, 2 * ten, 5 * ten})
+      if (longest <= step) return step;
+}
 
 std::string item_type_of(const Field& field) {
   bool money = field.unit.ends_with("元");
@@ -145,10 +176,11 @@ Result<Entry> load_working(store::Session& s, const Dataset& d) {
     QS_TRY(auto row, s.one("SELECT code FROM provider_code WHERE department_id = ?", {d.department_id}));
     if (row) e.provider_code = row->text(0);
   }
+  QS_TRY(auto lengths, text_lengths(s, d));
   auto written = std::exchange(e.items, {});
   for (const auto& field : d.fields) {
     auto found = std::ranges::find(written, field.id, &Item::id);
-    e.items.push_back(merged(field, found == written.end() ? nullptr : &*found, d.version == 0));
+    e.items.push_back(merged(field, lengths, found == written.end() ? nullptr : &*found, d.version == 0));
   }
   for (auto& item : written) {
     if (std::ranges::find(d.fields, item.id, &Field::id) != d.fields.end()) continue;

@@ -14,6 +14,9 @@ namespace qushu::catalog {
 // What a field says about its item: the letter of its type, and how long its values are at most (0: not known).
 [[nodiscard]] std::string item_type_of(const Field& field);
 [[nodiscard]] std::int64_t item_length_of(const Field& field);
+// The length to state for texts of these lengths: theirs when all are alike, otherwise the next of 10, 20, 50, 100 …, so that
+// it does not move with every version.
+[[nodiscard]] std::int64_t proposed_length(std::int64_t shortest, std::int64_t longest);
 
 // What the guide asks besides the dataset's own columns, as stored.
 [[nodiscard]] Result<Entry> load_guide(store::Session& s, std::string_view dataset_id);

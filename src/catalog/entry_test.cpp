@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "catalog_fixture.h"
+#include "entry_rows.h"
 
 namespace qushu::catalog {
 namespace {
@@ -131,6 +132,48 @@ TEST_P(EntryTest, AnAnnouncedItemBecomesTheColumnOfItsName) {
   EXPECT_EQ(items[1].type, "Y");
   EXPECT_EQ(items[1].length, 12);
   EXPECT_FALSE(change(d.id, {.items = {{.id = ids[0], .name = {}, .texts = {}, .length = {}, .remove = true}}}, actor_));
+}
+
+TEST_P(EntryTest, TheProfileSuggestsTheLengthOfTexts) {
+  auto d = add("firms", "企业登记");
+  std::vector<catalog::Field> fields{{.id = "code", .name = "代码"},
+                                     {.id = "name", .name = "名称"},
+                                     {.id = "note", .name = "备注"},
+                                     {.id = "staff", .name = "人数", .type = engine::Type::integer}};
+  auto lengths = [&] {
+    std::vector<std::int64_t> out;
+    for (const auto& item : take(entries_->find(d.id)).entry.items) out.push_back(item.length);
+    return out;
+  };
+  auto profile = [&](std::string_view text) {
+    must(store().write([&](store::Transaction& t) {
+      return catalog_->set_profile(t, d.id, take(catalog_->find(all_, "firms")).version, json::parse(text).as_object());
+    }));
+  };
+  publish(d.id, 5, fields);
+  EXPECT_THAT(lengths(), ElementsAre(0, 0, 0, 19));  // no profile yet
+  profile(R"({"rows": 5, "fields": [{"id": "code", "min_length": 18, "max_length": 18}, {"id": "name", "min_length": 2,
+              "max_length": 31}, {"id": "note", "min_length": 0, "max_length": 0}, {"id": "gone", "max_length": "x"}]})");
+  EXPECT_THAT(lengths(), ElementsAre(18, 50, 0, 19));
+  // What a person set stands, also when the data grow beyond it; taken back, the proposal is there again.
+  must(change(d.id, {.items = {{.id = "name", .name = {}, .texts = {}, .length = 40}}}, actor_));
+  publish(d.id, 6, fields);
+  profile(R"({"rows": 6, "fields": [{"id": "code", "min_length": 9, "max_length": 18}, {"id": "name", "min_length": 2,
+              "max_length": 60}]})");
+  EXPECT_THAT(lengths(), ElementsAre(20, 40, 0, 19));
+  must(change(d.id, {.items = {{.id = "name", .name = {}, .texts = {}, .length = 0}}}, actor_));
+  EXPECT_THAT(lengths(), ElementsAre(20, 100, 0, 19));
+}
+
+TEST(ProposedLength, IsRoundAndNeverTooShort) {
+  EXPECT_EQ(proposed_length(0, 0), 0);
+  EXPECT_EQ(proposed_length(18, 18), 18);
+  EXPECT_EQ(proposed_length(0, 1), 10);
+  EXPECT_EQ(proposed_length(1, 10), 10);
+  EXPECT_EQ(proposed_length(1, 11), 20);
+  EXPECT_EQ(proposed_length(1, 50), 50);
+  EXPECT_EQ(proposed_length(1, 501), 1000);
+  for (std::int64_t longest = 2; longest < 100'000; longest += 7) EXPECT_GE(proposed_length(1, longest), longest);
 }
 
 TEST_P(EntryTest, StatesAreKept) {

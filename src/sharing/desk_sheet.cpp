@@ -17,12 +17,15 @@ catalog::SheetError error_of(const catalog::SheetResource& resource, const Error
   return {.sheet = resource.sheet, .row = resource.row, .column = column.zh, .value = resource.title, .expected = error.text};
 }
 
-// A resource's rows, matched by name, since the form knows no identifiers.
+// A resource's rows, matched by name, since the form knows no identifiers. A length that was proposed and comes back as it went
+// out is nobody's word.
 catalog::EntryChange change_of(const catalog::SheetResource& resource, const catalog::Entry& entry) {
   auto change = resource.change;
   for (auto& item : change.items)
-    if (auto known = std::ranges::find(entry.items, item.name, &catalog::Item::name); known != entry.items.end())
+    if (auto known = std::ranges::find(entry.items, item.name, &catalog::Item::name); known != entry.items.end()) {
       item.id = known->id;
+      if (item.length == known->length) item.length.reset();
+    }
   return change;
 }
 
