@@ -1,5 +1,6 @@
 """The catalogue by the national guide, as a steward, a reviewer and a stranger meet it: over HTTP and on the command line."""
 import csv
+import html
 import io
 import re
 import zipfile
@@ -238,3 +239,173 @@ def test_the_steps_by_command(district):
     assert failed.value.code == 5
     assert district.json("--as", "reviewer", "catalog", "step", "by_command", "register")["state"] == "registered"
     assert district.json("--as", "steward", "catalog", "diff", "by_command", "1") == []
+
+
+# Every core metadata field of the compilation guide: the column of its form, what is written, how the form shows it. `via`:
+# what it follows from instead of being written.
+RESOURCE_FIELDS = [
+    ("classifications", ["203"], {"类": "主题信息资源", "项": "社会保障"}),
+    ("title", "核心元数据全项", {"信息资源名称": "核心元数据全项"}),
+    ("provider_code", "11110000000000001B", {"提供方代码": "11110000000000001B"}),
+    ("abstract", "覆盖指南要求的每一项", {"信息资源摘要": "覆盖指南要求的每一项"}),
+    ("format", "spreadsheet", {"信息资源格式": "电子表格"}),
+    ("sharing_type", "conditional", {"共享类型": "有条件共享"}),
+    ("sharing_condition", "仅限救助审核", {"共享条件": "仅限救助审核"}),
+    ("sharing_method", "file", {"共享方式": "文件下载"}),
+    ("not_shared_reason", "另有规定的部分不予共享", {"不予共享理由": "另有规定的部分不予共享"}),
+    ("not_shared_basis", "某法第三条", {"不予共享依据": "某法第三条"}),
+    ("open_type", "conditional", {"开放属性": "有条件开放"}),
+    ("open_condition", "脱敏后", {"开放条件": "脱敏后"}),
+    ("update_cycle", "quarterly", {"更新周期": "每季度"}),
+    ("published_on", "2026-11-20", {"发布日期": "2026-11-20"}),
+    ("related", ["203000/000009", "101000/000002"], {"关联资源代码": "203000/000009、101000/000002"}),
+    ("theme", "社会救助", {"主题词": "社会救助"}),
+    ("tags", ["民生", "救助"], {"标签": "民生、救助"}),
+]
+ITEM_FIELDS = [
+    ("name", "对象编号", {"信息项名称": "对象编号"}),
+    ("english", "subject_no", {"英文名称": "subject_no"}),
+    ("type", "N", {"数据类型": "数值型"}),
+    ("length", 12, {"数据长度": "12"}),
+    ("description", "由系统编定", {"信息项说明": "由系统编定"}),
+    ("level", "3", {"信息项级别": "一般数据 3 级"}),
+    ("sharing_type", "none", {"信息项共享类型": "不予共享"}),
+    ("sharing_condition", "无", {"信息项共享条件": "无"}),
+    ("open_type", "none", {"信息项开放属性": "不予开放"}),
+    ("open_condition", "不开放", {"信息项开放条件": "不开放"}),
+]
+# Values of each controlled word, as standards.md section 2 lists them.
+WORDS = [
+    ("format", ["file", "spreadsheet", "database", "image", "stream", "markup", "service"], "信息资源格式"),
+    ("sharing_type", ["unconditional", "conditional", "none"], "共享类型"),
+    ("sharing_method", ["database", "file", "service"], "共享方式"),
+    ("open_type", ["unconditional", "conditional", "none"], "开放属性"),
+    ("update_cycle", ["realtime", "daily", "weekly", "monthly", "quarterly", "half_yearly", "yearly", "irregular", "never"], "更新周期"),
+]
+ITEM_TYPES = list("CNYDTLMGBIF")
+
+
+def sheet_of(content):
+    """The first sheet of a workbook as rows of text."""
+    book = zipfile.ZipFile(io.BytesIO(content))
+    strings = []
+    if "xl/sharedStrings.xml" in book.namelist():
+        strings = [html.unescape("".join(re.findall(r"<t[^>]*>([^<]*)</t>", si))) for si in re.findall(r"<si>(.*?)</si>", book.read("xl/sharedStrings.xml").decode(), re.S)]
+    rows = []
+    for row in re.findall(r"<row [^>]*?(?:/>|>(.*?)</row>)", book.read("xl/worksheets/sheet1.xml").decode(), re.S):
+        cells = {}
+        for column, attributes, body in re.findall(r'<c r="([A-Z]+)\d+"([^>]*?)(?:/>|>(.*?)</c>)', row or "", re.S):
+            value = re.search(r"<v>([^<]*)</v>", body or "")
+            inline = re.search(r"<t[^>]*>([^<]*)</t>", body or "")
+            text = value.group(1) if value else html.unescape(inline.group(1)) if inline else ""
+            cells[column] = strings[int(text)] if 't="s"' in attributes else text
+        rows.append(cells)
+    return rows
+
+
+def exported(steward, text):
+    got = steward.call("GET", "/api/v1/catalog/export.xlsx", params={"text": text})
+    assert got.status_code == 200, got.text
+    rows = sheet_of(got.content)
+    names = {column: name.rstrip("*") for column, name in rows[0].items()}
+    return got.content, [{names[c]: v for c, v in r.items()} for r in rows[1:]]
+
+
+def test_every_core_field_is_set_shown_exported_and_imported(district):
+    steward = district.caller("steward")
+    steward.post("/api/v1/datasets", {"code": "core", "title": "暂名", "department_id": "mzj", "fields": [{"name": "对象编号"}, {"name": "第二项"}]}, 201)
+    before = steward.get("/api/v1/datasets/core/entry")["entry"]
+    item = next(i for i in before["items"] if i["name"] == "对象编号")
+    # One by one through the API: each is taken alone, shown, and changes nothing else.
+    last = before
+    for member, value, _ in RESOURCE_FIELDS:
+        now = steward.patch("/api/v1/datasets/core/entry", {member: value})["entry"]
+        assert now[member] == value, member
+        assert {k for k in now if now[k] != last[k]} <= {member, "classification_names"}, member
+        last = steward.get("/api/v1/datasets/core/entry")["entry"]
+        assert last == now
+    for member, value, _ in ITEM_FIELDS:
+        if member == "name":
+            continue
+        now = steward.patch("/api/v1/datasets/core/entry", {"items": [{"id": item["id"], member: value}]})["entry"]
+        assert next(i for i in now["items"] if i["id"] == item["id"])[member] == value, member
+    entry = steward.get("/api/v1/datasets/core/entry")["entry"]
+    assert entry["provider"] == "区民政局" and entry["level"] == "3"
+    assert set(RESOURCE for RESOURCE, _, _ in RESOURCE_FIELDS) <= set(entry) and set(i for i, _, _ in ITEM_FIELDS) <= set(entry["items"][0])
+    # Out: each in the column of the form.
+    book, rows = exported(steward, "核心元数据全项")
+    assert len(rows) == 2, rows
+    for member, value, cells in RESOURCE_FIELDS + ITEM_FIELDS:
+        for column, shown in cells.items():
+            assert rows[0].get(column) == shown, (member, column, rows[0])
+    assert rows[0]["信息资源提供方"] == "区民政局" and rows[0]["数据集代码"] == "core" and rows[1]["信息项名称"] == "第二项"
+    # In again over a resource that lost them all: each is back.
+    steward.patch("/api/v1/datasets/core/entry", {
+        "provider_code": "", "abstract": "", "format": "file", "sharing_type": "unconditional", "sharing_condition": "", "sharing_method": "database", "not_shared_reason": "",
+        "not_shared_basis": "", "open_type": "none", "open_condition": "", "update_cycle": "never", "published_on": "", "related": [], "theme": "", "tags": [], "classifications": ["201"],
+        "items": [{"id": item["id"], "english": "", "type": "C", "length": 1, "description": "", "level": "1", "sharing_type": "", "sharing_condition": "", "open_type": "",
+                   "open_condition": ""}]})
+    made = steward.upload_to("/api/v1/catalog/imports", "目录.xlsx", book)
+    assert made["errors"] == [] and [t["code"] for t in made["taken"]] == ["core"], made
+    again = steward.get("/api/v1/datasets/core/entry")["entry"]
+    for member, value, _ in RESOURCE_FIELDS:
+        assert again[member] == value, member
+    for member, value, _ in ITEM_FIELDS:
+        assert again["items"][0][member] == value, member
+    # Who imports a grade stands for it; besides, nothing differs.
+    plain = lambda e: {**e, "items": [{**i, "level_by": ""} for i in e["items"]]}  # noqa: E731
+    assert plain(again) == plain(entry)
+    # And as a new resource, of which nothing was known.
+    steward.patch("/api/v1/datasets/core", {"title": "让出名称"})
+    text = io.StringIO()
+    fresh = [{k: v for k, v in r.items() if k != "数据集代码"} for r in rows]
+    csv.writer(text).writerows([list(fresh[0])] + [[r.get(k, "") for k in fresh[0]] for r in fresh])
+    made = steward.upload_to("/api/v1/catalog/imports", "新的.csv", text.getvalue().encode("utf-8-sig"))
+    assert made["errors"] == [] and made["taken"][0]["added"], made
+    new = steward.get(f"/api/v1/datasets/{made['taken'][0]['code']}/entry")["entry"]
+    for member, value, _ in RESOURCE_FIELDS:
+        assert new[member] == value, member
+    for member, value, _ in ITEM_FIELDS:
+        assert new["items"][0][member] == value, member
+
+
+def test_every_word_goes_round(district):
+    steward = district.caller("steward")
+    names = steward.get("/api/v1/catalog/words")
+    listed = {"format": "formats", "sharing_type": "sharing_types", "sharing_method": "sharing_methods", "open_type": "open_types", "update_cycle": "update_cycles"}
+    steward.post("/api/v1/datasets", {"code": "words", "title": "受控词往返", "department_id": "mzj", "fields": [{"name": f"项{t}"} for t in ITEM_TYPES]}, 201)
+    items = steward.get("/api/v1/datasets/words/entry")["entry"]["items"]
+    steward.patch("/api/v1/datasets/words/entry", {"classifications": ["203"], "items": [{"id": i["id"], "type": i["name"][1:]} for i in items]})
+    for member, codes, column in WORDS:
+        assert [w["code"] for w in names[listed[member]]] == codes
+        for word in names[listed[member]]:
+            steward.patch("/api/v1/datasets/words/entry", {member: word["code"]})
+            book, rows = exported(steward, "受控词往返")
+            assert rows[0][column] == word["name"], (member, word)
+            steward.patch("/api/v1/datasets/words/entry", {member: codes[0] if word["code"] != codes[0] else codes[1]})
+            assert steward.upload_to("/api/v1/catalog/imports", "词.xlsx", book)["errors"] == []
+            assert steward.get("/api/v1/datasets/words/entry")["entry"][member] == word["code"]
+        refused = steward.patch("/api/v1/datasets/words/entry", {member: "nosuch"}, 422)
+        assert refused["subject"] == member
+    after = steward.get("/api/v1/datasets/words/entry")["entry"]["items"]
+    assert {i["name"]: i["type"] for i in after} == {f"项{t}": t for t in ITEM_TYPES} and [w["code"] for w in names["item_types"]] == ITEM_TYPES
+
+
+def test_the_length_of_texts_is_proposed_from_the_data(district):
+    steward = district.caller("steward")
+    steward.bring_in("长度.csv", "编号,名称,备注\n110108,甲公司,\n110105,一个名称比较长的公司有限责任,\n".encode(), dataset="lengths", department="mzj")
+    steward.get("/api/v1/datasets/lengths/profile")
+    def lengths():
+        return {i["name"]: i["length"] for i in steward.get("/api/v1/datasets/lengths/entry")["entry"]["items"]}
+    assert lengths()["名称"] == 20, lengths()
+    name = next(i["id"] for i in steward.get("/api/v1/datasets/lengths/entry")["entry"]["items"] if i["name"] == "名称")
+    # What comes back in the form as it went out is no person's word; what a person writes stands.
+    book, _ = exported(steward, "lengths")
+    assert steward.upload_to("/api/v1/catalog/imports", "长度.xlsx", book)["errors"] == []
+    steward.bring_in("长度2.csv", f"编号,名称,备注\n110108,{'长' * 30},\n".encode(), dataset="lengths")
+    steward.get("/api/v1/datasets/lengths/profile")
+    assert lengths()["名称"] == 30
+    steward.patch("/api/v1/datasets/lengths/entry", {"items": [{"id": name, "length": 64}]})
+    steward.bring_in("长度3.csv", "编号,名称,备注\n110108,短,\n".encode(), dataset="lengths")
+    steward.get("/api/v1/datasets/lengths/profile")
+    assert lengths()["名称"] == 64

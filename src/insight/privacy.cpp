@@ -36,12 +36,15 @@ Result<void> check_fields(const Question& question) {
   return {};
 }
 
+// Fields that are all left out are constants, over which no rows still make a group.
+constexpr std::string_view kOfRows = "HAVING count(*) > 0";
+
 // "SELECT expression AS c0, … , count(*) AS n": the classes of the finest view, from which every coarser one is counted.
 std::string base_sql(const Data& data, const Question& question) {
   std::string columns;
   for (std::size_t i = 0; i < question.fields.size(); ++i)
     columns += fmt::format("{} AS c{}, ", coarse_sql(question.fields[i]), i);
-  return fmt::format("SELECT {}count(*) AS n FROM ({}) AS t GROUP BY ALL", columns, data.select);
+  return fmt::format("SELECT {}count(*) AS n FROM ({}) AS t GROUP BY ALL {}", columns, data.select, kOfRows);
 }
 
 std::string list_of(const std::vector<std::size_t>& columns) {
@@ -167,8 +170,8 @@ Result<Diversity> diversity(engine::Engine& engine, const Data& data, const Ques
   // An empty value is one of the values.
   auto sql = fmt::format(
       "SELECT min(d), count(*) FILTER (d <= 1), coalesce(sum(n) FILTER (d < {}), 0)::BIGINT FROM (SELECT {}count(*) AS n, "
-      "count(DISTINCT coalesce(CAST({} AS VARCHAR), '')) AS d FROM ({}) AS t GROUP BY ALL) AS b",
-      question.l, columns, engine::quote_name(question.sensitive->id), data.select);
+      "count(DISTINCT coalesce(CAST({} AS VARCHAR), '')) AS d FROM ({}) AS t GROUP BY ALL {}) AS b",
+      question.l, columns, engine::quote_name(question.sensitive->id), data.select, kOfRows);
   Diversity out;
   QS_CHECK(each_row(engine, sql, data.limits, [&](const engine::Chunk& chunk, std::size_t row) {
     out.l = count_at(chunk, 0, row);

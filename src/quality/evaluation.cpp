@@ -37,6 +37,12 @@ engine::Value value_of(const json::value& value) {
   return json::serialize(value);
 }
 
+// What a bound is compared as: whole numbers exactly, since doubles skip some beyond 2^53.
+std::string bound_type(const catalog::Field& field, const json::value& bound) {
+  if (field.type == Type::integer && bound.is_int64()) return "BIGINT";
+  return field.type == Type::integer || field.type == Type::decimal ? "DOUBLE" : type_name(field);
+}
+
 // A format's condition over a text.
 std::string holds_sql(std::string_view format, const std::string& text) {
   if (format == "organisation_code") return fmt::format("(has_organisation_code({0}) OR NOT is_credit_code({0}))", text);
@@ -94,11 +100,9 @@ Result<void> Evaluation::compile_value(const Rule& rule, const catalog::Field& f
     case Kind::range: {
       std::string low, high;
       if (const auto* min = rule.params.if_contains("min"); min != nullptr && !min->is_null())
-        low = fmt::format("{} < CAST({} AS {})", column, param(value_of(*min)),
-                          f.type == Type::decimal || f.type == Type::integer ? "DOUBLE" : type_name(f));
+        low = fmt::format("{} < CAST({} AS {})", column, param(value_of(*min)), bound_type(f, *min));
       if (const auto* max = rule.params.if_contains("max"); max != nullptr && !max->is_null())
-        high = fmt::format("{} > CAST({} AS {})", column, param(value_of(*max)),
-                           f.type == Type::decimal || f.type == Type::integer ? "DOUBLE" : type_name(f));
+        high = fmt::format("{} > CAST({} AS {})", column, param(value_of(*max)), bound_type(f, *max));
       judged.fails = "(" + low + (low.empty() || high.empty() ? "" : " OR ") + high + ")";
       auto says = describe(rule, subject_.fields);
       judged.reason = {"超出范围：应满足 " + says.zh, "out of range: " + says.en};
