@@ -344,7 +344,7 @@ void print_assessment(const json::object& out, bool zh) {
     auto from = text_at(bar, "from");
     rows.push_back({to.empty()   ? from + "+"
                     : from == to ? from
-                                 : from + "–" + to,
+                                 : fmt::format("{}–{}", from, to),
                     count_of(bar, "classes"), count_of(bar, "rows")});
   }
   print_table(

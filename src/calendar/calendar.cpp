@@ -172,7 +172,7 @@ class StoredCalendar final : public Calendar {
                {to_text(day.day), name(day.kind), day.name}));
     return {};
   }
-  Result<void> record(store::Transaction& t, const Actor& actor, std::string_view action, std::string day,
+  Result<void> record(store::Transaction& t, const Actor& actor, std::string_view action, const std::string& day,
                       json::object detail) {
     return audit_.record(t, actor,
                          {.action = std::string(action),

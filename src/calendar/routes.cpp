@@ -11,7 +11,7 @@ using http::Method;
 using http::Request;
 using http::Response;
 
-constexpr std::uint64_t kCsvLimit = 1024 * 1024;
+constexpr std::uint64_t kCsvLimit = 1U << 20U;
 constexpr int kNext = 5;  // due times shown of a schedule
 
 json::object to_json(const SpecialDay& d) {

@@ -124,11 +124,11 @@ Result<void> apply_item(const EntryChange::ItemChange& c, const Item& item, bool
   auto about = "items." + (item.id.empty() ? item.name : item.id);
   for (const auto& [name, value] : c.texts) {
     auto member = std::ranges::find(item_members(), name, &ItemMember::name);
+    auto place = fmt::format("{}.{}", about, name);
     if (member == item_members().end())
-      return invalid(about + "." + name, fmt::format("信息项没有“{}”这一项。", name),
-                     fmt::format("An item has no “{}”.", name));
+      return invalid(place, fmt::format("信息项没有“{}”这一项。", name), fmt::format("An item has no “{}”.", name));
     auto text = std::string(trim(value));
-    QS_CHECK(check_value(text, member->label, member->max, member->words, about + "." + name));
+    QS_CHECK(check_value(text, member->label, member->max, member->words, place));
     if (name == "level") {
       if (text.empty()) return invalid(about + ".level", "信息项的级别不能为空。", "An item's grade cannot be empty.");
       target.level_by = person;

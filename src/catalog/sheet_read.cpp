@@ -214,7 +214,7 @@ class Reader {
         if (!length || *length < 0)
           wrong(row, i, text, {"不小于 0 的整数", "A whole number from 0 on"});
         else
-          change.length = *length;
+          change.length = length;
       } else if (auto value = value_of(row, i)) {
         change.texts[std::string(column.member)] = *value;
       }

@@ -47,7 +47,7 @@ std::u32string characters(std::string_view text) {
   const auto length = static_cast<std::int32_t>(text.size());
   for (std::int32_t i = 0; i < length;) {
     UChar32 c = 0;
-    U8_NEXT_OR_FFFD(text.data(), i, length, c);
+    U8_NEXT_OR_FFFD(text.data(), i, length, c);  // NOLINT(bugprone-inc-dec-in-conditions): ICU's own
     out += static_cast<char32_t>(c);
   }
   return out;

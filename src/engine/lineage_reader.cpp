@@ -371,7 +371,7 @@ class Reader {
       if (source.alias != lower_ascii(function)) {
         made.name = source.alias;
         made.merged = true;
-        source.columns.push_back(std::move(made));
+        source.columns.push_back(made);
       }
     }
     for (auto& name : names) {

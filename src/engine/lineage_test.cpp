@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "qushu/base/text.h"
@@ -131,7 +132,8 @@ TEST_F(LineageTest, WhatMayNotBeRunIsNotRead) {
 TEST_F(LineageTest, AMachinesStatementIsGivenUpInTime) {
   std::string sql = "SELECT 1 AS n, 2 AS m, 3 AS o";
   for (int i = 0; i < 12; ++i)
-    sql = "WITH RECURSIVE r(n, m, o) AS (" + sql + " UNION ALL SELECT m, o, n FROM r WHERE n < 1) SELECT n, m, o FROM r";
+    sql =
+        fmt::format("WITH RECURSIVE r(n, m, o) AS ({} UNION ALL SELECT m, o, n FROM r WHERE n < 1) SELECT n, m, o FROM r", sql);
   auto begun = std::chrono::steady_clock::now();
   auto lineage = read(sql);
   EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20));
