@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -15,13 +16,23 @@ namespace {
 
 constexpr std::string_view kAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
+// Milliseconds and, below them, a count that tells apart what is made within one.
+std::uint64_t next_moment() {
+  static std::atomic<std::uint64_t> last{0};
+  auto now = static_cast<std::uint64_t>(to_micros(system_clock().now()) / 1000) << 16U;
+  auto before = last.load();
+  auto next = std::max(now, before + 1);
+  while (!last.compare_exchange_weak(before, next)) next = std::max(now, before + 1);
+  return next;
+}
+
 }  // namespace
 
 std::string new_id() {
   std::array<unsigned char, 16> bytes{};
-  auto ms = static_cast<std::uint64_t>(to_micros(system_clock().now()) / 1000);
-  for (std::size_t i = 0; i < 6; ++i) bytes[i] = static_cast<unsigned char>(ms >> (8 * (5 - i)));
-  std::size_t filled = 6;
+  auto moment = next_moment();
+  std::size_t filled = sizeof moment;
+  for (std::size_t i = 0; i < filled; ++i) bytes[i] = static_cast<unsigned char>(moment >> (8 * (filled - 1 - i)));
   while (filled < bytes.size()) {
     auto got = getrandom(bytes.data() + filled, bytes.size() - filled, 0);
     if (got > 0)

@@ -50,6 +50,16 @@ TEST(Id, HasItsShapeAndSorts) {
   EXPECT_LT(first.substr(0, 9), "7zzzzzzzz");
 }
 
+// Many fall into one millisecond.
+TEST(Id, LaterOnesSortBehindEarlierOnes) {
+  auto last = new_id();
+  for (int i = 0; i < 20'000; ++i) {
+    auto next = new_id();
+    ASSERT_LT(last, next) << i;
+    last = std::move(next);
+  }
+}
+
 TEST(Actor, PermissionNamesReadBack) {
   for (std::size_t i = 0; i < static_cast<std::size_t>(Permission::count_); ++i) {
     auto p = static_cast<Permission>(i);

@@ -1,5 +1,6 @@
-// Identifiers: opaque strings outside, 26 characters of Crockford base 32 (ULID layout: 48 bits of milliseconds, 80 random
-// bits), so that they sort by creation and cannot be guessed from one another.
+// Identifiers: opaque strings outside, 26 characters of Crockford base 32 (ULID layout: 48 bits of milliseconds, then a
+// count of 16 bits and 64 random ones), so that those of one process sort by creation, always, and none can be guessed from
+// another.
 #pragma once
 
 #include <string>
