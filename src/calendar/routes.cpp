@@ -1,5 +1,3 @@
-#include <array>
-
 #include "qushu/calendar/calendar.h"
 
 namespace qushu::calendar {
@@ -52,12 +50,10 @@ Result<Response> put(Calendar& calendar, const Request& r) {
 
 Result<Response> import_csv(Calendar& calendar, const Request& r) {
   std::string text;
-  std::array<char, 16384> block{};
-  while (true) {
-    QS_TRY(auto read, r.stream->read(block));
-    if (read == 0) break;
-    text.append(block.data(), read);
-  }
+  QS_CHECK(r.stream->each([&](std::string_view piece) -> Result<void> {
+    text += piece;
+    return {};
+  }));
   QS_TRY(auto days, calendar.import_csv(r.actor, text));
   return Response::ok(json::object{{"days", days}});
 }

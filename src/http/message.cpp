@@ -10,6 +10,15 @@
 
 namespace qushu::http {
 
+Result<void> BodyReader::each(const std::function<Result<void>(std::string_view)>& piece) {
+  std::string block(std::size_t{256} * 1024, '\0');
+  while (true) {
+    QS_TRY(auto got, read(block));
+    if (got == 0) return {};
+    QS_CHECK(piece({block.data(), got}));
+  }
+}
+
 const std::string& Request::param(std::string_view name) const {
   auto found = params.find(name);
   // A handler that asks for a parameter its own path does not have is a programming error; the pipeline answers 500.

@@ -142,12 +142,7 @@ class Routes {
       return fail(Error{
           .code = Code::invalid, .id = "import.name", .text = {"请给出文件名。", "Give the file's name."}, .subject = "name"});
     QS_TRY(auto writer, blobs_.create());
-    std::string block(std::size_t{256} * 1024, '\0');
-    while (true) {
-      QS_TRY(auto got, r.stream->read(block));
-      if (got == 0) break;
-      QS_CHECK(writer->write({block.data(), got}));
-    }
+    QS_CHECK(r.stream->each([&](std::string_view piece) { return writer->write(piece); }));
     if (writer->written() == 0)
       return fail(Error{
           .code = Code::invalid, .id = "import.empty", .text = {"文件是空的。", "The file is empty."}, .subject = "body"});

@@ -30,14 +30,12 @@ class FileRoutes {
     if (auto given = r.get("part")) part = *given == name(FilePart::answer) ? FilePart::answer : FilePart::report;
     QS_TRY(part, corrections_.check_attach(r.actor, r.param("id"), part, r.stream->length().value_or(0)));
     QS_TRY(auto writer, blobs_.create());
-    std::string block(std::size_t{256} * 1024, '\0');
     auto limit = static_cast<std::uint64_t>(settings_.integer("quality.correction_file_size"));
-    while (true) {
-      QS_TRY(auto got, r.stream->read(block));
-      if (got == 0) break;
-      QS_CHECK(writer->write({block.data(), got}));
+    QS_CHECK(r.stream->each([&](std::string_view piece) -> Result<void> {
+      QS_CHECK(writer->write(piece));
       if (writer->written() > limit) QS_CHECK(corrections_.check_attach(r.actor, r.param("id"), part, writer->written()));
-    }
+      return {};
+    }));
     QS_TRY(auto content, writer->commit());
     QS_TRY(auto file, corrections_.attach(r.actor, r.param("id"), part, r.get("name").value_or(""), content));
     return Response::ok(to_json(file), 201);

@@ -52,13 +52,10 @@ Result<Response> upload(const Desk& desk, Request& r) {
   OwnFile file(desk.deps().blobs, ".upload");
   {
     std::ofstream out(file.path(), std::ios::binary);
-    std::string block(std::size_t{256} * 1024, '\0');
-    while (true) {
-      QS_TRY(auto got, r.stream->read(block));
-      if (got == 0) break;
-      out.write(block.data(), static_cast<std::streamsize>(got));
-      if (!out) return disk();
-    }
+    QS_CHECK(r.stream->each([&](std::string_view piece) -> Result<void> {
+      if (!out.write(piece.data(), static_cast<std::streamsize>(piece.size()))) return disk();
+      return {};
+    }));
   }
   std::error_code failed;
   if (std::filesystem::file_size(file.path(), failed) == 0 || failed)

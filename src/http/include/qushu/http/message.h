@@ -37,6 +37,8 @@ class BodyReader {
   [[nodiscard]] virtual Result<std::size_t> read(std::span<char> into) = 0;
   // Content-Length when the client sent one.
   [[nodiscard]] virtual std::optional<std::uint64_t> length() const = 0;
+  // Reads to the end, piece by piece; the first error, of either side, ends it.
+  [[nodiscard]] Result<void> each(const std::function<Result<void>(std::string_view)>& piece);
 };
 
 // The response's body as it is made. Used by one thread.
