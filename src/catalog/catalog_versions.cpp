@@ -107,17 +107,10 @@ Result<std::int64_t> StoredCatalog::publish(store::Transaction& t, const Actor& 
         "INSERT INTO dataset_field (dataset_id, name, identifier) VALUES (?, ?, ?) ON CONFLICT (dataset_id, name) DO NOTHING",
         {d.id, field.name, field.id}));
   QS_CHECK(make_current(t, actor, d, v));
-  QS_CHECK(record(t, actor, "dataset.publish", d,
-                  {{"version", v.number},
-                   {"mode", v.mode},
-                   {"read", v.read},
-                   {"published", v.published},
-                   {"added", v.added},
-                   {"changed", v.changed},
-                   {"deleted", v.deleted},
-                   {"unchanged", v.unchanged},
-                   {"rejected", v.rejected},
-                   {"job", v.job_id}}));
+  auto detail = counts_of(v);
+  detail["version"] = v.number;
+  detail["job"] = v.job_id;
+  QS_CHECK(record(t, actor, "dataset.publish", d, std::move(detail)));
   return v.number;
 }
 

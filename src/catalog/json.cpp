@@ -121,6 +121,11 @@ json::object to_json(const Dataset& d) {
           {"fields", to_json(d.fields)}};
 }
 
+json::object counts_of(const Version& v) {
+  return {{"mode", v.mode},       {"read", v.read},       {"published", v.published}, {"added", v.added},
+          {"changed", v.changed}, {"deleted", v.deleted}, {"unchanged", v.unchanged}, {"rejected", v.rejected}};
+}
+
 json::object to_json(const Version& v) {
   json::array origins, parts;
   std::uint64_t bytes = 0;
@@ -131,23 +136,17 @@ json::object to_json(const Version& v) {
     parts.emplace_back(json::object{{"sha256", p.blob}, {"rows", p.rows}, {"bytes", p.bytes}});
     bytes += p.bytes;
   }
-  return {{"number", v.number},
-          {"read", v.read},
-          {"published", v.published},
-          {"rejected", v.rejected},
-          {"mode", v.mode},
-          {"added", v.added},
-          {"changed", v.changed},
-          {"deleted", v.deleted},
-          {"unchanged", v.unchanged},
-          {"bytes", bytes},
-          {"parts", std::move(parts)},
-          {"origins", std::move(origins)},
-          {"fields", to_json(v.fields)},
-          {"person_name", v.person_name},
-          {"job_id", v.job_id},
-          {"at", to_iso(v.at)},
-          {"current", v.current}};
+  auto out = counts_of(v);
+  out["number"] = v.number;
+  out["bytes"] = bytes;
+  out["parts"] = std::move(parts);
+  out["origins"] = std::move(origins);
+  out["fields"] = to_json(v.fields);
+  out["person_name"] = v.person_name;
+  out["job_id"] = v.job_id;
+  out["at"] = to_iso(v.at);
+  out["current"] = v.current;
+  return out;
 }
 
 }  // namespace qushu::catalog

@@ -184,17 +184,10 @@ Result<jobs::Finish> StoredImports::run_publish(jobs::Context& context) {
         table["dataset"].as_object()["exists"] = true;
       }
       QS_CHECK(tell_drifts(t, *dataset, now.tables[made.tables.front()].as_object()));
-      const auto& v = made.change.version;
-      output.emplace_back(json::object{{"dataset", made.code},
-                                       {"version", number},
-                                       {"mode", v.mode},
-                                       {"read", v.read},
-                                       {"published", v.published},
-                                       {"added", v.added},
-                                       {"changed", v.changed},
-                                       {"deleted", v.deleted},
-                                       {"unchanged", v.unchanged},
-                                       {"rejected", v.rejected}});
+      auto told = catalog::counts_of(made.change.version);
+      told["dataset"] = made.code;
+      told["version"] = number;
+      output.emplace_back(std::move(told));
     }
     now.state = "published";
     now.error.reset();

@@ -262,6 +262,9 @@ class Catalog {
 [[nodiscard]] json::object to_json(const Field& field);
 [[nodiscard]] json::object to_json(const Dataset& dataset);
 [[nodiscard]] json::object to_json(const Version& version);
+// Of that only how it was made and what became of the rows: mode, read, published, added, changed, deleted, unchanged,
+// rejected.
+[[nodiscard]] json::object counts_of(const Version& version);
 // What is stored in the metadata database: fields, and back. Unknown members are ignored.
 [[nodiscard]] json::array to_json(const std::vector<Field>& fields);
 [[nodiscard]] std::vector<Field> fields_of(const json::value& value);
