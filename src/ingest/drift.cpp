@@ -35,10 +35,6 @@ std::map<std::string, int> pairs_of(std::string_view text) {
   return pairs;
 }
 
-bool is_number(engine::Type type) {
-  return type == engine::Type::integer || type == engine::Type::decimal || type == engine::Type::number;
-}
-
 struct Likely {
   double score = 0;
   Text why;

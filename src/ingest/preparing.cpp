@@ -19,10 +19,6 @@ using engine::Type;
 constexpr std::array<std::string_view, 3> kModes{"full", "append", "upsert"};
 constexpr std::array<std::string_view, 3> kRepeated{"last", "reject", "apply"};
 
-bool is_number(Type type) {
-  return type == Type::integer || type == Type::decimal || type == Type::number;
-}
-
 // The type that holds the values of both.
 void widen(Field& field, const Field& other) {
   if (field.type == other.type) {

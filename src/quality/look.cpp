@@ -32,13 +32,6 @@ constexpr std::array<FormatCheck, kTried.size()> kChecks{{{is_credit_code, 18, 1
 // A profile shortens longer texts.
 constexpr std::int64_t kWholeText = 100;
 
-bool is_number(Type type) {
-  return type == Type::integer || type == Type::decimal || type == Type::number;
-}
-bool is_day(Type type) {
-  return type == Type::date || type == Type::datetime;
-}
-
 // Whole numbers beyond 2^53, infinities and NaN are texts in a profile.
 bool is_negative(const json::value& value) {
   return value.is_string() ? value.get_string().starts_with('-') : value.is_number() && value.to_number<double>() < 0;

@@ -22,13 +22,6 @@ std::string percent(std::int64_t part, std::int64_t whole) {
   return whole == 0 ? "0" : fmt::format("{:.4g}", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
-bool is_number(Type type) {
-  return type == Type::integer || type == Type::decimal || type == Type::number;
-}
-bool is_day(Type type) {
-  return type == Type::date || type == Type::datetime;
-}
-
 class Proposer {
  public:
   Proposer(const Deps& deps, const sharing::Shown& shown, const std::vector<Rule>& had, const Cancelled& cancelled)

@@ -142,7 +142,7 @@ Result<void> check_range(const json::object& params, const catalog::Field& field
                  fmt::format("“{}” is yes or no and has no range.", field.name));
   if (shown(params, "min").empty() && shown(params, "max").empty())
     return wrong("params.min", "最小值和最大值至少填一个。", "Give a smallest value, a greatest value, or both.");
-  bool numeric = field.type == Type::integer || field.type == Type::decimal || field.type == Type::number;
+  bool numeric = is_number(field.type);
   for (const char* key : {"min", "max"}) {
     const auto* value = params.if_contains(key);
     if (value == nullptr || value->is_null()) continue;
@@ -192,8 +192,7 @@ Result<void> check_format(const json::object& params, const catalog::Field& fiel
     }
     return wrong("params.format", "格式只能是：" + zh + "。", "The format must be one of: " + en + ".");
   }
-  bool dated = field.type == Type::date || field.type == Type::datetime;
-  if (format->code == "not_future" && !dated)
+  if (format->code == "not_future" && !is_day(field.type))
     return wrong("fields", fmt::format("“{}”不是日期，不能要求不晚于今天。", field.name),
                  fmt::format("“{}” is no date.", field.name));
   return {};

@@ -15,7 +15,7 @@ using engine::Value;
 
 // A point on the axis of a histogram.
 std::optional<double> position(std::string_view text, Type type) {
-  if (type == Type::date || type == Type::datetime) {
+  if (is_day(type)) {
     auto moment = parse_iso(type == Type::date ? std::string(text) : std::string(text) + "Z");
     return moment ? std::optional(static_cast<double>(to_micros(*moment))) : std::nullopt;
   }
@@ -39,7 +39,7 @@ std::optional<double> position(const Value& value, Type type) {
 }
 
 bool has_axis(Type type) {
-  return type == Type::integer || type == Type::decimal || type == Type::number || type == Type::date || type == Type::datetime;
+  return is_number(type) || is_day(type);
 }
 
 bool same(const json::value& listed, const Value& value, Type type) {

@@ -15,11 +15,8 @@ namespace {
 
 using engine::Type;
 
-bool is_numeric(Type type) {
-  return type == Type::integer || type == Type::decimal || type == Type::number;
-}
 bool has_histogram(Type type) {
-  return is_numeric(type) || type == Type::date || type == Type::datetime;
+  return is_number(type) || is_day(type);
 }
 
 json::value value_of(const engine::Chunk& chunk, std::size_t column, std::size_t row, Type type) {
@@ -117,7 +114,7 @@ class Profiler {
     if (!chunk.is_null(at, row)) {
       summary.low = chunk.number(at, row);
       summary.high = chunk.number(at + 1, row);
-      if (is_numeric(type)) summary.mean = chunk.number(at + 2, row);
+      if (is_number(type)) summary.mean = chunk.number(at + 2, row);
     }
     return at + 3;
   }

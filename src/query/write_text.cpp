@@ -136,8 +136,7 @@ class Table {
     for (std::size_t c = 0; c < cells.size(); ++c) {
       if (c != 0) out += "  ";
       auto pad = widths_[c] > cells[c].cells ? widths_[c] - cells[c].cells : 0;
-      auto right =
-          types_[c] == engine::Type::integer || types_[c] == engine::Type::decimal || types_[c] == engine::Type::number;
+      auto right = engine::is_number(types_[c]);
       if (right) out.append(pad, ' ');
       out += cells[c].text;
       if (!right && c + 1 < cells.size()) out.append(pad, ' ');

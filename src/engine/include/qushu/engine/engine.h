@@ -36,6 +36,13 @@ namespace qushu::engine {
 enum class Type : std::uint8_t { text, integer, decimal, number, boolean, date, time, datetime };
 [[nodiscard]] std::string_view name(Type type);
 [[nodiscard]] bool parse(std::string_view text, Type& out);
+// Those that are counted with, and those that name a day.
+[[nodiscard]] constexpr bool is_number(Type type) {
+  return type == Type::integer || type == Type::decimal || type == Type::number;
+}
+[[nodiscard]] constexpr bool is_day(Type type) {
+  return type == Type::date || type == Type::datetime;
+}
 
 struct Column {
   std::string name;
