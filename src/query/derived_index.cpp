@@ -9,6 +9,7 @@
 
 #include "index_format.h"
 #include "json_out.h"
+#include "key_file.h"
 #include "service.h"
 
 namespace qushu::query {
@@ -19,7 +20,6 @@ bool has_key(const KeyIndex& index, const std::vector<std::string>& key) {
 }
 
 constexpr std::size_t kTwo = 2;  // a key of several rows tells which of them is meant no more
-using Seen = std::vector<std::pair<std::int64_t, bool>>;
 
 }  // namespace
 
@@ -110,8 +110,7 @@ Result<jobs::Finish> Service::Parts::run_index(jobs::Context& context) {
                                        [&](std::uint64_t done, std::uint64_t total) {
                                          if (total == 0) return;
                                          context.progress(std::min(1.0, static_cast<double>(done) / static_cast<double>(total)),
-                                                          done * 2 <= total ? Text{"写入数据行", "Writing the rows"}
-                                                                            : Text{"写入主键", "Writing the keys"});
+                                                          {"写入数据行和主键", "Writing the rows and their keys"});
                                        }},
                                   file.path));
   if (counts.repeated + counts.without_key > 0)
@@ -147,24 +146,20 @@ Result<std::optional<std::vector<Service::Match>>> Service::match(const catalog:
              : parts_->match_rows(**index, fields, rows, cancelled);
 }
 
-// `look` tells of a key in a row of `sql`, whose first column is `_id`, which rows have it: {id, whether it differs}.
-template <class Look>
-Result<Service::Parts::Matches> Service::Parts::each_match(std::string sql, const std::vector<KeyPlace>& key, Look look,
-                                                           const Cancelled& cancelled) const {
+// Calls `row` with each row of `sql` and the hash of its key.
+template <class Row>
+Result<void> Service::Parts::each_keyed(std::string sql, const std::vector<KeyPlace>& key, Row row,
+                                        const Cancelled& cancelled) const {
   QS_TRY(auto cursor,
          deps.engine.run({.sql = std::move(sql), .limits = {.time = seconds("query.derive_time"), .cancelled = cancelled}}));
-  std::vector<Match> out;
   std::string encoded;
   for (;;) {
     QS_TRY(const auto* chunk, cursor->next());
-    if (chunk == nullptr) return out;
+    if (chunk == nullptr) return {};
     for (std::size_t r = 0; r < chunk->rows(); ++r) {
       encoded.clear();
       for (const auto& part : key) append_key_part(*chunk, part.column, r, part.type, encoded);
-      bound_key(encoded);
-      QS_TRY(auto found, look(*chunk, r, encoded));
-      if (found.size() > 1) return std::nullopt;
-      if (!found.empty()) out.push_back({.new_id = chunk->integer(0, r), .old_id = found[0].first, .differs = found[0].second});
+      QS_CHECK(row(*chunk, r, hash_key(encoded)));
     }
   }
 }
@@ -177,14 +172,31 @@ Result<Service::Parts::Matches> Service::Parts::match_hashes(const KeyIndex& ind
     columns += ", " + engine::quote_name(part.id);
     key.push_back({.column = key.size() + 1, .type = std::ranges::find(fields, part.id, &catalog::Field::id)->type});
   }
-  auto look = [&](const engine::Chunk& chunk, std::size_t r, std::string_view encoded) -> Result<Seen> {
-    QS_TRY(auto known, index.known(encoded, kTwo));
-    Seen out;
-    auto now = hash_bytes(chunk.integer(key.size() + 1, r), chunk.integer(key.size() + 2, r));
-    for (const auto& one : known) out.emplace_back(one.id, one.hash != now);
-    return out;
-  };
-  return each_match(fmt::format("SELECT {}, {} FROM ({}) AS r", columns, row_hash(fields), rows), key, look, cancelled);
+  std::vector<KeyEntry> wanted;
+  auto hash = key.size() + 1;
+  QS_CHECK(each_keyed(
+      fmt::format("SELECT {}, {} FROM ({}) AS r", columns, row_hash(fields), rows), key,
+      [&](const engine::Chunk& chunk, std::size_t r, KeyHash hashed) -> Result<void> {
+        wanted.push_back({.key = hashed,
+                          .id = chunk.integer(0, r),
+                          .row = {.first = chunk.integer(hash, r), .second = chunk.integer(hash + 1, r)}});
+        return {};
+      },
+      cancelled));
+  std::ranges::sort(wanted, {}, &KeyEntry::key);
+  std::vector<KeyHash> keys;
+  keys.reserve(wanted.size());
+  for (const auto& one : wanted) keys.push_back(one.key);
+  std::vector<Match> out;
+  bool sure = true;
+  QS_CHECK(index.find_all(keys, kTwo, [&](std::size_t place, std::span<const KeyEntry> found) -> Result<void> {
+    sure = sure && found.size() == 1;
+    out.push_back({.new_id = wanted[place].id, .old_id = found[0].id, .differs = found[0].row != wanted[place].row});
+    return {};
+  }));
+  if (!sure) return std::nullopt;
+  std::ranges::sort(out, {}, &Match::new_id);
+  return out;
 }
 
 // An index that another engine made, or from other types: rows are compared as they are shown.
@@ -197,24 +209,29 @@ Result<Service::Parts::Matches> Service::Parts::match_rows(const KeyIndex& index
     auto field = std::ranges::find(fields, part.id, &catalog::Field::id);
     key.push_back({.column = static_cast<std::size_t>(field - fields.begin()) + 1, .type = field->type});
   }
-  auto look = [&](const engine::Chunk& chunk, std::size_t r, std::string_view encoded) -> Result<Seen> {
-    QS_TRY(auto found, index.find_encoded(encoded, kTwo));
-    Seen out;
-    for (const auto& row : found) {
-      bool differs = false;
-      for (std::size_t c = 0; c < fields.size() && !differs; ++c) {
-        text.clear();
-        if (chunk.is_null(c + 1, r))
-          text = "null";
-        else
-          append_json_value(chunk, c + 1, r, fields[c].type, text);
-        differs = text != row.values[c];
-      }
-      out.emplace_back(row.id, differs);
-    }
-    return out;
-  };
-  return each_match(fmt::format("SELECT {} FROM ({}) AS r", columns, rows), key, look, cancelled);
+  std::vector<Match> out;
+  bool sure = true;
+  QS_CHECK(each_keyed(
+      fmt::format("SELECT {} FROM ({}) AS r", columns, rows), key,
+      [&](const engine::Chunk& chunk, std::size_t r, KeyHash hashed) -> Result<void> {
+        QS_TRY(auto found, index.find_hashed(hashed, kTwo));
+        sure = sure && found.size() < kTwo;
+        if (found.empty()) return {};
+        bool differs = false;
+        for (std::size_t c = 0; c < fields.size() && !differs; ++c) {
+          text.clear();
+          if (chunk.is_null(c + 1, r))
+            text = "null";
+          else
+            append_json_value(chunk, c + 1, r, fields[c].type, text);
+          differs = text != found[0].values[c];
+        }
+        out.push_back({.new_id = chunk.integer(0, r), .old_id = found[0].id, .differs = differs});
+        return {};
+      },
+      cancelled));
+  if (!sure) return std::nullopt;
+  return out;
 }
 
 }  // namespace qushu::query

@@ -1,6 +1,8 @@
 #include "qushu/query/index.h"
 
+#include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -8,6 +10,7 @@
 #include "qushu/base/text.h"
 
 #include "index_format.h"
+#include "key_file.h"
 
 namespace qushu::query {
 namespace {
@@ -23,51 +26,38 @@ Failure unreadable(std::string detail) {
 
 // The memory map and the read transactions over it. The file never changes, so a transaction is begun once and used again.
 struct IndexLayer::Environment {
-  struct Reader {
-    MDB_txn* txn = nullptr;
-    MDB_cursor* keys = nullptr;
-  };
-
   ~Environment() {
-    for (const auto& reader : free_readers) {
-      mdb_cursor_close(reader.keys);
-      mdb_txn_abort(reader.txn);
-    }
+    for (auto* reader : free_readers) mdb_txn_abort(reader);
     if (handle != nullptr) mdb_env_close(handle);
   }
 
-  Result<Reader> begin() {
-    Reader reader;
-    if (auto code = mdb_txn_begin(handle, nullptr, MDB_RDONLY, &reader.txn); code != 0) return lmdb_failure(code, "begin");
-    if (auto code = mdb_cursor_open(reader.txn, keys, &reader.keys); code != 0) {
-      mdb_txn_abort(reader.txn);
-      return lmdb_failure(code, "cursor");
-    }
+  Result<MDB_txn*> begin() {
+    MDB_txn* reader = nullptr;
+    if (auto code = mdb_txn_begin(handle, nullptr, MDB_RDONLY, &reader); code != 0) return lmdb_failure(code, "begin");
     return reader;
   }
 
   // A reader for one lookup; it goes back when the lease ends.
   class Lease {
    public:
-    Lease(Environment& environment, Reader reader) : environment_(environment), reader_(reader) {}
+    Lease(Environment& environment, MDB_txn* reader) : environment_(environment), reader_(reader) {}
     ~Lease() {
       std::scoped_lock lock(environment_.mutex);
       environment_.free_readers.push_back(reader_);
     }
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
-    Reader* operator->() { return &reader_; }
-    Reader& operator*() { return reader_; }
+    [[nodiscard]] MDB_txn* txn() const { return reader_; }
 
    private:
     Environment& environment_;
-    Reader reader_;
+    MDB_txn* reader_;
   };
-  Result<Reader> take() {
+  Result<MDB_txn*> take() {
     {
       std::scoped_lock lock(mutex);
       if (!free_readers.empty()) {
-        auto reader = free_readers.back();
+        auto* reader = free_readers.back();
         free_readers.pop_back();
         return reader;
       }
@@ -76,10 +66,10 @@ struct IndexLayer::Environment {
   }
 
   MDB_env* handle = nullptr;
-  MDB_dbi rows = 0, keys = 0, gone = 0;
+  MDB_dbi rows = 0, gone = 0;
   bool has_gone = false;
   std::mutex mutex;
-  std::vector<Reader> free_readers;
+  std::vector<MDB_txn*> free_readers;
 };
 
 namespace {
@@ -100,26 +90,20 @@ Result<KeyIndex::Row> read_row(std::int64_t id, std::string_view bytes, std::siz
   return row;
 }
 
-std::int64_t read_id(std::string_view key) {
-  std::uint64_t value = 0;
-  for (char c : key.substr(key.size() - kIdBytes)) value = (value << 8U) | static_cast<unsigned char>(c);
-  return static_cast<std::int64_t>(value ^ (std::uint64_t{1} << 63U));
-}
-
 }  // namespace
 
 IndexLayer::IndexLayer() : environment_(std::make_unique<Environment>()) {}
 IndexLayer::~IndexLayer() = default;
 
 Result<std::shared_ptr<const IndexLayer>> IndexLayer::open(const std::filesystem::path& file) {
-  std::error_code error;
-  auto size = std::filesystem::file_size(file, error);
-  if (error) return unreadable(error.message());
+  auto keys = KeyFile::open(file);
+  if (!keys) return unreadable(keys.error().detail);
   std::shared_ptr<IndexLayer> index(new IndexLayer());
+  index->keys_ = *std::move(keys);
   auto& environment = *index->environment_;
   if (auto code = mdb_env_create(&environment.handle); code != 0) return lmdb_failure(code, "create");
   mdb_env_set_maxdbs(environment.handle, 4);
-  mdb_env_set_mapsize(environment.handle, size);
+  mdb_env_set_mapsize(environment.handle, index->keys_->offset());
   constexpr unsigned kFlags = MDB_NOSUBDIR | MDB_RDONLY | MDB_NOLOCK | MDB_NOTLS | MDB_NORDAHEAD;
   if (auto code = mdb_env_open(environment.handle, file.c_str(), kFlags, 0); code != 0) return unreadable(mdb_strerror(code));
 
@@ -129,7 +113,6 @@ Result<std::shared_ptr<const IndexLayer>> IndexLayer::open(const std::filesystem
   MDB_dbi about = 0;
   MDB_val key = to_val(kAboutKey), value{};
   int code = mdb_dbi_open(txn, kRowsTable, MDB_INTEGERKEY, &environment.rows);
-  if (code == 0) code = mdb_dbi_open(txn, kKeysTable, 0, &environment.keys);
   if (code == 0) code = mdb_dbi_open(txn, kAboutTable, 0, &about);
   if (code == 0) code = mdb_get(txn, about, &key, &value);
   // Layers that stand alone have nothing to say of older rows.
@@ -170,45 +153,8 @@ Result<std::shared_ptr<const IndexLayer>> IndexLayer::open(const std::filesystem
   return std::shared_ptr<const IndexLayer>(std::move(index));
 }
 
-// Calls `each` with the id of every row that has the key, and what stands behind it.
-template <class Each>
-Result<void> IndexLayer::walk(std::string_view key, std::size_t limit, Each each) const {
-  auto& environment = *environment_;
-  QS_TRY(auto taken, environment.take());
-  Environment::Lease reader(environment, taken);
-  auto at = to_val(key);
-  MDB_val behind{};
-  std::size_t count = 0;
-  for (int code = mdb_cursor_get(reader->keys, &at, &behind, MDB_SET_RANGE); count < limit;
-       code = mdb_cursor_get(reader->keys, &at, &behind, MDB_NEXT), ++count) {
-    if (code == MDB_NOTFOUND) break;
-    if (code != 0) return lmdb_failure(code, "find");
-    auto found = from_val(at);
-    if (found.size() != key.size() + kIdBytes || !found.starts_with(key)) break;
-    QS_CHECK(each(*reader, read_id(found), from_val(behind)));
-  }
-  return {};
-}
-
-Result<std::vector<KeyIndex::Row>> IndexLayer::find(std::string_view key, std::size_t limit) const {
-  std::vector<KeyIndex::Row> out;
-  QS_CHECK(walk(key, limit, [&](const Environment::Reader& reader, std::int64_t id, std::string_view) -> Result<void> {
-    MDB_val id_val{.mv_size = sizeof id, .mv_data = &id}, value{};
-    if (auto got = mdb_get(reader.txn, environment_->rows, &id_val, &value); got != 0) return lmdb_failure(got, "row");
-    QS_TRY(auto row, read_row(id, from_val(value), fields_.size()));
-    out.push_back(std::move(row));
-    return {};
-  }));
-  return out;
-}
-
-Result<std::vector<KeyIndex::Known>> IndexLayer::known(std::string_view key, std::size_t limit) const {
-  std::vector<KeyIndex::Known> out;
-  QS_CHECK(walk(key, limit, [&](const Environment::Reader&, std::int64_t id, std::string_view hash) -> Result<void> {
-    out.push_back({.id = id, .hash = hash});
-    return {};
-  }));
-  return out;
+const KeyFile& IndexLayer::keys() const {
+  return *keys_;
 }
 
 Result<KeyIndex::Row> IndexLayer::row(std::int64_t id) const {
@@ -216,7 +162,7 @@ Result<KeyIndex::Row> IndexLayer::row(std::int64_t id) const {
   QS_TRY(auto taken, environment.take());
   Environment::Lease reader(environment, taken);
   MDB_val key{.mv_size = sizeof id, .mv_data = &id}, value{};
-  auto code = mdb_get(reader->txn, environment.rows, &key, &value);
+  auto code = mdb_get(reader.txn(), environment.rows, &key, &value);
   if (code == MDB_NOTFOUND) return KeyIndex::Row{.id = id, .values = {}};
   if (code != 0) return lmdb_failure(code, "row");
   return read_row(id, from_val(value), fields_.size());
@@ -228,7 +174,7 @@ Result<bool> IndexLayer::is_gone(std::int64_t id) const {
   QS_TRY(auto taken, environment.take());
   Environment::Lease reader(environment, taken);
   MDB_val key{.mv_size = sizeof id, .mv_data = &id}, value{};
-  auto code = mdb_get(reader->txn, environment.gone, &key, &value);
+  auto code = mdb_get(reader.txn(), environment.gone, &key, &value);
   if (code != 0 && code != MDB_NOTFOUND) return lmdb_failure(code, "gone");
   return code == 0;
 }
@@ -240,7 +186,7 @@ Result<std::vector<std::int64_t>> IndexLayer::gone() const {
   QS_TRY(auto taken, environment.take());
   Environment::Lease reader(environment, taken);
   MDB_cursor* cursor = nullptr;
-  if (auto code = mdb_cursor_open(reader->txn, environment.gone, &cursor); code != 0) return lmdb_failure(code, "cursor");
+  if (auto code = mdb_cursor_open(reader.txn(), environment.gone, &cursor); code != 0) return lmdb_failure(code, "cursor");
   MDB_val key{}, value{};
   int code = 0;
   while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
@@ -274,35 +220,55 @@ Result<std::vector<KeyIndex::Row>> KeyIndex::find(std::span<const engine::Value>
   encoded.reserve(64);
   for (std::size_t i = 0; i < this->key().size(); ++i)
     if (i >= key.size() || !append_key_value(this->key()[i], key[i], encoded)) return std::vector<Row>();
-  bound_key(encoded);
-  return find_encoded(encoded, limit);
+  return find_hashed(hash_key(encoded), limit);
 }
 
-template <class Found>
-Result<std::vector<Found>> KeyIndex::newest(std::string_view encoded, std::size_t limit,
-                                            Result<std::vector<Found>> (IndexLayer::*look)(std::string_view, std::size_t)
-                                                const) const {
-  for (std::size_t i = layers_.size(); i-- > 0;) {
-    QS_TRY(auto found, ((*layers_[i]).*look)(encoded, limit));
-    std::vector<Found> rows;
-    for (auto& row : found) {
+Result<std::vector<KeyIndex::Row>> KeyIndex::find_hashed(const KeyHash& key, std::size_t limit) const {
+  std::vector<Row> rows;
+  for (std::size_t i = layers_.size(); i-- > 0 && rows.empty();) {
+    QS_TRY(auto found, layers_[i]->keys().find(key, limit));
+    for (const auto& entry : found) {
       bool gone = false;
       for (std::size_t newer = i + 1; newer < layers_.size() && !gone; ++newer) {
-        QS_TRY(gone, layers_[newer]->is_gone(row.id));
+        QS_TRY(gone, layers_[newer]->is_gone(entry.id));
       }
-      if (!gone) rows.push_back(std::move(row));
+      if (gone) continue;
+      QS_TRY(auto row, layers_[i]->row(entry.id));
+      if (row.values.empty()) return unreadable("a key without a row");
+      rows.push_back(std::move(row));
     }
-    if (!rows.empty()) return rows;
   }
-  return std::vector<Found>();
+  return rows;
 }
 
-Result<std::vector<KeyIndex::Row>> KeyIndex::find_encoded(std::string_view encoded, std::size_t limit) const {
-  return newest(encoded, limit, &IndexLayer::find);
-}
-
-Result<std::vector<KeyIndex::Known>> KeyIndex::known(std::string_view encoded, std::size_t limit) const {
-  return newest(encoded, limit, &IndexLayer::known);
+Result<void> KeyIndex::find_all(std::span<const KeyHash> sorted, std::size_t limit, const Found& found) const {
+  // What no newer layer has, by its place in `sorted`.
+  std::vector<std::size_t> places(sorted.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  std::vector<std::int64_t> gone;  // by the newer layers, in order
+  for (std::size_t i = layers_.size(); i-- > 0 && !places.empty();) {
+    std::vector<KeyHash> keys;
+    keys.reserve(places.size());
+    for (auto place : places) keys.push_back(sorted[place]);
+    std::vector<bool> has(places.size());
+    std::vector<KeyEntry> left;
+    QS_CHECK(layers_[i]->keys().find_all(keys, limit, [&](std::size_t at, std::span<const KeyEntry> entries) -> Result<void> {
+      left.clear();
+      for (const auto& entry : entries)
+        if (!std::ranges::binary_search(gone, entry.id)) left.push_back(entry);
+      if (left.empty()) return {};
+      has[at] = true;
+      return found(places[at], left);
+    }));
+    std::vector<std::size_t> rest;
+    for (std::size_t at = 0; at < places.size(); ++at)
+      if (!has[at]) rest.push_back(places[at]);
+    places = std::move(rest);
+    QS_TRY(auto here, layers_[i]->gone());
+    gone.insert(gone.end(), here.begin(), here.end());
+    std::ranges::sort(gone);
+  }
+  return {};
 }
 
 bool KeyIndex::knows_rows(std::string_view hashed_by) const {

@@ -6,6 +6,7 @@
 
 #include "index_format.h"
 #include "json_out.h"
+#include "key_file.h"
 
 namespace qushu::query {
 namespace {
@@ -17,10 +18,7 @@ constexpr std::uint64_t kBatch = 20'000;                 // rows of a transactio
 class Filler {
  public:
   Filler() = default;
-  ~Filler() {
-    if (txn_ != nullptr) mdb_txn_abort(txn_);
-    if (environment_ != nullptr) mdb_env_close(environment_);
-  }
+  ~Filler() { close(); }
   Filler(const Filler&) = delete;
   Filler& operator=(const Filler&) = delete;
 
@@ -56,6 +54,12 @@ class Filler {
     if (txn_ == nullptr) return {};
     if (auto code = mdb_txn_commit(std::exchange(txn_, nullptr)); code != 0) return lmdb_failure(code, "commit");
     return {};
+  }
+
+  // What was not committed is lost.
+  void close() {
+    if (txn_ != nullptr) mdb_txn_abort(std::exchange(txn_, nullptr));
+    if (environment_ != nullptr) mdb_env_close(std::exchange(environment_, nullptr));
   }
 
  private:
@@ -102,10 +106,11 @@ class Build {
     QS_CHECK(filler_.commit());
     QS_CHECK(fill_gone());
     IndexCounts counts;
-    QS_TRY(counts.rows, fill_rows());
-    QS_TRY(auto keyed, fill_keys(counts.repeated));
-    counts.without_key = counts.rows - keyed;
+    KeyFileWriter keys(file, source_.rows);
+    QS_TRY(counts.rows, fill_rows(keys, counts.without_key));
     QS_CHECK(filler_.commit());
+    filler_.close();
+    QS_TRY(counts.repeated, keys.finish());
     return counts;
   }
 
@@ -120,13 +125,11 @@ class Build {
       for (std::size_t r = 0; r < chunk->rows(); ++r) QS_CHECK(row(*chunk, r));
       rows += chunk->rows();
       done_ += chunk->rows();
-      if (source_.progress) source_.progress(done_, source_.rows * 2);
+      if (source_.progress) source_.progress(done_, source_.rows);
       if (source_.limits.cancelled && source_.limits.cancelled())
         return fail(Code::cancelled, "index.cancelled", "已取消。", "Cancelled.");
     }
   }
-
-  [[nodiscard]] std::string column(std::size_t field) const { return engine::quote_name(source_.fields[field].id); }
 
   Result<void> fill_gone() {
     if (source_.gone.empty()) return {};
@@ -135,11 +138,12 @@ class Build {
     return filler_.commit();
   }
 
-  Result<std::uint64_t> fill_rows() {
+  Result<std::uint64_t> fill_rows(KeyFileWriter& keys, std::uint64_t& without_key) {
     QS_TRY(auto table, filler_.table(kRowsTable, MDB_INTEGERKEY));
-    std::string columns = "\"_id\"", value, json;
-    for (std::size_t i = 0; i < source_.fields.size(); ++i) columns += ", " + column(i);
-    return for_each(fmt::format("SELECT {} FROM ({}) AS t", columns, source_.select),
+    std::string columns = "\"_id\"", value, json, encoded;
+    for (const auto& field : source_.fields) columns += ", " + engine::quote_name(field.id);
+    auto hash = source_.fields.size() + 1;
+    return for_each(fmt::format("SELECT {}, {} FROM ({}) AS t", columns, row_hash(source_.fields), source_.select),
                     [&](const engine::Chunk& chunk, std::size_t row) -> Result<void> {
                       auto id = chunk.integer(0, row);
                       value.clear();
@@ -153,31 +157,18 @@ class Build {
                         append_length(json.size() + 1, value);
                         value += json;
                       }
-                      return filler_.put(table, {reinterpret_cast<const char*>(&id), sizeof id}, value);
-                    });
-  }
-
-  Result<std::uint64_t> fill_keys(std::uint64_t& repeated) {
-    QS_TRY(auto table, filler_.table(kKeysTable, 0));
-    std::string columns, present, key, before;
-    for (auto part : key_) {
-      columns += column(part) + ", ";
-      present += (present.empty() ? "" : " AND ") + column(part) + " IS NOT NULL";
-    }
-    return for_each(fmt::format("SELECT {0}\"_id\", {3} FROM ({1}) AS t WHERE {2} ORDER BY {0}\"_id\"", columns, source_.select,
-                                present, row_hash(source_.fields)),
-                    [&](const engine::Chunk& chunk, std::size_t row) -> Result<void> {
-                      key.clear();
-                      for (std::size_t c = 0; c < key_.size(); ++c)
-                        append_key_part(chunk, c, row, source_.fields[key_[c]].type, key);
-                      bound_key(key);
-                      if (key == before)
-                        ++repeated;
-                      else
-                        before = key;
-                      append_key_id(chunk.integer(key_.size(), row), key);
-                      return filler_.put(table, key,
-                                         hash_bytes(chunk.integer(key_.size() + 1, row), chunk.integer(key_.size() + 2, row)));
+                      QS_CHECK(filler_.put(table, {reinterpret_cast<const char*>(&id), sizeof id}, value));
+                      encoded.clear();
+                      for (auto part : key_) {
+                        if (chunk.is_null(part + 1, row)) {
+                          ++without_key;
+                          return {};
+                        }
+                        append_key_part(chunk, part + 1, row, source_.fields[part].type, encoded);
+                      }
+                      return keys.add({.key = hash_key(encoded),
+                                       .id = id,
+                                       .row = {.first = chunk.integer(hash, row), .second = chunk.integer(hash + 1, row)}});
                     });
   }
 

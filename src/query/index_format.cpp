@@ -4,14 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "qushu/crypto/crypto.h"
-
 namespace qushu::query {
 namespace {
-
-void append_big_endian(std::uint64_t value, std::string& out) {
-  for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>((value >> static_cast<unsigned>(shift)) & 0xFFU);
-}
 
 // "14:05:09.5" as Chunk::append_text() writes it: no fraction, or six digits.
 std::string with_microseconds(std::string text) {
@@ -51,13 +45,6 @@ std::string hashed_by(std::string_view engine, const std::vector<catalog::Field>
   return out;
 }
 
-std::string hash_bytes(std::int64_t first, std::int64_t second) {
-  std::string out;
-  append_big_endian(static_cast<std::uint64_t>(first), out);
-  append_big_endian(static_cast<std::uint64_t>(second), out);
-  return out;
-}
-
 void append_key_text(std::string_view text, std::string& out) {
   for (char c : text) {
     out += c;
@@ -67,11 +54,7 @@ void append_key_text(std::string_view text, std::string& out) {
 }
 
 void append_key_integer(std::int64_t value, std::string& out) {
-  append_big_endian(static_cast<std::uint64_t>(value) ^ (std::uint64_t{1} << 63U), out);
-}
-
-void append_key_id(std::int64_t id, std::string& out) {
-  append_key_integer(id, out);
+  out.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
 void append_key_part(const engine::Chunk& chunk, std::size_t column, std::size_t row, engine::Type type, std::string& out) {
@@ -80,13 +63,6 @@ void append_key_part(const engine::Chunk& chunk, std::size_t column, std::size_t
   std::string text;
   chunk.append_text(column, row, text);
   append_key_text(text, out);
-}
-
-void bound_key(std::string& key) {
-  if (key.size() <= kKeyBytes) return;
-  auto digest = crypto::digest(key);
-  key.resize(kKeyBytes - digest.size());
-  key += digest;
 }
 
 bool append_key_value(const catalog::Field& field, const engine::Value& value, std::string& out) {

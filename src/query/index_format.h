@@ -12,23 +12,18 @@
 
 namespace qushu::query {
 
-constexpr std::int64_t kIndexFormat = 1;
+constexpr std::int64_t kIndexFormat = 2;
 constexpr const char* kRowsTable = "rows";
-constexpr const char* kKeysTable = "keys";
 constexpr const char* kGoneTable = "gone";
 constexpr const char* kAboutTable = "about";
 constexpr std::string_view kAboutKey = "index";
-constexpr std::size_t kIdBytes = 8;
-constexpr std::size_t kKeyBytes = 480;  // LMDB takes 511, the id included
 
-// Adds one part of a key. `text` is the value in the form of Chunk::append_text().
+// Adds one part of a key, so that no key is the beginning of another: integers as 8 bytes, text (and every other type in its
+// canonical text) with an end mark. `text` is the value in the form of Chunk::append_text().
 void append_key_text(std::string_view text, std::string& out);
 void append_key_integer(std::int64_t value, std::string& out);
-void append_key_id(std::int64_t id, std::string& out);
 // One part of a key as a row holds it.
 void append_key_part(const engine::Chunk& chunk, std::size_t column, std::size_t row, engine::Type type, std::string& out);
-// Cuts a key that is too long, its SHA-256 at the end.
-void bound_key(std::string& key);
 // One part of a key as a request holds it; false when the field can hold no such value (more digits than its scale).
 [[nodiscard]] bool append_key_value(const catalog::Field& field, const engine::Value& value, std::string& out);
 
@@ -36,8 +31,6 @@ void bound_key(std::string& key);
 // the same types by the same engine, which `hashed_by` names.
 [[nodiscard]] std::string row_hash(const std::vector<catalog::Field>& fields);
 [[nodiscard]] std::string hashed_by(std::string_view engine, const std::vector<catalog::Field>& fields);
-// Both as they stand behind a key.
-[[nodiscard]] std::string hash_bytes(std::int64_t first, std::int64_t second);
 
 // The length of a value and one more, seven bits a byte; 0 stands for null.
 void append_length(std::size_t length, std::string& out);

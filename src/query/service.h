@@ -98,9 +98,9 @@ struct Service::Parts {
     std::size_t column;  // of the rows that are matched
     engine::Type type;
   };
-  template <class Look>
-  [[nodiscard]] Result<Matches> each_match(std::string sql, const std::vector<KeyPlace>& key, Look look,
-                                           const Cancelled& cancelled) const;
+  template <class Row>
+  [[nodiscard]] Result<void> each_keyed(std::string sql, const std::vector<KeyPlace>& key, Row row,
+                                        const Cancelled& cancelled) const;
   [[nodiscard]] Result<IndexPlan> plan_index(const sharing::Shown& shown, const std::vector<std::string>& key,
                                              const Cancelled& cancelled);
   [[nodiscard]] Result<std::vector<std::int64_t>> ids_of(const std::vector<catalog::Part>& deletes,

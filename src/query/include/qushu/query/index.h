@@ -1,17 +1,14 @@
 // The key index of a version: from a declared key straight to the whole rows, without the engine.
 //
-// It lies in layers, each an LMDB file, made once after publishing, immutable from then on and kept as a blob. A version that
-// changes little adds one small layer to those of the version before. A layer holds the rows from `from` on, up to the next
-// layer's:
+// It lies in layers, each a file, made once after publishing, immutable from then on and kept as a blob. A version that changes
+// little adds one small layer to those of the version before. A layer holds the rows from `from` on, up to the next layer's. It
+// begins as an LMDB file:
 //   - `rows`: `_id` → the row, each field as a JSON value with its length in front;
-//   - `keys`: the encoded key and `_id` → nothing, in the key's order, so that a key which several rows share finds them all;
 //   - `gone`: the `_id`s of older rows that are no more;
 //   - `about`: the format's version, the fields, the key, `from` and the number of rows as JSON.
-// Rows with an empty key field are in `rows` alone: no key finds them. A key is looked for in the newest layer first; a row
-// that a newer layer says is gone does not count.
-//
-// A key is encoded so that no key is the beginning of another: integers as 8 bytes, text (and every other type in its
-// canonical text) with an end mark; what would be longer than LMDB takes is cut and ends in its SHA-256.
+// and ends with the list of its keys (key_file.h), by which a key that several rows share finds them all. Rows with an empty
+// key field are in `rows` alone: no key finds them. A key is looked for in the newest layer first; a row that a newer layer
+// says is gone does not count.
 //
 // Thread-safety: a KeyIndex and an IndexCache may be used from any thread.
 #pragma once
@@ -36,6 +33,9 @@
 namespace qushu::query {
 
 class IndexLayer;
+class KeyFile;
+struct KeyEntry;
+struct KeyHash;
 
 class KeyIndex {
  public:
@@ -55,26 +55,18 @@ class KeyIndex {
   };
   // The rows with this key, in the order of `_id`, at most `limit`. One value for each part of key(), typed as in rows.h.
   [[nodiscard]] Result<std::vector<Row>> find(std::span<const engine::Value> key, std::size_t limit) const;
-  // The same for a key that is encoded already (index_format.h).
-  [[nodiscard]] Result<std::vector<Row>> find_encoded(std::string_view key, std::size_t limit) const;
+  // The same for a key that is hashed already (key_file.h).
+  [[nodiscard]] Result<std::vector<Row>> find_hashed(const KeyHash& key, std::size_t limit) const;
   // The row with this `_id`; without values when there is none.
   [[nodiscard]] Result<Row> row(std::int64_t id) const;
-  // Which rows have the key, and what they are by row_hash(): nothing but the keys is read.
-  struct Known {
-    std::int64_t id = 0;
-    std::string_view hash;  // into the index
-  };
-  [[nodiscard]] Result<std::vector<Known>> known(std::string_view encoded, std::size_t limit) const;
+  // For each of many keys, in order, at most `limit` rows that have it, and what they are by row_hash(): nothing but the list
+  // of keys is read. `found` is told the place of each key that has any.
+  using Found = std::function<Result<void>(std::size_t place, std::span<const KeyEntry> rows)>;
+  [[nodiscard]] Result<void> find_all(std::span<const KeyHash> sorted, std::size_t limit, const Found& found) const;
   // Whether every layer can tell so, by the engine and of the types that hashed_by() names.
   [[nodiscard]] bool knows_rows(std::string_view hashed_by) const;
 
  private:
-  // Of the newest layer that has any, what no newer one says is gone.
-  template <class Found>
-  [[nodiscard]] Result<std::vector<Found>> newest(std::string_view encoded, std::size_t limit,
-                                                  Result<std::vector<Found>> (IndexLayer::*look)(std::string_view, std::size_t)
-                                                      const) const;
-
   std::vector<std::shared_ptr<const IndexLayer>> layers_;
 };
 
@@ -90,10 +82,9 @@ class IndexLayer {
   [[nodiscard]] std::int64_t from() const { return from_; }
   [[nodiscard]] std::uint64_t rows() const { return rows_; }
 
-  // As those of KeyIndex, of this layer alone. `key` is encoded.
-  [[nodiscard]] Result<std::vector<KeyIndex::Row>> find(std::string_view key, std::size_t limit) const;
+  // As that of KeyIndex, of this layer alone.
   [[nodiscard]] Result<KeyIndex::Row> row(std::int64_t id) const;
-  [[nodiscard]] Result<std::vector<KeyIndex::Known>> known(std::string_view key, std::size_t limit) const;
+  [[nodiscard]] const KeyFile& keys() const;
   [[nodiscard]] const std::string& hashed_by() const { return hashed_by_; }
   // Whether this layer says that an older row is no more.
   [[nodiscard]] Result<bool> is_gone(std::int64_t id) const;
@@ -102,9 +93,8 @@ class IndexLayer {
  private:
   struct Environment;
   IndexLayer();
-  template <class Each>
-  [[nodiscard]] Result<void> walk(std::string_view key, std::size_t limit, Each each) const;
   std::unique_ptr<Environment> environment_;
+  std::unique_ptr<const KeyFile> keys_;
   std::vector<std::string> fields_;
   std::vector<catalog::Field> key_;
   std::string hashed_by_;
