@@ -45,9 +45,9 @@ Result<std::optional<json::object>> StoredImports::analyse_table(const Subject& 
     QS_TRY(auto facts, subject.file.analyse(location, given, progress));
     return table_document(facts);
   }
-  QS_TRY(auto blob, write_rows(survey->reading, ids, 0, deps_.engine, deps_.blobs, progress.cancelled));
+  QS_TRY(auto blob, write_rows(survey->reading, ids, subject.first_id, deps_.engine, deps_.blobs, progress.cancelled));
   auto& counts = *survey->reading.counts;
-  Draft draft{.part = {.blob = blob.sha256, .rows = counts.published, .bytes = blob.size},
+  Draft draft{.part = {.blob = blob.sha256, .rows = counts.published, .bytes = blob.size, .first_id = subject.first_id},
               .read = counts.read,
               .rejected = counts.rejected};
   QS_TRY(auto facts, survey->facts());
@@ -61,6 +61,17 @@ Result<std::optional<json::object>> StoredImports::analyse_table(const Subject& 
   return table;
 }
 
+// Rows that are added to others are numbered behind them from the start, so that they need not be written again. When the
+// dataset has gone on until they are published, they are.
+Result<std::int64_t> StoredImports::first_id_for(const std::string& dataset, const json::object& entry) const {
+  Mode mode = Mode::full;
+  if (dataset.empty() || !parse(text_at(entry, "mode"), mode) || mode == Mode::full) return 0;
+  QS_TRY(auto known, deps_.store.read([&](store::Session& s) { return deps_.catalog.known(s, dataset); }));
+  if (!known || known->version == 0) return 0;
+  QS_TRY(auto version, deps_.catalog.version(known->id, known->version));
+  return version.next_id;
+}
+
 Result<std::optional<StoredImports::Taken>> StoredImports::take_in(const NewImport& n, const std::filesystem::path& path,
                                                                    const tabular::Progress& progress) {
   std::error_code failed;
@@ -69,8 +80,10 @@ Result<std::optional<StoredImports::Taken>> StoredImports::take_in(const NewImpo
   if (failed || !tabular::File::is_text(path, n.file_name)) return std::nullopt;
   QS_TRY(auto file, tabular::File::open(path, n.file_name, deps_.blobs.temporary_folder(), deps_.settings));
   QS_TRY(auto writer, deps_.blobs.create());
-  QS_TRY(auto table, analyse_table({.file = *file, .name = n.file_name, .dataset = n.dataset}, file->tables().front(), {},
-                                   progress, [&](const SharedBytes& bytes) { return writer->write(bytes); }));
+  QS_TRY(auto first_id, first_id_for(n.dataset, n.entry));
+  QS_TRY(auto table,
+         analyse_table({.file = *file, .name = n.file_name, .dataset = n.dataset, .first_id = first_id}, file->tables().front(),
+                       {}, progress, [&](const SharedBytes& bytes) { return writer->write(bytes); }));
   // What was looked at twice must have been the same both times, or the copy is made and analysed by itself.
   if (!table || writer->written() != size || std::filesystem::last_write_time(path, failed) != changed || failed)
     return std::nullopt;
@@ -78,13 +91,14 @@ Result<std::optional<StoredImports::Taken>> StoredImports::take_in(const NewImpo
   return Taken{.file = std::move(blob), .tables = {*std::move(table)}};
 }
 
-Result<json::array> StoredImports::analyse_tables(jobs::Context& context, const Import& import) {
+Result<json::array> StoredImports::analyse_tables(jobs::Context& context, const Import& import, const json::object& entry) {
   const auto& input = context.job().input;
   if (const auto* analysed = input.if_contains("analysed"); analysed && analysed->is_array()) return analysed->as_array();
   context.progress(0, {"打开文件", "Opening the file"});
   QS_TRY(auto file, open_file(import));
   const auto* corrections = input.if_contains("tables");
   auto locations = file->tables();
+  QS_TRY(auto first_id, first_id_for(import.dataset_hint, entry));
   json::array tables;
   for (std::size_t n = 0; n < locations.size(); ++n) {
     tabular::Dialect dialect;
@@ -94,7 +108,8 @@ Result<json::array> StoredImports::analyse_tables(jobs::Context& context, const 
     auto count = static_cast<double>(locations.size());
     auto shown = locations[n].empty() ? import.file_name : locations[n];
     QS_TRY(auto table,
-           analyse_table({.file = *file, .name = import.file_name, .dataset = import.dataset_hint}, locations[n], dialect,
+           analyse_table({.file = *file, .name = import.file_name, .dataset = import.dataset_hint, .first_id = first_id},
+                         locations[n], dialect,
                          progress_of(context, static_cast<double>(n) / count, static_cast<double>(n + 1) / count,
                                      {"读取 " + shown, "Reading " + shown})));
     tables.emplace_back(*std::move(table));
@@ -105,7 +120,14 @@ Result<json::array> StoredImports::analyse_tables(jobs::Context& context, const 
 Result<jobs::Finish> StoredImports::run_analyse(jobs::Context& context) {
   auto id = context.job().object_id;
   QS_TRY(auto import, deps_.store.read([&](store::Session& s) { return load(s, id); }));
-  QS_TRY(auto tables, analyse_tables(context, import));
+  QS_TRY(auto row, deps_.store.read([&](store::Session& s) { return s.one("SELECT entry FROM import WHERE id = ?", {id}); }));
+  json::object given;
+  boost::system::error_code failed;
+  if (row) {
+    auto entry = json::parse(row->text(0), failed);
+    if (!failed && entry.is_object()) given = std::move(entry.as_object());
+  }
+  QS_TRY(auto tables, analyse_tables(context, import, given));
   for (const auto& item : tables) {
     const auto& table = item.as_object();
     auto location = text_at(table, "location");
@@ -115,13 +137,6 @@ Result<jobs::Finish> StoredImports::run_analyse(jobs::Context& context) {
     context.log("info", {fmt::format("{}：{} 行，{} 列，预计剔除 {} 行", shown, number("rows"), columns, number("rejected")),
                          fmt::format("{}: {} rows, {} columns, {} would be rejected", shown, number("rows"), columns,
                                      number("rejected"))});
-  }
-  QS_TRY(auto row, deps_.store.read([&](store::Session& s) { return s.one("SELECT entry FROM import WHERE id = ?", {id}); }));
-  json::object given;
-  boost::system::error_code failed;
-  if (row) {
-    auto entry = json::parse(row->text(0), failed);
-    if (!failed && entry.is_object()) given = std::move(entry.as_object());
   }
   QS_CHECK(propose_entries(tables, import, deps_.catalog, deps_.store, given));
   return jobs::Finish([this, id, tables = std::move(tables)](store::Transaction& t) -> Result<json::object> {

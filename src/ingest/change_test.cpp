@@ -81,6 +81,57 @@ TEST_P(ChangeTest, AppendAddsLeavesOutWhatIsThereAndRefusesTakenKeys) {
   expect_ids(v);
 }
 
+TEST_P(ChangeTest, ADraftThatStandsAsItCameIsNotWrittenAgain) {
+  apply(Mode::full, incoming({{"a", "甲", 1}, {"b", "乙", 2}}));
+  auto draft = [&](std::int64_t first_id, const std::string& rows) {
+    auto in = incoming({});
+    in.select.clear();
+    auto file = blobs_->temporary_folder() / "draft.parquet";
+    take(engine_->execute(
+        {.sql = fmt::format("COPY (SELECT CAST(_id + {} AS BIGINT) AS _id, code, name, CAST(number AS BIGINT) AS "
+                            "number FROM (VALUES {}) t(_id, code, name, number)) TO {} (FORMAT parquet)",
+                            first_id, rows, engine::quote_text(file.string()))}));
+    auto blob = take(blobs_->adopt(file));
+    in.parts = {{.blob = blob.sha256, .rows = 3, .bytes = blob.size, .first_id = first_id}};
+    return in;
+  };
+  auto told_parts = [&](const catalog::Version& v) {
+    expect_ids(v);
+    return std::pair(v.parts.back().blob, v.parts.back().first_id);
+  };
+  auto next = version().next_id;
+  auto in = draft(next, "(1, 'c', '丙', 3), (2, 'd', '丁', 4), (3, 'a', '新', 1)");
+  auto v = apply(Mode::upsert, in);
+  EXPECT_EQ(told(v), (Told{3, 2, 1, 0, 0, 0, 4}));
+  EXPECT_EQ(told_parts(v), std::pair(in.parts[0].blob, next));
+  EXPECT_THAT(rows(), ElementsAre("a|新|1", "b|乙|2", "c|丙|3", "d|丁|4"));
+  // A row that is there already, one that is left out, or another version meanwhile: written again, and numbered anew.
+  in = draft(v.next_id, "(1, 'c', '丙', 3), (2, 'e', '戊', 5), (3, 'f', '己', 6)");
+  auto behind = v.next_id;
+  v = apply(Mode::upsert, in);
+  EXPECT_EQ(told(v), (Told{3, 2, 0, 0, 1, 0, 6}));
+  EXPECT_NE(told_parts(v).first, in.parts[0].blob);
+  EXPECT_EQ(v.parts.back().first_id, behind);
+  in = draft(v.next_id, "(1, 'g', '庚', 3), (2, '', '空', 5), (3, 'h', '辛', 6)");
+  v = apply(Mode::append, in);
+  EXPECT_EQ(told(v), (Told{3, 2, 0, 0, 0, 1, 8}));
+  EXPECT_NE(told_parts(v).first, in.parts[0].blob);
+  EXPECT_THAT(rejects(v), ElementsAre("2|code|the key is empty|,空,5"));
+  in = draft(next, "(1, 'i', '壬', 3), (2, 'j', '癸', 5), (3, 'k', '子', 6)");
+  behind = v.next_id;
+  v = apply(Mode::append, in);
+  EXPECT_NE(told_parts(v).first, in.parts[0].blob);
+  EXPECT_EQ(v.parts.back().first_id, behind);
+  in = draft(v.next_id, "(1, 'l', '丑', 3), (2, 'm', '寅', 5), (3, 'n', '卯', 6)");
+  v = apply(Mode::append, in);
+  EXPECT_EQ(told_parts(v).first, in.parts[0].blob);
+  EXPECT_EQ(v.published, 14U);
+  // In a full load it stands by itself, wherever its numbers begin.
+  v = apply(Mode::full, draft(v.next_id, "(1, 'a', '甲', 3), (2, 'b', '乙', 5), (3, 'c', '丙', 6)"));
+  expect_ids(v);
+  EXPECT_THAT(rows(), ElementsAre("a|甲|3", "b|乙|5", "c|丙|6"));
+}
+
 TEST_P(ChangeTest, AppendWithoutAKeyAddsEverything) {
   apply(Mode::append, incoming({{"a", "甲", 1}}, false));
   auto v = apply(Mode::append, incoming({{"a", "甲", 1}, {{}, {}, {}}}, false));

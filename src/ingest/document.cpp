@@ -208,9 +208,9 @@ json::array shape_of(const json::object& table, const std::vector<std::string>& 
 }  // namespace
 
 void keep_draft(json::object& table, const Draft& d, const std::vector<std::string>& ids) {
-  table["draft"] = {{"shape", shape_of(table, ids)}, {"blob", d.part.blob}, {"rows", d.part.rows},
-                    {"bytes", d.part.bytes},         {"read", d.read},      {"rejected", d.rejected},
-                    {"rejects_blob", d.rejects_blob}};
+  table["draft"] = {{"shape", shape_of(table, ids)}, {"blob", d.part.blob},           {"rows", d.part.rows},
+                    {"bytes", d.part.bytes},         {"first_id", d.part.first_id},   {"read", d.read},
+                    {"rejected", d.rejected},        {"rejects_blob", d.rejects_blob}};
 }
 
 std::optional<Draft> draft_of(const json::object& table, const std::vector<std::string>& ids) {
@@ -219,7 +219,11 @@ std::optional<Draft> draft_of(const json::object& table, const std::vector<std::
   const auto& d = kept->as_object();
   if (d.at("shape") != json::value(shape_of(table, ids))) return std::nullopt;
   auto number = [&](const char* key) { return d.at(key).to_number<std::uint64_t>(); };
-  return Draft{.part = {.blob = text_at(d, "blob"), .rows = number("rows"), .bytes = number("bytes")},
+  const auto* first_id = d.if_contains("first_id");
+  return Draft{.part = {.blob = text_at(d, "blob"),
+                        .rows = number("rows"),
+                        .bytes = number("bytes"),
+                        .first_id = first_id ? first_id->to_number<std::int64_t>() : 0},
                .read = number("read"),
                .rejected = number("rejected"),
                .rejects_blob = text_at(d, "rejects_blob")};

@@ -189,7 +189,7 @@ std::string Preparation::candidate_rows() const {
     return sharing::rows_sql(next_.fields, parts, gone);
   }
   std::vector<sharing::PartFile> parts;
-  for (const auto& c : candidates_) parts.push_back({.file = c.file->path()});
+  for (const auto& c : candidates_) parts.push_back({.file = c.file ? c.file->path() : sources_[c.source].file});
   return sharing::rows_sql(next_.fields, parts, {});
 }
 
@@ -283,6 +283,7 @@ Result<void> Preparation::take_rows() {
           {.file = path, .blob = part.blob, .rows = part.rows, .bytes = part.bytes, .first_id = part.first_id, .last_id = 0});
     }
   }
+  if (task_.mode != Mode::full && !sources_.empty()) shift_ = next_id_ - sources_.front().first_id;
   for (const auto& source : sources_) rows_ += source.rows;
   if (task_.incoming.counts) {
     QS_TRY(counts_, task_.incoming.counts());
@@ -295,7 +296,7 @@ Result<void> Preparation::take_rows() {
 }
 
 Result<void> Preparation::take_select() {
-  std::string columns = task_.incoming.numbered ? "_id" : "row_number() OVER () AS _id";
+  auto columns = fmt::format("{} + {} AS _id", task_.incoming.numbered ? "_id" : "row_number() OVER ()", next_id_);
   for (const auto& field : task_.incoming.fields) columns += ", " + engine::quote_name(field.id);
   if (task_.incoming.removals) columns += ", " + engine::quote_name(kRemoved);
   auto file = scratch("rows");
@@ -308,7 +309,7 @@ Result<void> Preparation::take_select() {
   std::error_code failed;
   auto bytes = std::filesystem::file_size(file->path(), failed);
   sources_.push_back(
-      {.file = file->path(), .blob = {}, .rows = rows, .bytes = failed ? 0 : bytes, .first_id = 0, .last_id = 0});
+      {.file = file->path(), .blob = {}, .rows = rows, .bytes = failed ? 0 : bytes, .first_id = next_id_, .last_id = 0});
   kept_files_.push_back(std::move(file));
   return {};
 }
@@ -317,7 +318,7 @@ Result<void> Preparation::count_lines() {
   for (auto& source : sources_) {
     QS_TRY(auto last, numbers(fmt::format("SELECT max(_id) FROM {}", engine::parquet_scan({source.file}))));
     source.last_id = last[0];
-    next_.next_id = std::max(next_.next_id, shift() + source.last_id + 1);
+    next_.next_id = std::max(next_.next_id, shift_ + source.last_id + 1);
   }
   next_.next_id = std::max(next_.next_id, next_id_);
   return {};
@@ -352,7 +353,14 @@ Result<void> Preparation::keep_part(const std::filesystem::path& file, std::uint
   if (rows == 0) return {};
   QS_TRY(auto blob, blobs_.adopt(file));
   next_.parts.push_back(
-      {.blob = blob.sha256, .rows = rows, .bytes = blob.size, .first_id = sources_[source].first_id + shift()});
+      {.blob = blob.sha256, .rows = rows, .bytes = blob.size, .first_id = sources_[source].first_id + shift_});
+  return {};
+}
+
+Result<void> Preparation::keep_source(std::size_t source) {
+  const auto& s = sources_[source];
+  if (s.blob.empty()) return keep_part(s.file, s.rows, source);
+  next_.parts.push_back({.blob = s.blob, .rows = s.rows, .bytes = s.bytes, .first_id = s.first_id + shift_});
   return {};
 }
 
@@ -360,17 +368,9 @@ Result<void> Preparation::finish() {
   step("写入版本", "Writing the version");
   QS_CHECK(keep_rejects());
   next_.read = counts_.read;
-  if (task_.mode == Mode::full) {
-    for (std::size_t i = 0; i < sources_.size(); ++i) {
-      const auto& source = sources_[i];
-      if (source.blob.empty())
-        QS_CHECK(keep_part(source.file, source.rows, i));
-      else
-        next_.parts.push_back({.blob = source.blob, .rows = source.rows, .bytes = source.bytes, .first_id = source.first_id});
-    }
-  } else {
-    for (const auto& c : candidates_) QS_CHECK(keep_part(c.file->path(), c.rows, c.source));
-  }
+  if (task_.mode == Mode::full)
+    for (std::size_t i = 0; i < sources_.size(); ++i) QS_CHECK(keep_source(i));
+  for (const auto& c : candidates_) QS_CHECK(c.file ? keep_part(c.file->path(), c.rows, c.source) : keep_source(c.source));
   if (gone_) {
     QS_TRY(auto gone, numbers(fmt::format("SELECT count(*) FROM {}", scan(*gone_))));
     if (gone[0] > 0) {

@@ -56,6 +56,7 @@ class Preparation {
   Result<void> finish();
   Result<void> ask_quality();
   Result<void> keep_part(const std::filesystem::path& file, std::uint64_t rows, std::size_t source);
+  Result<void> keep_source(std::size_t source);
   // preparing_full.cpp
   Result<void> replace_all();
   Result<void> compare_all();
@@ -97,7 +98,9 @@ class Preparation {
   [[nodiscard]] std::string candidate_rows() const;
   [[nodiscard]] std::string whole_rows() const;
   [[nodiscard]] bool has_base_rows() const { return base_ && base_->published > 0; }
-  [[nodiscard]] std::int64_t shift() const { return next_id_; }
+  // Whether the rows that came make a part without being written again: all of them count, in the version's shape, and are
+  // numbered behind those that are there.
+  [[nodiscard]] bool stand_as_they_came() const;
 
   Task task_;
   engine::Engine& engine_;
@@ -105,6 +108,7 @@ class Preparation {
 
   std::optional<catalog::Version> base_;
   std::int64_t next_id_ = 0;       // of the base; new `_id`s are the line plus this
+  std::int64_t shift_ = 0;         // what makes the `_id`s of the rows that came such ones
   std::vector<std::string> key_;   // identifiers
   std::vector<std::string> kept_;  // fields that the rows do not have: they stay as they were
   catalog::Version next_;
@@ -126,7 +130,7 @@ class Preparation {
   std::uint64_t bad_rows_ = 0, superseded_ = 0, matched_ = 0, differing_ = 0, removed_ = 0, idle_removals_ = 0, extra_ = 0,
                 missing_ = 0;
   struct CandidatePart {
-    Scratch file;
+    Scratch file;  // none: the source as it came
     std::uint64_t rows = 0;
     std::size_t source = 0;
   };

@@ -27,7 +27,7 @@ Result<void> Preparation::go_on() {
   // What is rejected neither comes nor replaces anything.
   if (compared_) {
     QS_TRY(auto changed, numbers(fmt::format("SELECT count(*) FROM {} AS c SEMI JOIN {} AS q ON c.new_id + {} = q._id",
-                                             scan(*compared_), scan(*quality_), shift())));
+                                             scan(*compared_), scan(*quality_), shift_)));
     quality_changed_ = static_cast<std::uint64_t>(changed[0]);
   }
   QS_CHECK(write_candidates());
@@ -203,10 +203,22 @@ Result<void> Preparation::refuse_taken() {
   return {};
 }
 
+bool Preparation::stand_as_they_came() const {
+  auto all_count = task_.mode == Mode::append ? matched_ == 0 : matched_ == differing_;
+  return shift_ == 0 && bad_rows_ == 0 && quality_rejects_ == 0 && all_count && kept_.empty() && !task_.incoming.removals &&
+         catalog::columns_of(task_.incoming.fields) == catalog::columns_of(next_.fields);
+}
+
 Result<void> Preparation::write_candidates() {
   candidates_.clear();
   candidate_count_ = 0;
-  std::string columns = fmt::format("r._id + {} AS _id", shift());
+  if (stand_as_they_came()) {
+    for (std::size_t i = 0; i < sources_.size(); ++i)
+      candidates_.push_back({.file = nullptr, .rows = sources_[i].rows, .source = i});
+    candidate_count_ = rows_;
+    return {};
+  }
+  std::string columns = fmt::format("r._id + {} AS _id", shift_);
   for (const auto& field : next_.fields) {
     auto column = engine::quote_name(field.id);
     bool kept = compared_ && std::ranges::find(kept_, field.id) != kept_.end();
@@ -217,7 +229,7 @@ Result<void> Preparation::write_candidates() {
     from += fmt::format(" LEFT JOIN {} AS c ON r._id = c.new_id", scan(*compared_));
     where = task_.mode == Mode::append ? " AND c.new_id IS NULL" : " AND (c.new_id IS NULL OR c.differs)";
   }
-  if (quality_rejects_ > 0) where += fmt::format(" AND r._id + {} NOT IN (SELECT _id FROM {})", shift(), scan(*quality_));
+  if (quality_rejects_ > 0) where += fmt::format(" AND r._id + {} NOT IN (SELECT _id FROM {})", shift_, scan(*quality_));
   if (task_.incoming.removals) where += fmt::format(" AND NOT coalesce(r.{}, false)", engine::quote_name(kRemoved));
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     // Each source has a part of its own, so that the lines can be told: they begin behind `first_id`, where the one before
@@ -241,7 +253,7 @@ Result<void> Preparation::write_gone() {
     lists.push_back(fmt::format("SELECT old_id AS _id FROM {} WHERE differs{}", scan(*compared_),
                                 quality_rejects_ == 0
                                     ? std::string()
-                                    : fmt::format(" AND new_id + {} NOT IN (SELECT _id FROM {})", shift(), scan(*quality_))));
+                                    : fmt::format(" AND new_id + {} NOT IN (SELECT _id FROM {})", shift_, scan(*quality_))));
   if (extra_ > 0)
     lists.push_back(
         fmt::format("SELECT old_id AS _id FROM {0} AS m WHERE old_id <> (SELECT max(x.old_id) FROM {0} AS x WHERE x.new_id = "

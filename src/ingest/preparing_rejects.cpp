@@ -63,7 +63,7 @@ std::string Preparation::reject_sql(std::size_t source, std::vector<engine::Valu
         "value, "
         "q.reason_zh, q.reason_en, {} AS raw FROM ({}) AS r JOIN {} AS q ON r._id + {} = q._id WHERE r._id > {} AND r._id <= "
         "{}",
-        out.empty() ? "" : " UNION ALL ", file, sheet, s.first_id, raw, incoming_rows(), scan(*quality_), shift(), s.first_id,
+        out.empty() ? "" : " UNION ALL ", file, sheet, s.first_id, raw, incoming_rows(), scan(*quality_), shift_, s.first_id,
         s.last_id);
   return out;
 }

@@ -38,14 +38,17 @@ class StoredImports final : public Imports {
     tabular::File& file;
     const std::string& name;
     const std::string& dataset;
+    std::int64_t first_id = 0;  // the draft's `_id`s are the line plus this
   };
+  // Where the `_id`s of a file that is for this dataset begin, as far as its entry tells.
+  [[nodiscard]] Result<std::int64_t> first_id_for(const std::string& dataset, const json::object& entry) const;
   // One table of the file analysed; the rows that were written on the way are its draft. nullopt: with `copy`, and it cannot be
   // read where it lies.
   Result<std::optional<json::object>> analyse_table(const Subject& subject, const std::string& location,
                                                     const tabular::Dialect& given, const tabular::Progress& progress,
                                                     tabular::File::ByteSink copy = {});
   // The tables of an import: analysed when it was received, or now.
-  Result<json::array> analyse_tables(jobs::Context& context, const Import& import);
+  Result<json::array> analyse_tables(jobs::Context& context, const Import& import, const json::object& entry);
   // Stores the file and analyses it in the one pass; nullopt when that is not possible, and nothing was kept.
   struct Taken {
     blob::BlobInfo file;
