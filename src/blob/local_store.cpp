@@ -92,6 +92,8 @@ class LocalStore final : public BlobStore {
   Result<BlobInfo> adopt(const fs::path& file) override {
     Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (fd.get() < 0) return fail_errno(errno, "open " + file.string());
+    // On its way to the disk while it is hashed; whether it is there is for fsync to say.
+    ::sync_file_range(fd.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
     crypto::Digest digest;
     QS_TRY(auto size, read_all(fd.get(), [&](std::string_view block) -> Result<void> {
              digest.update(block);
