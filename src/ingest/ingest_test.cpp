@@ -8,6 +8,7 @@
 #include "qushu/ingest/drift.h"
 #include "qushu/ingest/notices.h"
 #include "qushu/ingest/pipelines.h"
+#include "qushu/ingest/push.h"
 #include "qushu/sharing/policy.h"
 #include "qushu/tabular/tabular.h"
 
@@ -28,6 +29,7 @@ class IngestTest : public testing::StoreTest {
     for (auto specs : {audit::settings(), jobs::settings(), identity::settings(), catalog::settings(), engine::settings(),
                        tabular::settings(), settings(), pipeline_settings()})
       settings_.declare(specs);
+    settings_.set("jobs.backoff", "1s").value();
     audit_ = take(audit::Audit::open(store(), settings_, folder(), system_clock()));
     jobs_ = take(jobs::Jobs::open(store(), *audit_, settings_, system_clock()));
     blobs_ = take(blob::BlobStore::open_local(folder() / "blobs"));
@@ -112,6 +114,54 @@ TEST_P(IngestTest, AFileBecomesAVersionAndItsEntryIsProposed) {
   EXPECT_EQ(version.origins.at(0).file_blob, import.file_blob);
   EXPECT_EQ(version.fields.at(2).unit, "万元");
   EXPECT_TRUE(take(imports_->uses_blob(import.file_blob)));
+}
+
+// While the import is worked out, a flush of pushed rows gets through each time.
+TEST_P(IngestTest, AnImportThatWasOvertakenByPushesIsNotOvertakenAgain) {
+  auto pushes = Pushes::open({.store = store(),
+                              .blobs = *blobs_,
+                              .engine = *engine_,
+                              .jobs = *jobs_,
+                              .catalog = *catalog_,
+                              .changes = *changes_,
+                              .settings = settings_,
+                              .clock = system_clock()});
+  auto import = analysed("a.csv", "代码,数\n1,10\n", "counted");
+  take(imports_->correct(
+      actor_, import.id,
+      json::array{json::object{{"location", ""}, {"columns", json::array{json::object{{"position", 0}, {"key", true}}}}}}));
+  published(import);
+  int pushed = 0;
+  std::vector<std::string> outcomes;
+  bool inside = false;
+  changes_->on_examine([&](const Candidate&) -> Result<Verdict> {
+    if (inside) return Verdict();
+    inside = true;
+    auto dataset = take(catalog_->find({.all = true}, "counted"));
+    auto body = fmt::format("{{\"代码\": {}, \"数\": 1}}", 100 + ++pushed);
+    bool sent = false;
+    take(pushes->push(actor_, dataset, {}, [&](std::span<char> into) -> Result<std::size_t> {
+      if (std::exchange(sent, true)) return 0;
+      std::ranges::copy(body, into.begin());
+      return body.size();
+    }));
+    auto flushed = take(jobs_->run_now(take(pushes->flush(actor_, dataset))));
+    outcomes.push_back(flushed.output.contains("gave_way") ? "gave way" : "published");
+    inside = false;
+    return Verdict();
+  });
+  import = analysed("b.csv", "代码,数\n2,20\n3,30\n", "counted");
+  take(imports_->correct(actor_, import.id,
+                         json::array{json::object{{"location", ""}, {"dataset", json::object{{"mode", "upsert"}}}}}));
+  import = published(import);
+  EXPECT_EQ(import.state, "published") << (import.error ? import.error->en : "");
+  EXPECT_THAT(outcomes, ::testing::ElementsAre("published", "gave way"));
+  // What had to wait comes when the import is through.
+  auto dataset = take(catalog_->find({.all = true}, "counted"));
+  EXPECT_EQ(dataset.rows, 4U);
+  inside = true;
+  take(jobs_->run_now(take(pushes->flush(actor_, dataset))));
+  EXPECT_EQ(take(catalog_->find({.all = true}, "counted")).rows, 5U);
 }
 
 TEST_P(IngestTest, CorrectionsAreCheckedAndCountedAgain) {

@@ -10,6 +10,7 @@
 #include "drift_notice.h"
 #include "fixed_row.h"
 #include "gather.h"
+#include "push_pause.h"
 
 namespace qushu::ingest {
 namespace {
@@ -186,7 +187,13 @@ Result<jobs::Finish> StoredPipelines::execute(jobs::Context& context, Run run, c
       context.progress(0.7, {"执行步骤", "Running the steps"});
       QS_CHECK(run_steps(deps_, p, owner, cancelled, *g));
     }
-    QS_TRY(auto dataset, deps_.store.read([&](store::Session& s) { return deps_.catalog.known(s, p.dataset); }));
+    auto find = [&] { return deps_.store.read([&](store::Session& s) { return deps_.catalog.known(s, p.dataset); }); };
+    auto mode = mode_of(p, g->items);
+    QS_TRY(auto dataset, find());
+    if (dataset && mode != Mode::full) {
+      QS_CHECK(pause_pushes(deps_.store, dataset->id, context.job()));
+      QS_TRY(dataset, find());
+    }
     Incoming incoming{.fields = g->items,
                       .parts = g->parts,
                       .select = g->select,
@@ -196,7 +203,7 @@ Result<jobs::Finish> StoredPipelines::execute(jobs::Context& context, Run run, c
                       .job_id = context.job().id,
                       .delete_missing = p.delete_missing,
                       .step = [&context](Text step) { context.progress(0.8, std::move(step)); }};
-    QS_TRY(*change, deps_.changes.prepare(dataset, p.dataset, mode_of(p, g->items), incoming, cancelled));
+    QS_TRY(*change, deps_.changes.prepare(dataset, p.dataset, mode, incoming, cancelled));
     const auto& v = change->version;
     run.added = v.added;
     run.changed = v.changed;

@@ -9,6 +9,7 @@
 #include "qushu/base/log.h"
 #include "qushu/base/text.h"
 
+#include "push_pause.h"
 #include "stored.h"
 #include "writing.h"
 
@@ -68,7 +69,14 @@ Result<StoredImports::Made> StoredImports::make_version(jobs::Context& context, 
   Made made;
   made.entry = tables.front()->at("dataset").as_object();
   made.code = text_at(made.entry, "code");
-  QS_TRY(auto known, deps_.store.read([&](store::Session& s) { return deps_.catalog.known(s, made.code); }));
+  auto mode = Mode::full;
+  if (auto word = text_at(made.entry, "mode"); !word.empty()) static_cast<void>(parse(word, mode));
+  auto find = [&] { return deps_.store.read([&](store::Session& s) { return deps_.catalog.known(s, made.code); }); };
+  QS_TRY(auto known, find());
+  if (known && mode != Mode::full) {
+    QS_CHECK(pause_pushes(deps_.store, known->id, context.job()));
+    QS_TRY(known, find());
+  }
   Incoming incoming{.fields = {}, .job_id = context.job().id, .delete_missing = flag_at(made.entry, "delete_missing")};
   QS_TRY(incoming.fields, fields_for(*tables.front(), known ? known->id : std::string()));
   std::vector<std::string> ids;
@@ -116,8 +124,6 @@ Result<StoredImports::Made> StoredImports::make_version(jobs::Context& context, 
   }
   incoming.counts = [counts]() -> Result<Incoming::Counts> { return counts; };
   incoming.step = [&](Text step) { context.progress(static_cast<double>(done) / static_cast<double>(all), std::move(step)); };
-  auto mode = Mode::full;
-  if (auto word = text_at(made.entry, "mode"); !word.empty()) static_cast<void>(parse(word, mode));
   QS_TRY(made.change, deps_.changes.prepare(known, made.code, mode, incoming, cancelled));
   const auto& v = made.change.version;
   context.log("info", {fmt::format("{}：新增 {} 行，变化 {} 行，删除 {} 行，未变 {} 行，剔除 {} 行", made.code, v.added,

@@ -11,6 +11,7 @@
 
 #include "document.h"
 #include "preparing.h"
+#include "push_pause.h"
 #include "stored_push.h"
 #include "writing.h"
 
@@ -146,10 +147,18 @@ Result<jobs::Finish> StoredPushes::run_flush(jobs::Context& context) {
   QS_TRY(auto waiting, gather(id));
   if (waiting.ids.empty())
     return jobs::Finish([](store::Transaction&) -> Result<json::object> { return json::object{{"rows", 0}}; });
-  QS_TRY(auto change, change_of(context, *dataset, waiting));
   auto actor = context.actor();
-  return jobs::Finish([this, actor, dataset = *dataset, waiting = std::move(waiting),
+  auto later = [this, actor, dataset = *dataset](store::Transaction& t) -> Result<json::object> {
+    QS_CHECK(order_flush(t, actor, dataset, std::chrono::seconds(deps_.settings.integer("ingest.push_interval"))));
+    return json::object{{"rows", 0}, {"gave_way", true}};
+  };
+  QS_TRY(auto paused, deps_.store.read([&](store::Session& s) { return pushes_paused(s, id); }));
+  if (paused) return jobs::Finish(later);
+  QS_TRY(auto change, change_of(context, *dataset, waiting));
+  return jobs::Finish([this, actor, later, dataset = *dataset, waiting = std::move(waiting),
                        change = std::move(change)](store::Transaction& t) -> Result<json::object> {
+    QS_TRY(auto meanwhile, pushes_paused(t, dataset.id));
+    if (meanwhile) return later(t);
     QS_TRY(auto number, deps_.changes.publish(t, actor, dataset, change));
     std::int64_t taken = 0;
     for (const auto& batch : waiting.ids) {

@@ -27,7 +27,9 @@ const std::array kMigrations{
                "NOT NULL, digest TEXT NOT NULL, answer TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (dataset_id, "
                "person_id, key, part));\n"
                "CREATE INDEX push_key_at ON push_key (at);\n"
-               "CREATE TABLE push_flush (dataset_id TEXT PRIMARY KEY, due BIGINT NOT NULL);\n"}};
+               "CREATE TABLE push_flush (dataset_id TEXT PRIMARY KEY, due BIGINT NOT NULL);\n"},
+    store::Migration{.id = "ingest.0003",
+                     .sql = "CREATE TABLE push_pause (dataset_id TEXT PRIMARY KEY, job_id TEXT NOT NULL);\n"}};
 
 const std::array kSettings{
     SettingSpec{.key = "ingest.minimum_free",

@@ -57,6 +57,11 @@ std::string_view name(State state) {
   return kStates.at(static_cast<std::size_t>(state));
 }
 
+Result<bool> is_open(store::Session& s, std::string_view id) {
+  QS_TRY(auto row, s.one("SELECT 1 FROM job WHERE id = ? AND state IN ('queued', 'running')", {id}));
+  return row.has_value();
+}
+
 bool is_final(State state) {
   return state != State::queued && state != State::running;
 }

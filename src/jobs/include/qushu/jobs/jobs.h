@@ -135,6 +135,9 @@ class Jobs {
   virtual void on_change(std::function<void(const Job&)> listener) = 0;
 };
 
+// Whether the job has not ended yet: it waits, runs, or will run again.
+[[nodiscard]] Result<bool> is_open(store::Session& s, std::string_view id);
+
 // A job as the API shows it.
 [[nodiscard]] json::object to_json(const Job& job, Lang lang);
 
