@@ -325,7 +325,17 @@ def test_sftp_pins_its_host(sftp, steward):
     (sftp.files / "2026").mkdir(exist_ok=True)
     (sftp.files / "2026" / "甲.csv").write_text(CSV)
     (sftp.files / "b.csv").write_text(CSV)
-    add(steward, "sftp", "sftp", {"host": "127.0.0.1", "port": sftp.port, "user": sftp.user, "folder": str(sftp.files)}, {"private_key": sftp.key})
+    # Before it is saved: what the try tells of the host goes into the draft, and only that host is listed and read.
+    place = {"host": "127.0.0.1", "port": sftp.port, "user": sftp.user, "folder": str(sftp.files)}
+    draft = {"kind": "sftp", "settings": place, "secrets": {"private_key": sftp.key}}
+    told = steward.post("/api/v1/sources/try", draft)
+    assert told["host_key"].startswith("SHA256:")
+    pinned = draft | {"settings": place | {"host_key": told["host_key"]}}
+    assert len(steward.post("/api/v1/sources/try/browse", {"source": pinned, "selection": {}})["offers"]) == 2
+    assert steward.post("/api/v1/sources/try/preview", {"source": pinned, "selection": {"pattern": "b.csv"}})["file"] == "b.csv"
+    other = draft | {"settings": place | {"host_key": "SHA256:" + "A" * 43}}
+    assert "主机密钥变了" in json.dumps(steward.post("/api/v1/sources/try/browse", {"source": other, "selection": {}}, status=422), ensure_ascii=False)
+    add(steward, "sftp", "sftp", place, {"private_key": sftp.key})
     steward.get("/api/v1/sources/sftp/browse", status=409)  # not checked yet
     seen = steward.post("/api/v1/sources/sftp/check")
     assert seen["host_key"].startswith("SHA256:")

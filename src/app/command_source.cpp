@@ -72,21 +72,25 @@ Result<void> list(System& s, const Actor& actor, const Common& common) {
   return {};
 }
 
-// The saved source, or one that the words describe, which is tried first.
+// The saved source, or one that the words describe.
 Result<sources::Access> access_to(System& s, const Actor& actor, const Given& g) {
   if (g.kind.empty() && g.code.empty())
     return usage("code", "请给出数据源代码，或用 --kind 和 --setting 描述未保存的数据源。",
                  "Give the code of a source, or describe one that is not saved by --kind and --setting.");
   if (g.kind.empty()) return s.sources->target(actor, g.code);
   QS_TRY(auto described, source_of(g));
-  QS_TRY(auto access, s.sources->draft(actor, described, g.code));
-  QS_CHECK(s.sources->check(actor, access));
-  return access;
+  return s.sources->draft(actor, described, g.code);
+}
+
+// What was done with it; a try of one that is not saved is recorded.
+template <class T>
+Result<T> done(System& s, const Actor& actor, const Given& g, const sources::Access& access, Result<T> outcome) {
+  return g.kind.empty() ? std::move(outcome) : s.sources->tried(actor, access, std::move(outcome));
 }
 
 Result<void> browse(System& s, const Actor& actor, const Common& common, const Given& g) {
   QS_TRY(auto access, access_to(s, actor, g));
-  QS_TRY(auto offers, s.sources->browse(access, g.search, 500));
+  QS_TRY(auto offers, done(s, actor, g, access, s.sources->browse(access, g.search, 500)));
   json::array out;
   for (const auto& o : offers) {
     out.emplace_back(sources::to_json(o));
@@ -98,8 +102,8 @@ Result<void> browse(System& s, const Actor& actor, const Common& common, const G
 
 Result<void> preview(System& s, const Actor& actor, const Common& common, const Given& g) {
   QS_TRY(auto access, access_to(s, actor, g));
-  QS_TRY(auto seen,
-         s.sources->preview(access, {.schema = g.schema, .table = g.table, .query = g.query, .pattern = g.pattern}, 20));
+  sources::Selection selection{.schema = g.schema, .table = g.table, .query = g.query, .pattern = g.pattern};
+  QS_TRY(auto seen, done(s, actor, g, access, s.sources->preview(access, selection, 20)));
   if (common.json) {
     print(sources::to_json(seen, common.lang));
     return {};

@@ -432,20 +432,22 @@ Result<Checked> StoredSources::look(const Target& target, const Cancelled& cance
   return checked;
 }
 
+Result<void> StoredSources::record_try(const Actor& actor, const Access& access, const Error* failure) {
+  json::object detail{{"place", access->place()}};
+  if (failure != nullptr) detail["error"] = failure->id;
+  return deps_.audit.record(actor, {.action = "source.try",
+                                    .object_kind = "source",
+                                    .object_id = access->place(),
+                                    .outcome = failure == nullptr ? audit::Outcome::success : audit::Outcome::failure,
+                                    .detail = std::move(detail)});
+}
+
 Result<Checked> StoredSources::check(const Actor& actor, const Access& access, const Cancelled& cancelled) {
   auto checked = look(*access, cancelled);
   if (!checked) log::info("a source could not be reached", {{"place", access->place()}, {"why", checked.error().detail}});
+  if (access->source_id.empty()) return tried(actor, access, std::move(checked));
   json::object detail{{"place", access->place()}};
   if (!checked) detail["error"] = checked.error().id;
-  if (access->source_id.empty()) {
-    // Nothing changes, but somebody had this server connect somewhere.
-    QS_CHECK(deps_.audit.record(actor, {.action = "source.try",
-                                        .object_kind = "source",
-                                        .object_id = access->place(),
-                                        .outcome = checked ? audit::Outcome::success : audit::Outcome::failure,
-                                        .detail = std::move(detail)}));
-    return checked;
-  }
   QS_CHECK(deps_.store.write([&](store::Transaction& t) -> Result<void> {
     QS_TRY(auto row, load(t, actor, access->source_id));
     auto& s = row.source;

@@ -20,6 +20,7 @@ class StoredSources final : public Sources {
   Result<void> remove(const Actor& actor, std::string_view code) override;
   Result<Access> target(const Actor& actor, std::string_view code) const override;
   Result<Access> draft(const Actor& actor, const NewSource& source, std::string_view of) const override;
+  Result<void> record_try(const Actor& actor, const Access& access, const Error* failure) override;
   Result<Checked> check(const Actor& actor, const Access& access, const Cancelled& cancelled) override;
   Result<std::vector<Offer>> browse(const Access& access, std::string_view search, std::size_t limit,
                                     const Cancelled& cancelled) override;

@@ -218,6 +218,14 @@ class Sources {
   [[nodiscard]] virtual Result<Access> draft(const Actor& actor, const NewSource& source, std::string_view of = {}) const = 0;
 
   // Connects, signs in and asks for the version. The state of a saved source is kept, and its host key pinned the first time.
+  // That somebody had this server connect to an unsaved source stands in the audit, whatever came of it; check() records
+  // itself.
+  [[nodiscard]] virtual Result<void> record_try(const Actor& actor, const Access& access, const Error* failure) = 0;
+  template <class T>
+  [[nodiscard]] Result<T> tried(const Actor& actor, const Access& access, Result<T> outcome) {
+    QS_CHECK(record_try(actor, access, outcome ? nullptr : &outcome.error()));
+    return outcome;
+  }
   [[nodiscard]] virtual Result<Checked> check(const Actor& actor, const Access& access, const Cancelled& cancelled = {}) = 0;
   // Tables and views, or files, at most `limit`, whose names hold `search`.
   [[nodiscard]] virtual Result<std::vector<Offer>> browse(const Access& access, std::string_view search, std::size_t limit,
