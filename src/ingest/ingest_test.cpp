@@ -116,6 +116,43 @@ TEST_P(IngestTest, AFileBecomesAVersionAndItsEntryIsProposed) {
   EXPECT_TRUE(take(imports_->uses_blob(import.file_blob)));
 }
 
+// Of each table, what its rows became: read = published + rejected, also where keys and rules leave rows out.
+TEST_P(IngestTest, TheCountsOfATableFollowWhatKeysAndRulesLeftOut) {
+  auto settle = [&](const Import& import) {
+    return take(imports_->correct(
+        actor_, import.id,
+        json::array{json::object{{"location", ""},
+                                 {"dataset", json::object{{"mode", "upsert"}}},
+                                 {"columns", json::array{json::object{{"position", 0}, {"key", true}},
+                                                         json::object{{"position", 1}, {"type", "integer"}}}}}}));
+  };
+  auto counts = [](Import import) {
+    auto& t = table(import);
+    return std::tuple(t.at("rows").to_number<int>(), t.at("published").to_number<int>(), t.at("rejected").to_number<int>());
+  };
+  std::string text = "代码,数\n";
+  for (int i = 0; i < 300; ++i) text += fmt::format("k{},{}\n", i, i);
+  auto import = analysed("a.csv", text + ",1\nk1,1\nk2,错\n", "left_out");
+  import = run(settle(import));
+  import = published(import);
+  ASSERT_EQ(import.state, "published") << (import.error ? import.error->en : "");
+  // A misfit, an empty key, and the earlier of two rows with one key.
+  EXPECT_EQ(counts(import), std::tuple(303, 300, 3));
+  changes_->on_examine([&](const Candidate& candidate) -> Result<Verdict> {
+    Verdict verdict{.rejects = blobs_->temporary_folder() / "rejects.parquet"};
+    take(engine_->execute({.sql = fmt::format("COPY (SELECT _id, '数' AS field, '9' AS value, '规则' AS reason_zh, 'rule' AS "
+                                              "reason_en FROM ({}) AS r LIMIT 2) TO {} (FORMAT parquet)",
+                                              candidate.rows, engine::quote_text(verdict.rejects.string()))}));
+    return verdict;
+  });
+  import = analysed("b.csv", "代码,数\nn1,1\nn2,2\nn3,3\n,4\n", "left_out");
+  import = published(settle(import));
+  ASSERT_EQ(import.state, "published") << (import.error ? import.error->en : "");
+  EXPECT_EQ(counts(import), std::tuple(4, 1, 3));
+  auto version = take(catalog_->version(take(catalog_->find({.all = true}, "left_out")).id, 0));
+  EXPECT_EQ(version.rejected, 3U);
+}
+
 // While the import is worked out, a flush of pushed rows gets through each time.
 TEST_P(IngestTest, AnImportThatWasOvertakenByPushesIsNotOvertakenAgain) {
   auto pushes = Pushes::open({.store = store(),

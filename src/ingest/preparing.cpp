@@ -208,7 +208,7 @@ Result<Change> Preparation::run() {
   QS_CHECK(take_rows());
   QS_CHECK(task_.mode == Mode::full ? replace_all() : go_on());
   QS_CHECK(finish());
-  return Change{.version = std::move(next_), .keep = std::move(verdict_.keep)};
+  return Change{.version = std::move(next_), .left_out = std::move(left_out_), .keep = std::move(verdict_.keep)};
 }
 
 Result<void> Preparation::open_base() {
@@ -276,11 +276,17 @@ Result<void> Preparation::take_rows() {
   if (!task_.incoming.select.empty()) {
     QS_CHECK(take_select());
   } else {
-    for (const auto& part : task_.incoming.parts) {
+    for (std::size_t i = 0; i < task_.incoming.parts.size(); ++i) {
+      const auto& part = task_.incoming.parts[i];
       if (part.rows == 0) continue;
       QS_TRY(auto path, blobs_.path(part.blob));
-      sources_.push_back(
-          {.file = path, .blob = part.blob, .rows = part.rows, .bytes = part.bytes, .first_id = part.first_id, .last_id = 0});
+      sources_.push_back({.file = path,
+                          .blob = part.blob,
+                          .rows = part.rows,
+                          .bytes = part.bytes,
+                          .first_id = part.first_id,
+                          .last_id = 0,
+                          .part = i});
     }
   }
   if (task_.mode != Mode::full && !sources_.empty()) shift_ = next_id_ - sources_.front().first_id;
@@ -367,6 +373,7 @@ Result<void> Preparation::keep_source(std::size_t source) {
 Result<void> Preparation::finish() {
   step("写入版本", "Writing the version");
   QS_CHECK(keep_rejects());
+  QS_CHECK(count_left_out());
   next_.read = counts_.read;
   if (task_.mode == Mode::full)
     for (std::size_t i = 0; i < sources_.size(); ++i) QS_CHECK(keep_source(i));

@@ -74,6 +74,7 @@ class Preparation {
   Result<void> count_delta();
   // preparing_rejects.cpp
   Result<void> keep_rejects();
+  Result<void> count_left_out();
   [[nodiscard]] std::string reject_sql(std::size_t source, std::vector<engine::Value>& params) const;
 
   // --- helpers
@@ -120,6 +121,7 @@ class Preparation {
     std::string blob = {};  // when it is one already
     std::uint64_t rows = 0, bytes = 0;
     std::int64_t first_id = 0, last_id = 0;
+    std::size_t part = 0;  // its place among Incoming::parts
   };
   std::vector<Source> sources_;
   std::vector<Scratch> kept_files_;  // what `sources_` names and is ours
@@ -138,6 +140,7 @@ class Preparation {
   std::uint64_t candidate_count_ = 0;
   std::uint64_t quality_rejects_ = 0, quality_changed_ = 0;
   Verdict verdict_;
+  std::vector<std::uint64_t> left_out_;
 };
 
 }  // namespace qushu::ingest

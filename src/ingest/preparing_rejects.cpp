@@ -90,4 +90,21 @@ Result<void> Preparation::keep_rejects() {
   return {};
 }
 
+Result<void> Preparation::count_left_out() {
+  left_out_.assign(task_.incoming.parts.size(), 0);
+  if (task_.incoming.parts.empty() || (bad_rows_ == superseded_ && quality_rejects_ == 0)) return {};
+  for (const auto& s : sources_) {
+    std::string count = "0";
+    if (bad_rows_ > superseded_)
+      count += fmt::format(" + (SELECT count(*) FROM {} WHERE _id > {} AND _id <= {}{})", scan(*bad_), s.first_id, s.last_id,
+                           superseded_ > 0 ? fmt::format(" AND why <> {}", static_cast<int>(repeated_key)) : "");
+    if (quality_rejects_ > 0)
+      count += fmt::format(" + (SELECT count(*) FROM {} WHERE _id > {} AND _id <= {})", scan(*quality_), s.first_id + shift_,
+                           s.last_id + shift_);
+    QS_TRY(auto n, numbers(fmt::format("SELECT CAST({} AS BIGINT)", count)));
+    left_out_[s.part] = static_cast<std::uint64_t>(n[0]);
+  }
+  return {};
+}
+
 }  // namespace qushu::ingest

@@ -186,7 +186,10 @@ Result<jobs::Finish> StoredImports::run_publish(jobs::Context& context) {
       for (std::size_t k = 0; k < made.tables.size(); ++k) {
         auto& table = now.tables[made.tables[k]].as_object();
         table["version"] = number;
-        table["published"] = made.published[k];
+        // What keys and rules left out was read and fits, but is in the rejects, not in the version.
+        auto left_out = k < made.change.left_out.size() ? made.change.left_out[k] : 0;
+        table["published"] = made.published[k] - left_out;
+        table["rejected"] = table.at("rejected").to_number<std::uint64_t>() + left_out;
         table["dataset"].as_object()["exists"] = true;
       }
       QS_CHECK(tell_drifts(t, *dataset, now.tables[made.tables.front()].as_object()));

@@ -118,6 +118,8 @@ using FindByKey = std::function<Result<std::optional<std::vector<Found>>>(const 
 
 struct Change {
   catalog::Version version;  // its counts are the answer
+  // How many rows of each of Incoming::parts were left out for their keys or by rules.
+  std::vector<std::uint64_t> left_out = {};
   std::function<Result<void>(store::Transaction&, const catalog::Dataset&, std::int64_t version)> keep = {};
 };
 
