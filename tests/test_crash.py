@@ -160,6 +160,84 @@ def test_nothing_acknowledged_is_lost(database, tmp_path, request):
     qushu.stop()
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_the_search_finds_what_the_catalogue_holds_after_every_kill(database, tmp_path, request):
+    """Entries are added and renamed by server and command line, each killed at some moment; then a search finds every entry by the
+    title that it has, and none by one that it had."""
+    url = None
+    if database == "postgresql":
+        server = request.getfixturevalue("postgres")
+        url = server.url(server.fresh())
+    qushu = Qushu(tmp_path / "data", url).settle()
+    token = qushu.token("operator")
+    dice = random.Random(SEED)
+    sure, under_way, former = {}, {}, []  # by code: the acknowledged title, those asked for since; what titles were
+
+    def change(caller, n):
+        code = dice.choice(list(sure)) if sure and dice.random() < 0.6 else f"entry_{n}"
+        title = f"编目{n:04d}号{''.join(dice.choice('甲乙丙丁戊己庚辛壬癸') for _ in range(6))}"
+        under_way.setdefault(code, []).append(title)
+        try:
+            if code in sure:
+                caller.patch(f"/api/v1/datasets/{code}/entry", {"title": title})
+                former.append(sure[code])
+            else:
+                caller.post("/api/v1/datasets", {"code": code, "title": title, "department_id": "mzj", "fields": [{"name": "编号"}]}, 201)
+            sure[code] = title
+            del under_way[code]
+        except requests.exceptions.RequestException:
+            pass
+
+    def held(caller):
+        page = caller.get("/api/v1/datasets", limit=500)
+        assert not page["next"]
+        return {d["code"]: d["title"] for d in page["datasets"]}
+
+    n = 0
+    for _ in range(max(3, MOMENTS // 25)):
+        stop = threading.Event()
+        after = dice.uniform(0.05, 0.8)
+
+        def kill():
+            time.sleep(after)
+            stop.set()
+            qushu.kill()
+
+        killer = threading.Thread(target=kill)
+        caller = Caller(qushu.base, token)
+        killer.start()
+        while not stop.is_set():
+            n += 1
+            change(caller, n)
+        killer.join()
+        # A command that adds one, killed as well.
+        n += 1
+        code, title = f"entry_{n}", f"编目{n:04d}号命令"
+        sheet = tmp_path / f"{title}.csv"
+        sheet.write_text("编号,名称\n1,甲\n")
+        done = killed_cli(qushu, ["--json", "import", sheet, "--dataset", code, "--department", "mzj", "--title", title], dice.uniform(0.3, 1.5))
+        if done is None:
+            under_way[code] = [title]
+        else:
+            sure[code] = title
+        qushu.start()
+        caller = Caller(qushu.base, token)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and any(caller.get("/api/v1/jobs", state=s)["jobs"] for s in ("queued", "running")):
+            time.sleep(0.1)
+        now = held(caller)
+        for one, acknowledged in sure.items():
+            assert now[one] in [acknowledged, *under_way.get(one, [])], (one, acknowledged, now[one])
+        for one, title in now.items():
+            assert [d["code"] for d in caller.get("/api/v1/datasets", text=title)["datasets"]] == [one], (one, title)
+        for title in set(former) - set(now.values()):
+            assert caller.get("/api/v1/datasets", text=title)["datasets"] == [], title
+        former += [sure[one] for one in sure if sure[one] != now[one]]
+        sure, under_way = now, {}
+    assert len(sure) > 5 and former, "too little was acknowledged to say anything"
+    qushu.stop()
+
+
 def test_a_full_disk_says_so_and_loses_nothing(tmp_path):
     """Where a small file system can be mounted, it is filled; elsewhere a limit on the size of files stands in for it."""
     import resource

@@ -34,6 +34,11 @@ def steward(qushu):
     return qushu.caller("steward")
 
 
+def metadata(database, server):
+    """Where Qushu keeps its own tables."""
+    return server.url(server.fresh()) if database == "postgresql" else None
+
+
 class Bureau:
     """A database of its own with one table, known to Qushu as a source."""
 
@@ -340,6 +345,31 @@ def test_rules_hold_for_what_is_gathered_and_pushed(qushu, steward, bureau):
     assert len(made["rules"]) == 2
 
 
+def test_a_rule_that_warns_lets_rows_in_and_keeps_them_to_look_at(qushu, steward, bureau):
+    b = Bureau(bureau, steward, 50)
+    p = steward.post("/api/v1/pipelines", keyed(steward, b.definition("upsert")), 201)
+    gather(steward, p["code"])
+    rules = [{"kind": "required", "fields": ["opened"], "params": {}, "severity": "warn"}]
+    steward.post(f"/api/v1/datasets/{p['dataset']}/quality/rules", {"rules": rules}, 201)
+
+    def failing():
+        check = steward.get(f"/api/v1/datasets/{p['dataset']}/quality")["check"]
+        failures = steward.get(f"/api/v1/quality/checks/{check['id']}/failures.csv")
+        (outcome,) = check["outcomes"]
+        return check["version"], outcome["failed"], outcome["rejected"], "企业7" in failures, "推送7" in failures
+
+    b.sql("UPDATE firm SET opened = NULL WHERE id IN (7, 9)")
+    run = gather(steward, p["code"])
+    assert (run["changed"], run["rejected"]) == (2, 0), run
+    assert failing() == (run["version"], 2, 0, True, False)
+    path = f"/api/v1/datasets/{p['dataset']}/rows"
+    answer = steward._answer(steward.call("POST", path, params={"wait": "true"}, json=[{"id": 77, "name": "推送7", "capital": 1, "changed": "2026-01-01T00:00:00"}]), 200)
+    assert answer["visible"] and 77 in column(steward, p["dataset"], "id")
+    version, failed, rejected, _, pushed = failing()
+    # The check is of all rows that there are.
+    assert (version, failed, rejected, pushed) == (answer["version"], 3, 0, True)
+
+
 def test_others_do_not_see_it(qushu, steward, bureau):
     b = Bureau(bureau, steward, 5)
     p = steward.post("/api/v1/pipelines", b.definition(), 201)
@@ -349,8 +379,9 @@ def test_others_do_not_see_it(qushu, steward, bureau):
     assert all(x["code"] != p["code"] for x in rival.get("/api/v1/pipelines")["pipelines"])
 
 
-def test_the_command_line_runs_without_the_server(tmp_path, bureau):
-    one = Qushu(tmp_path, settings={"sources.allow_loopback": "true"})
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_the_command_line_runs_without_the_server(database, tmp_path, bureau):
+    one = Qushu(tmp_path, metadata(database, bureau), {"sources.allow_loopback": "true"})
     one.settle()
     b = Bureau(bureau, one.caller("steward"), 30)
     one.stop()
@@ -370,22 +401,26 @@ def test_the_command_line_runs_without_the_server(tmp_path, bureau):
     assert one.json("pipeline", "decide", waiting["id"], "street=skip")["state"] == "succeeded"
 
 
-@pytest.mark.parametrize("mode", ["full", "append", "upsert", "incremental"])
-def test_killed_at_random_moments_nothing_is_lost_and_nothing_comes_twice(tmp_path, bureau, mode):
-    one = Qushu(tmp_path, settings={"sources.allow_loopback": "true", "jobs.lease": "5s", "jobs.backoff": "1s"})
+@pytest.mark.parametrize("mode, database", [("full", "sqlite"), ("append", "sqlite"), ("upsert", "sqlite"), ("incremental", "sqlite"),
+                                            ("missing", "sqlite"), ("upsert", "postgresql"), ("incremental", "postgresql")])
+def test_killed_at_random_moments_nothing_is_lost_and_nothing_comes_twice(tmp_path, bureau, mode, database):
+    """`missing`: an upsert that deletes what does not come any more."""
+    one = Qushu(tmp_path, metadata(database, bureau), {"sources.allow_loopback": "true", "jobs.lease": "5s", "jobs.backoff": "1s", "ingest.compact_parts": "3"})
     one.settle()
     caller = one.caller("steward")
     b = Bureau(bureau, caller, 20000)
     more = {"watermark": {"column": "id", "kind": "sequence"}} if mode == "incremental" else {}
-    definition = b.definition(mode, **more)
-    if mode == "upsert":
+    if mode == "missing":
+        more = {"delete_missing": True}
+    definition = b.definition("upsert" if mode == "missing" else mode, **more)
+    if mode in ("upsert", "missing"):
         definition = keyed(caller, definition)
     if mode == "append":
         # What is appended must be told apart: each round selects its own rows.
         definition["selection"] = {"query": "SELECT * FROM firm"}
     p = caller.post("/api/v1/pipelines", definition, 201)
     chance = random.Random(mode)
-    top, rounds = 20000, 0
+    top, rounds, gone = 20000, 0, 0
     for _ in range(5):
         caller = one.caller("steward")
         run = caller.post(f"/api/v1/pipelines/{p['code']}/run", None, 202)
@@ -400,14 +435,17 @@ def test_killed_at_random_moments_nothing_is_lost_and_nothing_comes_twice(tmp_pa
         if mode == "append":
             assert [int(x) for x in seen[:2]] == [top * rounds, top], (seen, run)
         else:
-            assert [int(x) for x in seen] == [top, top, top], (seen, run)
+            assert [int(x) for x in seen] == [top - gone, top - gone, top], (seen, run)
         if mode == "incremental":
             assert int(caller.get(f"/api/v1/pipelines/{p['code']}")["position"]) == top
         if mode != "append":
             b.sql(f"INSERT INTO firm SELECT i, 'x', 1, '2026-01-01' FROM generate_series({top + 1}, {top + 500}) i")
-            top += 500 
+            top += 500
+            if mode == "missing":
+                b.sql(f"DELETE FROM firm WHERE id > {gone} AND id <= {gone + 100}")
+                gone += 100
             run = gather(caller, p["code"])
-            assert run["read"] in (500, top)
+            assert run["read"] in (500, top - gone) and run["deleted"] == (100 if mode == "missing" else 0), run
     one.stop()
 
 
