@@ -33,11 +33,11 @@ void check_coverage(Checking& c, const ParagraphView& view) {
   std::vector<const Fact*> wholes;
   bool reached = false;
   for (const auto& fact : c.model().facts) {
-    bool whole = fact.subject.code == "expenditure.project" ||
-                 ((fact.subject.code == "expenditure.any" || fact.subject.code == "expenditure.grand" ||
-                   fact.subject.code == "expenditure.year"));
-    if (!whole || !fact.project.empty() || fact.year != c.model().year || fact.mark == covered->mark) continue;
-    if (fact.subject.code == "expenditure.project" && may_agree(fact.subject.scope, scope)) wholes.push_back(&fact);
+    bool other_fund = (fact.subject.scope == "fund" || fact.subject.scope == "capital") && fact.subject.scope != scope;
+    if (fact.subject.code != "expenditure.project" || other_fund || !may_agree(fact.subject.scope, scope) ||
+        !fact.project.empty() || fact.year != c.model().year || fact.mark == covered->mark)
+      continue;
+    wholes.push_back(&fact);
     reached = reached || covered->value >= fact.fen - c.model().rounding(covered->unit, covered->printed.digits) * 2;
   }
   // Where the scopes are named apart, each of them may be the one that is meant; reaching one of them is enough.

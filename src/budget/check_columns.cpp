@@ -134,15 +134,16 @@ class Columns {
 
   void check_change() {
     auto n = view_.width[segment_];
-    for (std::size_t by = 2; by < n; ++by)
+    // The difference stands behind what it is the difference of: from the right, so that 项目 = 合计 - 基本 is not taken for
+    // it.
+    for (std::size_t by = n - 1; by >= 2; --by)
       for (std::size_t before = 0; before < by; ++before)
         for (std::size_t now = 0; now < by; ++now) {
           Difference d{.before = before, .now = now, .by = by};
-          if (before != now && learnt(d)) {
-            check_difference(d);
-            if (by + 1 < n) check_rate(d, by + 1);
-            return;
-          }
+          if (before == now || !learnt(d)) continue;
+          check_difference(d);
+          if (by + 1 < n) check_rate(d, by + 1);
+          return;
         }
   }
 
@@ -210,11 +211,50 @@ class Columns {
   std::vector<FullRow> rows_;
 };
 
+// The one row of the three publics: 合计 and 小计 among six figures in one of their two orders.
+void check_sangong(Checking& c, const TableView& view) {
+  if (!view.table->title.contains(U"三公")) return;
+  for (const auto& row : view.table->rows) {
+    if (row.segments.size() != 1 || !row.segments[0].code.empty()) continue;
+    const auto& cells = row.segments[0].cells;
+    bool whole = cells.size() == 6 || cells.size() == 12;
+    if (!whole && row.segments[0].label.empty() && cells.size() > 2)
+      c.unclear(cells.front().mark, {"“三公”经费一行缺少单元格，无法确定各数所在的列，未核对。",
+                                     "Cells of the three publics are missing; which figure is in which column is not known."});
+    if (!whole) continue;
+    if (std::ranges::any_of(cells, [](const Cell& cell) { return cell.kind == CellKind::percent; })) continue;
+    for (std::size_t from = 0; from < cells.size(); from += 6) {
+      auto v = [&](std::size_t i) { return cells[from + i].kind == CellKind::number ? cells[from + i].value.micro : 0; };
+      auto slack = 2 * last_place(2);
+      auto near = [&](std::int64_t a, std::int64_t b) { return std::abs(a - b) <= slack; };
+      bool newer_car = near(v(2), v(3) + v(4)), newer_all = near(v(0), v(1) + v(2) + v(5));
+      bool older_car = near(v(3), v(4) + v(5)), older_all = near(v(0), v(1) + v(2) + v(3));
+      c.counted();
+      if ((newer_car && newer_all) || (older_car && older_all) || !(newer_car || newer_all || older_car || older_all)) continue;
+      Finding f{.kind = Kind::sum, .confidence = 85};
+      bool car = newer_all || older_all;
+      bool newer = newer_all || newer_car;
+      auto expected = car ? (newer ? v(3) + v(4) : v(4) + v(5)) : (newer ? v(1) + v(2) + v(5) : v(1) + v(2) + v(3));
+      const auto& total = cells[from + (car ? (newer ? 2U : 3U) : 0U)];
+      f.expected = to_text(expected, 2);
+      f.found = to_text(total.kind == CellKind::number ? total.value.micro : 0, total.value.digits);
+      f.unit = name(view.unit);
+      f.message = {fmt::format("“三公”经费{}为 {}，各项相加为 {}。", car ? "公务用车小计" : "合计", f.found, f.expected),
+                   fmt::format("Of the three publics, the {} is {}, its details add up to {}.",
+                               car ? "cars' subtotal" : "total", f.found, f.expected)};
+      f.places = {c.place(total.kind == CellKind::blank ? cells[from].mark : total.mark)};
+      c.add(std::move(f));
+    }
+  }
+}
+
 }  // namespace
 
 void check_columns(Checking& c) {
   for (const auto& view : c.model().tables) {
     if (contains_any(view.table->title, {U"资产", U"指标"})) continue;
+    check_sangong(c, view);
+    if (view.table->title.contains(U"三公")) continue;
     for (std::size_t s = 0; s < view.width.size(); ++s) Columns(c, view, s).check();
   }
 }

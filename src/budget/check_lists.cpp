@@ -32,7 +32,7 @@ class Lists {
 
   void check() {
     collect();
-    if (items_.size() < 2 || !sure_) return;
+    if (items_.size() < 2 || !sure_ || is_rate()) return;
     bool coded = std::ranges::any_of(items_, [](const Item& i) { return !i.segment->code.empty(); });
     if (coded) {
       check_codes();
@@ -40,9 +40,23 @@ class Lists {
       check_totals();
       check_nested();
     }
+    // Where most sums fail it is no column of amounts: a rate, an average, a number of years.
+    if (found_.size() >= 3 && found_.size() * 2 > sums_) {
+      c_.unclear(found_.front().second, {"这一列的各项相加多数与合计不符，可能不是可以相加的数，未核对。",
+                                         "Most of this column's details do not add up; it may hold no amounts. Not checked."});
+      return;
+    }
+    for (auto& [finding, _] : found_) c_.add(std::move(finding));
   }
 
  private:
+  // "增减%", "完成率" of the head: the last column, printed without the sign.
+  [[nodiscard]] bool is_rate() const {
+    auto head = without_spaces(view_.table->head);
+    return column_ >= 1 && column_ + 1 == view_.width[segment_] &&
+           contains_any(head, {U"%", U"增幅", U"增长率", U"完成率", U"执行率", U"占比", U"比例"});
+  }
+
   void collect() {
     for (std::size_t r = 0; r < view_.table->rows.size(); ++r) {
       const auto& row = view_.table->rows[r];
@@ -88,7 +102,12 @@ class Lists {
     f.places.push_back(c_.place(total.cell->mark));
     for (const auto* part : parts)
       if (part->cell != nullptr && f.places.size() < 40) f.places.push_back(c_.place(part->cell->mark));
-    c_.add(std::move(f));
+    found_.emplace_back(std::move(f), total.cell->mark);
+  }
+
+  void count() {
+    ++sums_;
+    c_.counted();
   }
 
   // --- classifications -----------------------------------------------------------------------------------------------
@@ -130,14 +149,14 @@ class Lists {
       sum += items_[i].value;
     }
     if (children.empty()) return;
-    c_.counted();
+    count();
     if (!close(parent.value, sum, children.size())) report(parent, children, sum, 95);
   }
 
   void check_total_of(const Item& total, const std::vector<const Item*>& top) {
     std::int64_t sum = 0;
     for (const auto* i : top) sum += i->value;
-    c_.counted();
+    count();
     if (close(total.value, sum, top.size())) return;
     // Tables side by side: a total may cover what goes on in the columns to the left or right.
     for (std::size_t from = 0; from < view_.width.size(); ++from)
@@ -218,7 +237,7 @@ class Lists {
     bool grand_after = total.grand && before != nullptr && !before->grand;
     std::int64_t carried = grand_after ? before->value : 0;
     if (all.empty() && !grand_after) return;
-    c_.counted();
+    count();
     for (const auto* list : {&numbered, &all, &flat}) {
       if (grand_after && list == &numbered) continue;
       bool used = !list->empty() || grand_after;
@@ -298,7 +317,7 @@ class Lists {
       if (!plain || valued < 1 || children.size() < 2 || children.front()->segment->number.ordinal != 1) continue;
       std::int64_t sum = 0;
       for (const auto* child : children) sum += child->value;
-      c_.counted();
+      count();
       if (!close(parent.value, sum, children.size())) report(parent, children, sum, 85);
     }
   }
@@ -308,6 +327,8 @@ class Lists {
   std::size_t segment_, column_;
   std::vector<Item> items_;
   bool sure_ = true;
+  std::vector<std::pair<Finding, Mark>> found_;
+  std::size_t sums_ = 0;
 };
 
 // 收入总计 and 支出总计 on one row.

@@ -49,7 +49,7 @@ class Sentences {
   }
   [[nodiscard]] static bool marks_parts(std::u32string_view text) {
     return contains_any(text, {U"其中", U"包括", U"分别为", U"分别是", U"具体为", U"构成为", U"主要用于", U"用于以下",
-                               U"按功能分类", U"按经济分类", U"分类科目"});
+                               U"按功能分类", U"按经济分类", U"分类科目", U"科目分类"});
   }
   [[nodiscard]] bool opens_parts(std::size_t k) const { return marks_parts(gap(k)); }
 
@@ -126,6 +126,10 @@ class Sentences {
     std::size_t known = 0;
     std::string_view common;
     for (const auto* p : parts) {
+      // The same class twice: items below the classes, of which not all need be listed.
+      if (p->subject && std::ranges::count_if(
+                            parts, [&](const Mention* o) { return o->subject && o->subject->code == p->subject->code; }) > 1)
+        return false;
       auto own = p->subject ? family(p->subject->code) : std::string_view{};
       if (own.empty()) continue;
       if (!common.empty() && common != own) return false;
@@ -234,7 +238,7 @@ class Sentences {
       if (head == nullptr) return;
       parts.push_back(head);
     }
-    if (parts.size() >= 2) judge(parts, totals, true, false);
+    if (parts.size() >= 2) judge(parts, totals, complete(parts, tail), false);
   }
 
   // --- shares ------------------------------------------------------------------------------------------------------------
@@ -353,12 +357,15 @@ class Sentences {
     const auto& rate = mentions_[k];
     const Mention* plan = nullptr;
     const Mention* spent = nullptr;
+    bool other = false;
     for (auto i = k; i-- > 0 && mentions_[i].sentence >= rate.sentence - 1;) {
       const auto& m = mentions_[i];
       if (m.role != Role::level || m.measure != Measure::money || m.reason) continue;
       bool budgeted =
           contains_any(m.lead, {U"年初预算", U"预算为", U"预算数", U"全年预算", U"调整预算"}) && !m.lead.contains(U"决算");
-      if (budgeted && plan == nullptr) plan = &m;
+      // The budget stands right before the account; another account between them has its own.
+      if (spent != nullptr && !budgeted) other = true;
+      if (budgeted && plan == nullptr && !other) plan = &m;
       if (!budgeted && spent == nullptr && plan == nullptr) spent = &m;
     }
     if (plan == nullptr || spent == nullptr || plan->value == 0) return;
@@ -382,7 +389,9 @@ class Sentences {
     }
     if (income == nullptr || spent == nullptr || income->sentence != spent->sentence) return;
     c_.counted();
-    if (std::abs(income->value - spent->value) <= half(*income) + half(*spent)) return;
+    // Both sides are the same sum: nothing is lost by rounding between them, unless they are printed unlike.
+    bool alike = income->unit == spent->unit && income->printed.digits == spent->printed.digits;
+    if (std::abs(income->value - spent->value) <= (alike ? 0 : half(*income) + half(*spent))) return;
     Finding f{.kind = Kind::balance, .confidence = 92};
     f.unit = name(spent->unit);
     f.expected = amount_text(income->value, spent->unit, spent->printed.digits);

@@ -138,6 +138,7 @@ class Maker {
 
   void close_table() {
     if (!table_.rows.empty()) {
+      drop_form_numbers(table_);
       align_sides(table_);
       out_.blocks.emplace_back(std::move(table_));
     }
@@ -148,6 +149,12 @@ class Maker {
   }
 
   void take_label(std::size_t i, std::u32string_view text, std::u32string_view bare) {
+    // "公开01表" numbers a table, its title is another line.
+    if (bare.starts_with(U"公开") && bare.size() < 8 && is_digit(bare[2])) {
+      if (!table_.rows.empty()) close_table();
+      in_indicators_ = false;
+      return;
+    }
     if (is_title(bare)) {
       close_table();
       in_indicators_ = false;

@@ -101,6 +101,8 @@ struct Token {
 [[nodiscard]] bool has_numbers(const Row& row);
 // Where income stands beside expenditure, a row of one side only is put on the side that its number or its words belong to.
 void align_sides(Table& table);
+// Numbers of the form itself are no figures: the columns 行次, the rows 栏次.
+void drop_form_numbers(Table& table);
 // Whether the token is a cell all by itself.
 [[nodiscard]] bool is_cell(std::u32string_view token, Cell& cell);
 [[nodiscard]] Unit unit_named(std::u32string_view text);

@@ -202,6 +202,33 @@ bool has_numbers(const Row& row) {
   });
 }
 
+namespace {
+
+bool is_whole_number(const Cell& cell) {
+  return cell.kind == CellKind::number && cell.value.digits == 0 && cell.value.micro >= 0 && cell.value.micro < 500 * kMicro;
+}
+
+// "栏次 1 2 3 …"
+bool is_column_numbers(const Row& row) {
+  std::int64_t expected = 0;
+  for (const auto& s : row.segments) {
+    if (s.label.starts_with(U"栏次")) return true;
+    for (const auto& c : s.cells)
+      if (!is_whole_number(c) || c.value.micro != (++expected) * kMicro) return false;
+  }
+  return expected >= 3;
+}
+
+}  // namespace
+
+void drop_form_numbers(Table& table) {
+  std::erase_if(table.rows, is_column_numbers);
+  if (!table.head.contains(U"行次") && !without_spaces(table.head).contains(U"行次")) return;
+  for (auto& row : table.rows)
+    for (auto& s : row.segments)
+      if (!s.label.empty() && !s.cells.empty() && is_whole_number(s.cells.front())) s.cells.erase(s.cells.begin());
+}
+
 void align_sides(Table& table) {
   auto both = std::ranges::count_if(table.rows, [](const Row& row) {
     return row.segments.size() == 2 && !row.segments[0].label.empty() && !row.segments[1].label.empty();

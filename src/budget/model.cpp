@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 
 namespace qushu::budget {
 namespace {
@@ -246,6 +247,8 @@ class Rebuilder {
                    .scope = scope_of(table.title),
                    .unit = table.unit == Unit::unknown ? Unit::wan : table.unit,
                    .unit_known = table.unit != Unit::unknown};
+    bool of_all = table.title.contains(U"总表") || ends_with_any(table.title, {U"决算表", U"预算表"});
+    if (view.scope.empty() && of_all && contains_any(table.title, {U"收", U"支"})) view.scope = "all";
     find_owner(table.head);
     view.owner = owner_;
     for (const auto& row : table.rows)
@@ -368,6 +371,8 @@ class Rebuilder {
     bool basic_table = title.contains(U"基本支出");
     if (!segment.code.empty()) {
       bool function = segment.code[0] == U'2';
+      // Income by the functions that it pays for is another figure than the expenditure.
+      if (title.contains(U"收入") && !title.contains(U"支出")) return std::nullopt;
       Subject out{.code = (function ? "function." : "economic.") + encoded(segment.code), .scope = {}, .part = {}};
       if (basic_table) out.part = "basic";
       if (!function && !basic_table && !title.contains(U"经济分类")) return std::nullopt;
@@ -435,35 +440,37 @@ class Rebuilder {
     return true;
   }
 
-  // The three publics in one row without a label: 合计, 因公出国, 小计, 购置, 运行, 接待 (in the order of the head).
+  // The three publics in one row without a label: 合计, 因公出国, 小计, 购置, 运行, 接待 (or 接待 before the cars); in a final
+  // account six of the budget and six of the account.
   void sangong_row(const TableView& view, const Row& row) {
     if (!view.table->title.contains(U"三公") || row.segments.size() != 1) return;
     const auto& segment = row.segments[0];
-    if (segment.cells.size() != 6 || !project_.empty() || !segment.code.empty()) return;
+    auto n = segment.cells.size();
+    if ((n != 6 && n != 12) || !project_.empty() || !segment.code.empty()) return;
     if (std::ranges::any_of(segment.cells, [](const Cell& c) { return c.kind == CellKind::percent; })) return;
-    static constexpr std::array<const char*, 6> kFinal{"sangong.total",        "sangong.abroad",  "sangong.car",
+    for (std::size_t from = 0; from < n; from += 6)
+      sangong_facts(view, {segment.cells.data() + from, 6}, n == 12 ? from == 0 : !m_.final_account);
+  }
+  void sangong_facts(const TableView& view, std::span<const Cell> cells, bool plan) {
+    static constexpr std::array<const char*, 6> kNewer{"sangong.total",        "sangong.abroad",  "sangong.car",
                                                        "sangong.car_purchase", "sangong.car_run", "sangong.reception"};
     static constexpr std::array<const char*, 6> kOlder{"sangong.total", "sangong.abroad",       "sangong.reception",
                                                        "sangong.car",   "sangong.car_purchase", "sangong.car_run"};
-    auto head = without_spaces(view.table->head);
-    auto reception = head.find(U"公务接待"), purchase = head.find(U"购置费");
-    if (reception == std::u32string::npos || purchase == std::u32string::npos) return;
-    const auto& order =
-        reception < purchase && head.find(U"小计") > reception && head.find(U"公务用车") > reception ? kOlder : kFinal;
-    for (std::size_t i = 0; i < 6; ++i) {
-      const auto& cell = segment.cells[i];
-      if (cell.kind != CellKind::number) continue;
-      m_.facts.push_back({.subject = {.code = order[i], .scope = view.scope, .part = {}},
-                          .project = {},
-                          .owner = view.owner,
-                          .year = m_.year,
-                          .plan = !m_.final_account,
-                          .fen = scaled(cell.value.micro, fen_per_micro_times_million(view.unit), kMicro),
-                          .printed = cell.value,
-                          .unit = view.unit,
-                          .mark = cell.mark,
-                          .in_table = true});
-    }
+    auto value = [&](std::size_t i) { return cells[i].kind == CellKind::number ? cells[i].value.micro : 0; };
+    bool newer = value(2) == value(3) + value(4), older = value(3) == value(4) + value(5);
+    if (newer == older) return;
+    for (std::size_t i = 0; i < 6; ++i)
+      if (cells[i].kind == CellKind::number)
+        m_.facts.push_back({.subject = {.code = newer ? kNewer[i] : kOlder[i], .scope = view.scope, .part = {}},
+                            .project = {},
+                            .owner = view.owner,
+                            .year = m_.year,
+                            .plan = plan,
+                            .fen = scaled(cells[i].value.micro, fen_per_micro_times_million(view.unit), kMicro),
+                            .printed = cells[i].value,
+                            .unit = view.unit,
+                            .mark = cells[i].mark,
+                            .in_table = true});
   }
 
   // Rows elsewhere that bear a project's name are its amount too.

@@ -187,6 +187,32 @@ class Reader {
     if (m.role == Role::level) m.subject = subject_before(m, floor, begin);
   }
 
+  // "（一）基本支出：2020年年初预算数为": what is before the colon, when nothing is named behind it.
+  [[nodiscard]] std::optional<Subject> named_before_colon(std::size_t end, std::size_t floor) const {
+    std::u32string_view text(text_);
+    auto colon = text.substr(floor, end - floor).rfind(U':');
+    if (colon == std::u32string_view::npos) return std::nullopt;
+    for (char32_t c : text.substr(floor + colon + 1, end - floor - colon - 1))
+      if (!is_digit(c) && !std::u32string_view(U"年初度预算决数为安排支出合计共").contains(c)) return std::nullopt;
+    return subject_of(phrase_before(floor + colon, floor));
+  }
+
+  // Back to the stop before, over brackets and quotation marks.
+  [[nodiscard]] std::u32string phrase_before(std::size_t end, std::size_t floor) const {
+    std::size_t begin = end;
+    int closed = 0;
+    for (; begin > floor; --begin) {
+      char32_t c = text_[begin - 1];
+      if (c == U')') ++closed;
+      if (c == U'(' && closed-- == 0) break;
+      if (closed == 0 && std::u32string_view(U"，；。:、,;！？").contains(c)) break;
+    }
+    std::u32string out;
+    for (auto c : std::u32string_view(text_).substr(begin, end - begin))
+      if (c != U'”' && c != U'"' && c != U'“') out += c;
+    return out;
+  }
+
   // The phrase right before the number; when it says nothing ("合计", "为"), the text since the number before.
   [[nodiscard]] std::optional<Subject> subject_before(const Mention& m, std::size_t floor, std::size_t begin) const {
     auto clean = [](std::u32string_view text) {
@@ -197,9 +223,12 @@ class Reader {
         if (!kDelimiters.contains(c) && c != U'”' && c != U'"') out += c;
       return out;
     };
-    std::u32string lead = m.lead;
-    for (auto c : {U'”', U'"', U'“'}) std::erase(lead, c);
+    auto lead = phrase_before(m.begin, floor);
+    // "支出决算为": of whatever the sentence is about.
+    for (auto word : {U"支出决算为", U"支出决算", U"支出预算为", U"决算支出", U"支出预算数为", U"支出决算数为"})
+      if (lead == word) return std::nullopt;
     if (auto found = subject_of(lead)) return found;
+    if (auto found = named_before_colon(m.begin, floor)) return found;
     if (lead.size() > 4 && begin > floor) {
       // "因公出国(境)经费": brackets inside the phrase cut its lead short.
       if (text_[begin - 1] != U')' && text_[begin - 1] != U'(' && text_[begin - 1] != U'“') return std::nullopt;

@@ -100,6 +100,10 @@ std::u32string_view without_tail(std::u32string_view text) {
 
 std::optional<std::string> income_source(std::u32string_view tail) {
   if (!is_income_source(tail)) return std::nullopt;
+  // "机关运行经费一般公共预算拨款" is a grant for something, no source of income.
+  auto of_income = [](std::string_view code) { return code.starts_with("income.") || code.ends_with(".grand"); };
+  if (std::ranges::any_of(kPhrases, [&](const Rule& rule) { return !of_income(rule.code) && tail.contains(rule.words); }))
+    return std::nullopt;
   if (tail.contains(U"政府性基金")) return "income.fund";
   if (tail.contains(U"国有资本经营")) return "income.capital";
   if (contains_any(tail, {U"一般公共预算", U"公共财政预算"})) return "income.general";
