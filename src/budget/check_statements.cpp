@@ -194,7 +194,8 @@ class Sentences {
     f.unit = money ? std::string(name(total.unit)) : encoded(total.counter);
     f.expected = money ? amount_text(sum, total.unit, total.printed.digits) : to_text(sum, 0);
     f.found = money ? amount_text(total.value, total.unit, total.printed.digits) : to_text(total.value, 0);
-    f.message = {fmt::format("合计为 {} {}，所列各项相加为 {} {}。", f.found, f.unit, f.expected, f.unit),
+    auto what = total.lead.empty() || total.lead.size() > 24 ? std::string("合计") : "“" + encoded(total.lead) + "”";
+    f.message = {fmt::format("{} {} {}，所列各项相加为 {} {}。", what, f.found, f.unit, f.expected, f.unit),
                  fmt::format("The total is {} {}, what it is made of adds up to {} {}.", f.found, f.unit, f.expected, f.unit)};
     f.places = {c_.place(total.mark)};
     for (const auto* p : parts)
