@@ -9,7 +9,7 @@
 namespace qushu::budget {
 namespace {
 
-constexpr std::size_t kMostUnclear = 200;
+constexpr std::size_t kMostUnclear = 200, kMostFindings = 1000;  // more tell nobody more
 constexpr std::size_t kLongLine = 80;
 
 bool same_figures(const Finding& a, const Finding& b) {
@@ -77,6 +77,7 @@ Place Checking::place(const Mark& mark) const {
 }
 
 void Checking::add(Finding finding) {
+  if (report_.findings.size() >= kMostFindings) return;
   if (std::ranges::any_of(report_.findings, [&](const Finding& f) { return same_figures(f, finding); })) return;
   report_.findings.push_back(std::move(finding));
 }

@@ -9,6 +9,8 @@
 namespace qushu::budget {
 namespace {
 
+constexpr std::size_t kMentionsBack = 200;  // how far back is looked for what changed
+
 struct Reference {
   bool named = false;
   int year = 0;            // 0: it is not said which
@@ -45,7 +47,7 @@ class Changes {
   [[nodiscard]] std::vector<const Mention*> levels_before(std::size_t k) const {
     std::vector<const Mention*> out;
     for (int back = 0; back < 2 && out.empty(); ++back)
-      for (auto i = k; i-- > 0;)
+      for (auto i = k; i-- > 0 && k - i < kMentionsBack;)
         if (mentions_[i].sentence == mentions_[k].sentence - back && mentions_[i].role == Role::level &&
             mentions_[i].measure == Measure::money && !mentions_[i].reason)
           out.push_back(&mentions_[i]);
@@ -55,7 +57,7 @@ class Changes {
   [[nodiscard]] Reference reference(std::size_t k) const {
     auto sentence = view_.said.sentences[static_cast<std::size_t>(mentions_[k].sentence)].first;
     auto begin = sentence;
-    for (auto i = k; i-- > 0 && mentions_[i].sentence == mentions_[k].sentence;)
+    for (auto i = k; i-- > 0 && k - i < kMentionsBack && mentions_[i].sentence == mentions_[k].sentence;)
       if (mentions_[i].role == Role::level) {
         begin = mentions_[i].end;
         break;
@@ -93,7 +95,7 @@ class Changes {
       bool total = tail == "any" || tail == "grand" || tail == "year";
       bool same = fact.subject.code == subject.code || (whole && total && fact.subject.code.starts_with("income.")) ||
                   (spent && total && fact.subject.code.starts_with("expenditure."));
-      if (same && fact.project == project && may_agree(fact.subject.scope, subject.scope) &&
+      if (same && fact.owner == view_.owner && fact.project == project && may_agree(fact.subject.scope, subject.scope) &&
           may_agree(fact.subject.part, subject.part))
         out.push_back(&fact);
     }

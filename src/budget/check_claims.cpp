@@ -34,8 +34,9 @@ void check_coverage(Checking& c, const ParagraphView& view) {
   bool reached = false;
   for (const auto& fact : c.model().facts) {
     bool other_fund = (fact.subject.scope == "fund" || fact.subject.scope == "capital") && fact.subject.scope != scope;
-    if (fact.subject.code != "expenditure.project" || other_fund || !may_agree(fact.subject.scope, scope) ||
-        !fact.project.empty() || fact.year != c.model().year || fact.mark == covered->mark)
+    if (fact.subject.code != "expenditure.project" || fact.owner != view.owner || other_fund ||
+        !may_agree(fact.subject.scope, scope) || !fact.project.empty() || fact.year != c.model().year ||
+        fact.mark == covered->mark)
       continue;
     wholes.push_back(&fact);
     reached = reached || covered->value >= fact.fen - c.model().rounding(covered->unit, covered->printed.digits) * 2;
@@ -144,7 +145,7 @@ std::u32string without_generic(std::u32string_view name) {
   for (auto word : {U"系统", U"数量", U"次数", U"人数", U"人次", U"场次", U"个数", U"台数", U"套数", U"完成", U"情况", U"总数",
                     U"期数", U"参与", U"数"}) {
     std::u32string_view tail(word);
-    if (out.size() > tail.size() + 2 && out.ends_with(tail)) out.resize(out.size() - tail.size());
+    if (out.size() >= tail.size() + 2 && out.ends_with(tail)) out.resize(out.size() - tail.size());
   }
   return out;
 }
@@ -152,7 +153,8 @@ std::u32string without_generic(std::u32string_view name) {
 bool same_thing(const Counted& detail, std::u32string_view goal) {
   auto name = without_generic(goal);
   auto common = common_length(detail.words, name);
-  return common >= 4 && common * 3 >= name.size() * 2;
+  // A short name must be there as a whole: "培训期数" in "开展培训10期".
+  return (common >= 4 && common * 3 >= name.size() * 2) || (common >= 2 && common == name.size());
 }
 
 // Numbers with counters inside a label or a sentence of a project.
@@ -247,12 +249,20 @@ void check_promises(Checking& c) {
       }
       continue;
     }
+    // A goal may be the sum of several details, or hold for one of them.
+    const Counted* first = nullptr;
+    std::int64_t sum = 0;
+    bool fits = false;
     for (const auto& detail : details[goal.project]) {
       if (!same_counter(detail.counter, goal.row.unit) || !same_thing(detail, goal.row.name)) continue;
-      c.counted();
-      if (!kept(goal.row, detail.value))
-        report_promise(c, goal, detail.mark, to_text(detail.value, 0), encoded(detail.counter), 80);
+      if (first == nullptr) first = &detail;
+      sum += detail.value;
+      fits = fits || kept(goal.row, detail.value);
     }
+    if (first == nullptr) continue;
+    c.counted();
+    if (!fits && !kept(goal.row, sum))
+      report_promise(c, goal, first->mark, to_text(first->value, 0), encoded(first->counter), 80);
   }
 }
 

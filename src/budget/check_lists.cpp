@@ -1,6 +1,7 @@
 // Tables downwards. A total stands above or below its items; classes of a classification add up to the one above them.
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -8,6 +9,8 @@
 
 namespace qushu::budget {
 namespace {
+
+constexpr std::size_t kLongList = 2000;
 
 struct Item {
   const Segment* segment = nullptr;
@@ -39,6 +42,7 @@ class Lists {
     } else {
       check_totals();
       check_nested();
+      check_funds();
     }
     // Where most sums fail it is no column of amounts: a rate, an average, a number of years.
     if (found_.size() >= 3 && found_.size() * 2 > sums_) {
@@ -125,9 +129,9 @@ class Lists {
       check_class(k);
     }
     // The same class twice: several units or years in one table, which has no one total.
-    for (std::size_t i = 0; i < top.size(); ++i)
-      for (std::size_t k = i + 1; k < top.size(); ++k)
-        if (top[i]->segment->code == top[k]->segment->code) return;
+    std::set<std::u32string_view> codes;
+    for (const auto* i : top)
+      if (!codes.insert(i->segment->code).second) return;
     for (const auto& item : items_)
       if (item.total && item.cell != nullptr && item.segment->code.empty() && !top.empty()) check_total_of(item, top);
   }
@@ -264,6 +268,7 @@ class Lists {
   // Unnumbered lists: an item that is the sum of those after it is their total, not one of them.
   [[nodiscard]] std::vector<const Item*> without_nested(const std::vector<const Item*>& all) const {
     std::vector<const Item*> out;
+    if (all.size() > kLongList) return all;
     for (std::size_t k = 0; k < all.size(); ++k) {
       out.push_back(all[k]);
       std::int64_t sum = 0;
@@ -296,6 +301,26 @@ class Lists {
           fmt::format("“{}” is {}% of the total, the table says {}%.", encoded(part->segment->label), f.expected, f.found)};
       f.places = {c_.place(part->share->mark), c_.place(total.cell->mark)};
       c_.add(std::move(f));
+    }
+  }
+
+  // 年度资金总额 over 财政拨款 and 其他资金, of a project.
+  void check_funds() {
+    for (std::size_t k = 0; k + 1 < items_.size(); ++k) {
+      if (items_[k].cell == nullptr || !contains_any(items_[k].segment->label, {U"资金总额"})) continue;
+      std::vector<const Item*> parts;
+      std::int64_t sum = 0;
+      for (auto i = k + 1; i < items_.size() && i < k + 5; ++i) {
+        if (!ends_with_any(items_[i].segment->label, {U"财政拨款", U"财政拨款:", U"其他资金", U"其他资金:", U"自有资金",
+                                                      U"其他", U"上级补助资金", U"本级财政资金"}))
+          break;
+        if (items_[i].cell == nullptr) continue;
+        parts.push_back(&items_[i]);
+        sum += items_[i].value;
+      }
+      if (parts.empty()) continue;
+      count();
+      if (!close(items_[k].value, sum, parts.size())) report(items_[k], parts, sum, 85);
     }
   }
 

@@ -2,6 +2,7 @@
 // one that agrees with none of them is reported, against what most of them say.
 #include <algorithm>
 #include <map>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -10,14 +11,16 @@
 namespace qushu::budget {
 namespace {
 
+constexpr std::size_t kMostStatements = 600;
+
 bool is_whole(std::string_view code, std::string_view side) {
   return code.starts_with(side) && (code.ends_with(".any") || code.ends_with(".grand") || code.ends_with(".year"));
 }
 
 bool comparable(const Fact& a, const Fact& b) {
   if (a.year != b.year || a.plan != b.plan || a.project != b.project) return false;
-  bool owners = a.owner.empty() || b.owner.empty() || a.owner.contains(b.owner) || b.owner.contains(a.owner);
-  if (!owners || !may_agree(a.subject.scope, b.subject.scope) || !may_agree(a.subject.part, b.subject.part)) return false;
+  if (a.owner != b.owner || !may_agree(a.subject.scope, b.subject.scope) || !may_agree(a.subject.part, b.subject.part))
+    return false;
   if (a.subject.code == b.subject.code) return true;
   if (!is_loose(a.subject.code) && !is_loose(b.subject.code)) return false;
   return (is_whole(a.subject.code, "income") && is_whole(b.subject.code, "income")) ||
@@ -40,8 +43,25 @@ class Restated {
   }
 
   void check() {
-    for (const auto& [_, group] : groups_)
+    for (const auto& [_, group] : groups_) {
+      // No document says one thing so often: whose figures these are is not known then.
+      if (group.size() > kMostStatements) {
+        c_.unclear(facts_[group.front()].mark,
+                   {"同一名目的数字过多，未核对前后是否一致。", "Too many figures under this name; they were not compared."});
+        continue;
+      }
       for (auto i : group) check_fact(i, group);
+    }
+    // A paragraph or table that differs in everything is about something else: a unit below, another stage of the budget.
+    for (auto& [_, findings] : found_) {
+      if (findings.size() >= 3) {
+        c_.unclear(findings.front().second,
+                   {"此处多个数字都与别处不同，可能是另一个单位或口径，未核对前后是否一致。",
+                    "Several figures here differ from those elsewhere; they may be of another unit. Not compared."});
+        continue;
+      }
+      for (auto& [finding, mark] : findings) c_.add(std::move(finding));
+    }
   }
 
  private:
@@ -73,8 +93,9 @@ class Restated {
       if (std::ranges::none_of(values, [&](const Fact* v) { return equal(*v, *other); })) values.push_back(other);
     }
     if (values.size() > 2 && best < 2) {
-      c_.unclear(fact.mark, {"同一名目有多个不同的数，无法确定是否指同一件事，未核对。",
-                             "Several different figures under this name; whether they mean the same is not known."});
+      if (!is_whole(fact.subject.code, "income") && !is_whole(fact.subject.code, "expenditure"))
+        c_.unclear(fact.mark, {"同一名目有多个不同的数，无法确定是否指同一件事，未核对。",
+                               "Several different figures under this name; whether they mean the same is not known."});
       return;
     }
     bool loose =
@@ -88,11 +109,13 @@ class Restated {
   [[nodiscard]] bool means_another(const Fact& other, const Fact& fact, const std::vector<std::size_t>& group) const {
     auto vague = [](const std::string& own, const std::string& wanted) { return own.empty() && !wanted.empty(); };
     bool by_scope = vague(other.subject.scope, fact.subject.scope), by_part = vague(other.subject.part, fact.subject.part);
-    if (!by_scope && !by_part) return false;
+    bool by_code = is_loose(other.subject.code) && !is_loose(fact.subject.code);
+    if (!by_scope && !by_part && !by_code) return false;
     return std::ranges::any_of(group, [&](std::size_t k) {
       const auto& g = facts_[k];
       bool elsewhere = (by_scope && !g.subject.scope.empty() && g.subject.scope != fact.subject.scope) ||
-                       (by_part && !g.subject.part.empty() && g.subject.part != fact.subject.part);
+                       (by_part && !g.subject.part.empty() && g.subject.part != fact.subject.part) ||
+                       (by_code && !is_loose(g.subject.code) && g.subject.code != fact.subject.code);
       return elsewhere && g.mark != other.mark && comparable(other, g) && equal(other, g);
     });
   }
@@ -115,10 +138,11 @@ class Restated {
     f.message = {fmt::format("同一数字前后不一致：此处为 {} {}，另一处为 {} {}。", f.found, f.unit, f.expected, f.unit),
                  fmt::format("The same figure is stated twice: {} {} here, {} {} there.", f.found, f.unit, f.expected, f.unit)};
     f.places = {c_.place(fact.mark), c_.place(usual.mark)};
-    c_.add(std::move(f));
+    found_[fact.block].emplace_back(std::move(f), fact.mark);
   }
 
   Checking& c_;
+  std::map<std::size_t, std::vector<std::pair<Finding, Mark>>> found_;  // by the block they stand in
   const std::vector<Fact>& facts_;
   std::map<std::string, std::vector<std::size_t>> groups_;
 };
@@ -128,7 +152,8 @@ void check_totals(Checking& c) {
   const auto& facts = c.model().facts;
   for (const auto& income : facts) {
     if (income.subject.code != "income.grand" || !income.in_table) continue;
-    for (const auto& spent : facts) {
+    auto near = facts.begin() + (&income - facts.data());
+    for (const auto& spent : std::span(near, static_cast<std::size_t>(std::min<std::ptrdiff_t>(facts.end() - near, 200)))) {
       bool same = spent.subject.code == "expenditure.grand" && spent.in_table && spent.year == income.year &&
                   spent.plan == income.plan && spent.subject.scope == income.subject.scope && spent.owner == income.owner &&
                   spent.mark.line > income.mark.line && spent.mark.line < income.mark.line + 60;

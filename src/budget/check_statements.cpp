@@ -11,6 +11,9 @@ namespace {
 
 using Parts = std::vector<const Mention*>;
 
+// How far back a total or a whole is looked for.
+constexpr std::size_t kMentionsBack = 200, kParagraphsBack = 100, kMostParts = 64;
+
 bool same_measure(const Mention& a, const Mention& b) {
   return a.measure == b.measure && a.counter == b.counter;
 }
@@ -96,13 +99,13 @@ class Sentences {
       if (m.role == Role::level && !m.reason && same_measure(m, mentions_[k]) && m.depth <= mentions_[k].depth)
         out.push_back(&m);
     };
-    for (auto i = k; i-- > 0 && mentions_[i].sentence == mentions_[k].sentence;) add(mentions_[i]);
+    for (auto i = k; i-- > 0 && k - i < kMentionsBack && mentions_[i].sentence == mentions_[k].sentence;) add(mentions_[i]);
     if (!out.empty()) return out;
     auto sentence = sentence_text(view_.said, mentions_[k].sentence);
     if (!sentence.starts_with(U"其中") && !sentence.starts_with(U"包括") && !sentence.starts_with(U"主要用于") &&
         !sentence.starts_with(U"具体"))
       return out;
-    for (auto i = k; i-- > 0 && mentions_[i].sentence >= mentions_[k].sentence - 1;) add(mentions_[i]);
+    for (auto i = k; i-- > 0 && k - i < kMentionsBack && mentions_[i].sentence >= mentions_[k].sentence - 1;) add(mentions_[i]);
     // The head figure of the sentence before is the total, its changes and parts are not.
     std::ranges::reverse(out);
     return out;
@@ -111,7 +114,7 @@ class Sentences {
   // Expenditure that the section (or the document) states: the total of a list "按支出功能分类".
   [[nodiscard]] Parts totals_of_section() const {
     Parts out;
-    for (auto i = index_; i-- > 0 && c_.model().paragraphs[i].section == view_.section;)
+    for (auto i = index_; i-- > 0 && index_ - i < kParagraphsBack && c_.model().paragraphs[i].section == view_.section;)
       for (const auto& m : c_.model().paragraphs[i].said.mentions)
         if (m.role == Role::level && m.subject && m.subject->code.starts_with("expenditure.") &&
             m.subject->code != "expenditure.project" && !m.reason)
@@ -121,7 +124,7 @@ class Sentences {
   }
 
   [[nodiscard]] static bool complete(const Parts& parts, std::u32string_view marker) {
-    if (parts.size() < 2) return false;
+    if (parts.size() < 2 || parts.size() > kMostParts) return false;
     if (parts.front()->measure == Measure::money && contains_any(marker, {U"包括", U"分别", U"构成", U"具体为"})) return true;
     std::size_t known = 0;
     std::string_view common;
@@ -174,7 +177,7 @@ class Sentences {
       if (std::abs(total->value - sum) <= tolerance(*total, parts)) return;
     const auto& total = *totals.front();
     // Parts of parts without a mark: a stretch that can be left out explains the rest.
-    if (nested || (parts.size() >= 3 && !whole)) {
+    if (parts.size() <= kMostParts && (nested || (parts.size() >= 3 && !whole))) {
       for (std::size_t from = 0; from < parts.size(); ++from)
         for (auto to = from; to < parts.size(); ++to) {
           auto rest = sum;
@@ -273,12 +276,12 @@ class Sentences {
                      fact.subject.code.starts_with(subject->code.substr(0, subject->code.size() - 3)) &&
                      (fact.subject.code.ends_with(".grand") || fact.subject.code.ends_with(".year") ||
                       fact.subject.code.ends_with(".any"));
-        if (fact.project.empty() && fact.year == c_.model().year && (fact.subject.code == subject->code || loose) &&
-            may_agree(fact.subject.scope, subject->scope))
+        if (fact.project.empty() && fact.owner == view_.owner && fact.year == c_.model().year &&
+            (fact.subject.code == subject->code || loose) && may_agree(fact.subject.scope, subject->scope))
           natural.emplace_back(fact.fen, fact.mark);
       }
     }
-    for (std::size_t i = k; i-- > 0;) {
+    for (std::size_t i = k; i-- > 0 && k - i < kMentionsBack;) {
       const auto& m = mentions_[i];
       if (&m == part || m.role != Role::level || !same_measure(m, *part)) continue;
       possible.emplace_back(m.value, m.mark);
@@ -308,20 +311,18 @@ class Sentences {
   }
 
   [[nodiscard]] const Mention* total_of(const Mention& part) const {
-    const Mention* total = nullptr;
-    for (std::size_t k = 0; k < mentions_.size(); ++k) {
-      if (&mentions_[k] > &part) break;
-      if (mentions_[k].role == Role::level && opens_parts(k)) {
-        auto totals = totals_before(k);
-        total = totals.empty() ? nullptr : totals.front();
-      }
+    auto last = static_cast<std::size_t>(&part - mentions_.data());
+    for (auto k = last + 1; k-- > 0 && last - k < kMentionsBack;) {
+      if (mentions_[k].role != Role::level || !opens_parts(k)) continue;
+      auto totals = totals_before(k);
+      return totals.empty() ? nullptr : totals.front();
     }
-    return total;
+    return nullptr;
   }
   [[nodiscard]] Parts totals_above() const {
     Parts out;
     const auto& all = c_.model().paragraphs;
-    for (auto i = index_; i-- > 0 && all[i].section == view_.section;)
+    for (auto i = index_; i-- > 0 && index_ - i < kParagraphsBack && all[i].section == view_.section;)
       for (const auto& m : all[i].said.mentions)
         if (m.role == Role::level && m.measure != Measure::percent && !m.reason) out.push_back(&m);
     std::ranges::sort(out, {}, [](const Mention* m) { return std::pair(m->mark.line, m->mark.begin); });

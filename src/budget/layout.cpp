@@ -88,6 +88,11 @@ class Maker {
     auto bare = without_spaces(text);
     bool of_which = paragraph_ && (bare == U"其中:" || bare == U"其中" || bare == U"包括:");
     if (of_which || goes_on(i, text, bare)) return append_line(*paragraph_, line(i), i);
+    bool goal = in_indicators_ && !contains_any(text, {U"。", U"，"}) && !is_title(bare);
+    if (goal) {
+      close_paragraph();
+      if (take_indicator(i, line(i))) return;
+    }
     if (starts_prose(i, text)) return open_paragraph(i);
     close_paragraph();
     if (in_indicators_ && !is_title(bare) && take_indicator(i, line(i))) return;

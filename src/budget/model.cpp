@@ -50,8 +50,14 @@ class Rebuilder {
   Model build() {
     find_year();
     find_digits();
-    for (const auto& block : m_.layout.blocks) std::visit([this](const auto& b) { take(b); }, block);
+    for (const auto& block : m_.layout.blocks) {
+      auto before = m_.facts.size();
+      std::visit([this](const auto& b) { take(b); }, block);
+      for (auto i = before; i < m_.facts.size(); ++i) m_.facts[i].block = block_;
+      ++block_;
+    }
     name_projects();
+    name_main_owner();
     return std::move(m_);
   }
 
@@ -112,7 +118,7 @@ class Rebuilder {
     }
     ++section_;
     heading_ = heading.text;
-    owner_.clear();
+    owner_ = names_unit(heading.text) ? heading.text : U"";
     if (heading.number.level <= 1) {
       scope_ = scope_of(heading.text);
       part_ = heading.text.contains(U"基本支出") ? "basic" : heading.text.contains(U"项目支出") ? "project" : "";
@@ -121,6 +127,39 @@ class Rebuilder {
     }
     if (heading.number.level == 2)
       part_ = heading.text.contains(U"基本支出") ? "basic" : heading.text.contains(U"项目支出") ? "project" : part_;
+  }
+
+  // "（二）区疾病预防控制中心": the section is about that unit.
+  [[nodiscard]] static bool names_unit(std::u32string_view text) {
+    if (text.size() > 24 || contains_any(text, {U"情况", U"说明", U"安排", U"预算", U"决算", U"支出", U"收入", U"经费", U"职责",
+                                                U"职能", U"构成", U"绩效", U"采购", U"基金", U"资产"}))
+      return false;
+    return ends_with_any(text, {U"本级", U"机关", U"局", U"中心", U"院",   U"所",   U"校",     U"馆",   U"站", U"队", U"办",
+                                U"处",   U"会",   U"委", U"园",   U"小学", U"中学", U"(本级)", U"街道", U"镇", U"乡"});
+  }
+
+  // Tables bear the name of the unit that publishes, or of one below it.
+  void name_main_owner() {
+    std::map<std::u32string, std::size_t> seen;
+    for (const auto& view : m_.tables)
+      if (!view.owner.empty()) ++seen[view.owner];
+    if (seen.empty()) return;
+    auto main = std::ranges::max_element(seen, {}, [](const auto& entry) { return entry.second; })->first;
+    auto is_main = [&](const std::u32string& owner) { return owner.contains(main) || main.contains(owner); };
+    for (auto& fact : m_.facts)
+      if (fact.in_table && is_main(fact.owner)) fact.owner.clear();
+  }
+
+  // "其中：局本级收入预算…": a part's figure, of another unit.
+  [[nodiscard]] static bool of_part(const Mention& m, const Statements& said) {
+    if (contains_any(m.lead, {U"本级", U"所属", U"下属", U"二级单位"})) return true;
+    bool first = true;
+    for (const auto& other : said.mentions) {
+      if (&other == &m) break;
+      if (other.sentence == m.sentence && other.role == Role::level) first = false;
+    }
+    return !first && contains_any(m.lead, {U"中心", U"医院", U"学校", U"大队", U"支队", U"幼儿园", U"小学", U"中学", U"研究所",
+                                           U"管理站", U"服务站"});
   }
 
   void take(const IndicatorRow& row) {
@@ -137,6 +176,7 @@ class Rebuilder {
                        .heading = heading_,
                        .section = section_,
                        .project = project_,
+                       .owner = owner_,
                        .scope = scope_,
                        .part = part_};
     m_.figures += view.said.mentions.size();
@@ -154,6 +194,10 @@ class Rebuilder {
       auto since = without_fund_names(m.lead);
       if (!m.subject) m.subject = within(m, view);
       if (!m.subject) continue;
+      if (of_part(m, view.said)) {
+        m.subject.reset();
+        continue;
+      }
       if (m.subject->scope.empty()) m.subject->scope = view.scope;
       int year = year_of(m, view);
       bool plan = m_.final_account ? contains_any(since, {U"预算"}) && !since.contains(U"决算")
@@ -162,7 +206,7 @@ class Rebuilder {
         m.subject->part = view.part;
       m_.facts.push_back({.subject = *m.subject,
                           .project = {},
-                          .owner = {},
+                          .owner = owner_,
                           .year = year,
                           .plan = plan,
                           .fen = m.value,
@@ -502,7 +546,7 @@ class Rebuilder {
   Model m_;
   std::u32string heading_, project_, owner_, last_title_;
   std::string scope_, part_, side_;
-  std::size_t section_ = 0;
+  std::size_t section_ = 0, block_ = 0;
 };
 
 }  // namespace

@@ -22,6 +22,7 @@ struct Fact {
   Unit unit = Unit::wan;
   Mark mark;
   bool in_table = false;
+  std::size_t block = 0;  // the paragraph or table it stands in
 };
 
 // What a column of amounts holds; `known` is false where the head does not tell.
@@ -44,9 +45,9 @@ struct TableView {
 
 struct ParagraphView {
   Statements said;
-  std::u32string heading;   // the innermost heading above
-  std::size_t section = 0;  // changes with each heading of the outer levels
-  std::u32string project;
+  std::u32string heading;         // the innermost heading above
+  std::size_t section = 0;        // changes with each heading of the outer levels
+  std::u32string project, owner;  // owner: a unit below the one that publishes; empty: that one
   std::string scope, part;
 };
 

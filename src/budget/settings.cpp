@@ -14,7 +14,7 @@ std::span<const SettingSpec> settings() {
                                              .runtime = true},
                                  SettingSpec{.key = "budget.document_lines",
                                              .kind = SettingKind::integer,
-                                             .default_value = "200000",
+                                             .default_value = "50000",
                                              .label = {"核对的公开文件最多多少行文字", "Most lines of text of a document"},
                                              .min = 100,
                                              .max = 10'000'000,

@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::u32string_view kDelimiters = U"，；。:、(),;！？“";
 
+constexpr std::size_t kLookBack = 2000;  // characters of a sentence that bear on a number
+
 struct Change {
   std::u32string_view word;
   int direction;
@@ -88,9 +90,9 @@ class Reader {
   }
 
   [[nodiscard]] int sentence_at(std::size_t at) const {
-    for (std::size_t i = 0; i < out_.sentences.size(); ++i)
-      if (at < out_.sentences[i].second) return static_cast<int>(i);
-    return static_cast<int>(out_.sentences.size()) - 1;
+    auto found = std::ranges::upper_bound(out_.sentences, at, {}, [](const auto& sentence) { return sentence.second; });
+    auto index = found == out_.sentences.end() ? std::ssize(out_.sentences) - 1 : found - out_.sentences.begin();
+    return static_cast<int>(index);
   }
 
   [[nodiscard]] Mark mark_of(std::size_t begin, std::size_t end) const {
@@ -166,12 +168,13 @@ class Reader {
   void judge(Mention& m) {
     auto sentence_begin = out_.sentences[static_cast<std::size_t>(m.sentence)].first;
     auto previous = out_.mentions.empty() ? std::size_t{0} : out_.mentions.back().end;
-    auto floor = std::max(sentence_begin, previous);
+    auto floor = std::max({sentence_begin, previous, m.begin - std::min(m.begin, kLookBack)});
     std::size_t begin = m.begin;
     while (begin > floor && !kDelimiters.contains(text_[begin - 1])) --begin;
     m.lead = text_.substr(begin, m.begin - begin);
     std::u32string_view since(text_);
     since = since.substr(floor, m.begin - floor);
+    sentence_begin = std::max(sentence_begin, m.begin - std::min(m.begin, kLookBack));
     auto before = std::u32string_view(text_).substr(sentence_begin, m.begin - sentence_begin);
     m.reason = contains_any(before, {U"主要原因", U"原因是", U"原因:", U"主要是", U"由于", U"主要系", U"增减变化", U"原因为"});
     bool changes = ends_in_change(m.lead, m.direction);

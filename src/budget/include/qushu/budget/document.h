@@ -29,7 +29,7 @@ struct Document {
 
 struct ReadLimits {
   std::uint64_t document = 32ULL << 20U;      // bytes of the file, and of each part of a DOCX unpacked eight times as many
-  std::uint64_t lines = 200'000;              // of text
+  std::uint64_t lines = 50'000;               // of text
   std::uint64_t pdf_memory = 1024ULL << 20U;  // bytes that pdftotext may use
   std::chrono::seconds pdf_time{30};          // that it may take
 };
