@@ -55,7 +55,7 @@ TEST(Documents, Refusals) {
   EXPECT_EQ(refused(docx("<w:document><w:p>")), "budget.docx");
   EXPECT_EQ(refused(docx("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>")), "budget.docx");
   EXPECT_EQ(refused("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"), "budget.old_word");
-  EXPECT_EQ(refused(std::string_view("\x89PNG\r\n\x1A\n\0\0\0\rIHDR\0\0\1\2\3\4\5\6", 28)), "budget.binary");
+  EXPECT_EQ(refused(std::string_view("\x89PNG\r\n\x1A\n\0\0\0\rIHDR\0\0\1\2\3\4\5\6", 24)), "budget.binary");
   EXPECT_EQ(refused("%PDF-1.4 nothing else"), "budget.pdf");
   EXPECT_EQ(refused("a\nb\nc\n", {.lines = 2}), "budget.lines");
   EXPECT_EQ(refused("abcdef", {.document = 5}), "budget.document_size");
