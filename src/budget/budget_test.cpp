@@ -42,10 +42,10 @@ TEST(Documents, ConsistentOnesGiveNoFinding) {
     if (entry.path().extension() != ".txt") continue;
     auto report = checked(read(entry.path()));
     EXPECT_TRUE(report.findings.empty()) << entry.path() << "\n" << to_text(report, Lang::zh);
-    EXPECT_GT(report.checked, 10U) << entry.path();
+    EXPECT_GE(report.checked, 10U) << entry.path();
     ++documents;
   }
-  EXPECT_GE(documents, 4U);
+  EXPECT_GE(documents, 7U);
 }
 
 // A .changes file: for each case a kind, words of the document, words to put in their place, a blank line.
@@ -76,7 +76,7 @@ TEST(Documents, OnePlantedContradictionIsFoundAndOfItsKind) {
       ++cases;
     }
   }
-  EXPECT_GE(cases, 34U);
+  EXPECT_GE(cases, 56U);
 }
 
 // --- one contradiction at a time ---------------------------------------------------------------------------------------------

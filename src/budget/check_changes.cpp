@@ -9,8 +9,6 @@
 namespace qushu::budget {
 namespace {
 
-constexpr std::size_t kMentionsBack = 200;  // how far back is looked for what changed
-
 struct Reference {
   bool named = false;
   int year = 0;            // 0: it is not said which
@@ -47,19 +45,18 @@ class Changes {
   [[nodiscard]] std::vector<const Mention*> levels_before(std::size_t k) const {
     std::vector<const Mention*> out;
     for (int back = 0; back < 2 && out.empty(); ++back)
-      for (auto i = k; i-- > 0 && k - i < kMentionsBack;)
-        if (mentions_[i].sentence == mentions_[k].sentence - back && mentions_[i].role == Role::level &&
-            mentions_[i].measure == Measure::money && !mentions_[i].reason)
-          out.push_back(&mentions_[i]);
+      for (const auto* m : mentions_before(view_.said, k, back))
+        if (m->sentence == mentions_[k].sentence - back && m->role == Role::level && m->measure == Measure::money && !m->reason)
+          out.push_back(m);
     return out;
   }
 
   [[nodiscard]] Reference reference(std::size_t k) const {
     auto sentence = view_.said.sentences[static_cast<std::size_t>(mentions_[k].sentence)].first;
     auto begin = sentence;
-    for (auto i = k; i-- > 0 && k - i < kMentionsBack && mentions_[i].sentence == mentions_[k].sentence;)
-      if (mentions_[i].role == Role::level) {
-        begin = mentions_[i].end;
+    for (const auto* m : mentions_before(view_.said, k, 0))
+      if (m->role == Role::level) {
+        begin = m->end;
         break;
       }
     auto words = std::u32string_view(text_).substr(begin, mentions_[k].begin - begin);

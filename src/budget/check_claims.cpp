@@ -12,6 +12,9 @@ namespace {
 
 bool claims_all(std::u32string_view text) {
   if (!text.contains(U"绩效")) return false;
+  // "全部12个项目"
+  if (auto at = text.find(U"全部"); at != std::u32string_view::npos && at + 2 < text.size() && is_digit(text[at + 2]))
+    return true;
   return contains_any(text,
                       {U"全部纳入", U"全部编制", U"全部设置", U"全部实行",   U"全部开展", U"全部实施", U"全覆盖", U"全面开展",
                        U"全面实施", U"全部项目", U"所有项目", U"项目全部",   U"均编制",   U"均纳入",   U"均设置", U"均实行",

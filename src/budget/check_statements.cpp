@@ -99,23 +99,34 @@ class Sentences {
       if (m.role == Role::level && !m.reason && same_measure(m, mentions_[k]) && m.depth <= mentions_[k].depth)
         out.push_back(&m);
     };
-    for (auto i = k; i-- > 0 && k - i < kMentionsBack && mentions_[i].sentence == mentions_[k].sentence;) add(mentions_[i]);
+    for (const auto* m : mentions_before(view_.said, k, 0)) add(*m);
     if (!out.empty()) return out;
     auto sentence = sentence_text(view_.said, mentions_[k].sentence);
     if (!sentence.starts_with(U"其中") && !sentence.starts_with(U"包括") && !sentence.starts_with(U"主要用于") &&
         !sentence.starts_with(U"具体"))
       return out;
-    for (auto i = k; i-- > 0 && k - i < kMentionsBack && mentions_[i].sentence >= mentions_[k].sentence - 1;) add(mentions_[i]);
+    for (const auto* m : mentions_before(view_.said, k, 1)) add(*m);
     // The head figure of the sentence before is the total, its changes and parts are not.
     std::ranges::reverse(out);
+    return out;
+  }
+
+  // The section's paragraphs above this one, the nearest first.
+  [[nodiscard]] std::vector<const ParagraphView*> paragraphs_above() const {
+    std::vector<const ParagraphView*> out;
+    for (std::size_t back = 1; back <= std::min(index_, kParagraphsBack); ++back) {
+      const auto& above = c_.model().paragraphs[index_ - back];
+      if (above.section != view_.section) break;
+      out.push_back(&above);
+    }
     return out;
   }
 
   // Expenditure that the section (or the document) states: the total of a list "按支出功能分类".
   [[nodiscard]] Parts totals_of_section() const {
     Parts out;
-    for (auto i = index_; i-- > 0 && index_ - i < kParagraphsBack && c_.model().paragraphs[i].section == view_.section;)
-      for (const auto& m : c_.model().paragraphs[i].said.mentions)
+    for (const auto* above : paragraphs_above())
+      for (const auto& m : above->said.mentions)
         if (m.role == Role::level && m.subject && m.subject->code.starts_with("expenditure.") &&
             m.subject->code != "expenditure.project" && !m.reason)
           out.push_back(&m);
@@ -187,7 +198,8 @@ class Sentences {
     }
     // Of things that are counted only staff and vehicles have parts that are listed in full.
     bool more = total.measure == Measure::money && sum > total.value + tolerance(total, parts);
-    if (nested || (!whole && !more)) return;
+    bool as_large = std::ranges::any_of(parts, [&](const Mention* p) { return p->value == total.value; });
+    if (nested || (!whole && (!more || as_large))) return;
     report_sum(total, parts, sum, whole ? 92 : 75);
   }
 
@@ -242,7 +254,12 @@ class Sentences {
       if (head == nullptr) return;
       parts.push_back(head);
     }
-    if (parts.size() >= 2) judge(parts, totals, complete(parts, tail), false);
+    // The head may name the parts themselves: none of them is their total.
+    std::erase_if(totals, [&](const Mention* t) {
+      return t->subject &&
+             std::ranges::any_of(parts, [&](const Mention* p) { return p->subject && p->subject->code == t->subject->code; });
+    });
+    if (parts.size() >= 2 && !totals.empty()) judge(parts, totals, complete(parts, tail), false);
   }
 
   // --- shares ------------------------------------------------------------------------------------------------------------
@@ -262,9 +279,9 @@ class Sentences {
   void check_share(std::size_t k) {
     const auto& share = mentions_[k];
     const Mention* part = nullptr;
-    for (auto i = k; i-- > 0 && mentions_[i].sentence == share.sentence;)
-      if (mentions_[i].role == Role::level && mentions_[i].measure != Measure::percent) {
-        part = &mentions_[i];
+    for (const auto* m : mentions_before(view_.said, k, 0))
+      if (m->role == Role::level && m->measure != Measure::percent) {
+        part = m;
         break;
       }
     if (part == nullptr || part->reason) return;
@@ -281,11 +298,8 @@ class Sentences {
           natural.emplace_back(fact.fen, fact.mark);
       }
     }
-    for (std::size_t i = k; i-- > 0 && k - i < kMentionsBack;) {
-      const auto& m = mentions_[i];
-      if (&m == part || m.role != Role::level || !same_measure(m, *part)) continue;
-      possible.emplace_back(m.value, m.mark);
-    }
+    for (const auto* m : mentions_before(view_.said, k, share.sentence))
+      if (m != part && m->role == Role::level && same_measure(*m, *part)) possible.emplace_back(m->value, m->mark);
     auto in_section = totals_above();
     for (const auto* m : in_section)
       if (same_measure(*m, *part)) possible.emplace_back(m->value, m->mark);
@@ -295,7 +309,8 @@ class Sentences {
       if (whole == nullptr && !in_section.empty() && in_section.front()->value >= part->value) whole = in_section.front();
       if (whole != nullptr && same_measure(*whole, *part)) natural.emplace_back(whole->value, whole->mark);
     }
-    if (natural.empty() && !possible.empty() && words.size() > 2) natural.push_back(possible.front());
+    // "占“三公”经费的 80%", whose total is not stated: the sum of what the sentence lists.
+    if (natural.empty() && !words.empty()) add_listed_whole(*part, natural);
     for (const auto& fact : c_.model().facts)
       if (part->measure == Measure::money &&
           (fact.subject.code.starts_with("income.") || fact.subject.code.starts_with("expenditure.")) && fact.project.empty())
@@ -310,6 +325,17 @@ class Sentences {
     report_percent(share, scaled(part->value, 100 * kMicro, whole), {part->mark, mark}, "占比", "The share");
   }
 
+  void add_listed_whole(const Mention& part, std::vector<std::pair<std::int64_t, Mark>>& natural) const {
+    auto kind = part.subject ? family(part.subject->code) : std::string_view{};
+    if (kind.empty()) return;
+    std::int64_t sum = 0;
+    std::size_t listed = 0;
+    for (const auto& m : mentions_)
+      if (m.sentence == part.sentence && m.role == Role::level && m.subject && family(m.subject->code) == kind)
+        sum += m.value, ++listed;
+    if (listed >= 2) natural.emplace_back(sum, part.mark);
+  }
+
   [[nodiscard]] const Mention* total_of(const Mention& part) const {
     auto last = static_cast<std::size_t>(&part - mentions_.data());
     for (auto k = last + 1; k-- > 0 && last - k < kMentionsBack;) {
@@ -321,9 +347,8 @@ class Sentences {
   }
   [[nodiscard]] Parts totals_above() const {
     Parts out;
-    const auto& all = c_.model().paragraphs;
-    for (auto i = index_; i-- > 0 && index_ - i < kParagraphsBack && all[i].section == view_.section;)
-      for (const auto& m : all[i].said.mentions)
+    for (const auto* above : paragraphs_above())
+      for (const auto& m : above->said.mentions)
         if (m.role == Role::level && m.measure != Measure::percent && !m.reason) out.push_back(&m);
     std::ranges::sort(out, {}, [](const Mention* m) { return std::pair(m->mark.line, m->mark.begin); });
     return out;
@@ -360,8 +385,8 @@ class Sentences {
     const Mention* plan = nullptr;
     const Mention* spent = nullptr;
     bool other = false;
-    for (auto i = k; i-- > 0 && mentions_[i].sentence >= rate.sentence - 1;) {
-      const auto& m = mentions_[i];
+    for (const auto* before : mentions_before(view_.said, k, 1)) {
+      const auto& m = *before;
       if (m.role != Role::level || m.measure != Measure::money || m.reason) continue;
       bool budgeted =
           contains_any(m.lead, {U"年初预算", U"预算为", U"预算数", U"全年预算", U"调整预算"}) && !m.lead.contains(U"决算");

@@ -9,14 +9,13 @@
 namespace qushu::budget {
 namespace {
 
-using testing::Generated;
 using testing::Generator;
 using testing::Printed;
 using testing::Shape;
 using testing::Style;
 
 Style style_of(unsigned seed) {
-  std::mt19937 random(seed * 7919U);
+  std::mt19937 random(seed + 7919U);
   auto chance = [&] { return random() % 2 == 0; };
   Style s{.shape = static_cast<Shape>(seed % 4)};
   s.yuan = chance();

@@ -233,7 +233,8 @@ void align_sides(Table& table) {
   auto both = std::ranges::count_if(table.rows, [](const Row& row) {
     return row.segments.size() == 2 && !row.segments[0].label.empty() && !row.segments[1].label.empty();
   });
-  if (both < 2 || std::ranges::any_of(table.rows, [](const Row& row) { return row.segments.size() > 2; })) return;
+  bool titled = contains_any(table.title, {U"收支", U"收入支出"});
+  if ((both < 2 && !titled) || std::ranges::any_of(table.rows, [](const Row& row) { return row.segments.size() > 2; })) return;
   std::array<Numbering, 2> last{};
   for (auto& row : table.rows) {
     if (row.segments.size() == 1) {
@@ -241,8 +242,10 @@ void align_sides(Table& table) {
       auto follows = [&](const Numbering& before) {
         return s.number.level > 0 && s.number.level == before.level && s.number.ordinal == before.ordinal + 1;
       };
-      bool right =
-          follows(last[1]) != follows(last[0]) ? follows(last[1]) : s.label.ends_with(U"支出") && !s.label.contains(U"收入");
+      bool income = ends_with_any(s.label, {U"收入", U"拨款", U"资金"}) || s.label.starts_with(U"收入");
+      bool spent = (s.label.ends_with(U"支出") && !s.label.contains(U"收入")) || s.label.starts_with(U"支出") ||
+                   s.label.starts_with(U"本年支出");
+      bool right = income != spent ? spent : follows(last[1]) && !follows(last[0]);
       if (right) row.segments.insert(row.segments.begin(), Segment{});
     }
     for (std::size_t side = 0; side < row.segments.size(); ++side)
@@ -358,7 +361,8 @@ bool indicator_of(std::u32string_view line, std::size_t number, std::u32string_v
       words.clear();
       continue;
     }
-    words = tabs ? bare : words + bare;
+    if (tabs) words.clear();
+    words += bare;
   }
   return false;
 }

@@ -79,6 +79,9 @@ struct Model {
   [[nodiscard]] std::int64_t rounding(Unit unit, int printed_digits) const;
 };
 
+// Fills in `columns`, where the words of the head are the standard ones (columns.cpp).
+void find_columns(TableView& view, int year, bool final_account);
+
 // `document` outlives the model.
 [[nodiscard]] Model rebuild(const Document& document);
 

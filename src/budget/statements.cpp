@@ -250,6 +250,17 @@ Statements statements_of(const Paragraph& paragraph) {
   return Reader(paragraph).read();
 }
 
+std::vector<const Mention*> mentions_before(const Statements& s, std::size_t k, int sentences_back) {
+  constexpr std::size_t kMost = 200;
+  std::vector<const Mention*> out;
+  for (std::size_t back = 1; back <= std::min(k, kMost); ++back) {
+    const auto& m = s.mentions[k - back];
+    if (m.sentence < s.mentions[k].sentence - sentences_back) break;
+    out.push_back(&m);
+  }
+  return out;
+}
+
 std::u32string_view sentence_text(const Statements& s, int sentence) {
   auto [begin, end] = s.sentences[static_cast<std::size_t>(sentence)];
   return std::u32string_view(s.paragraph->text).substr(begin, end - begin);

@@ -46,6 +46,8 @@ struct Statements {
 };
 
 [[nodiscard]] Statements statements_of(const Paragraph& paragraph);
+// The mentions before the k-th, the nearest first: of its own sentence and of so many before it, and no more than bear on it.
+[[nodiscard]] std::vector<const Mention*> mentions_before(const Statements& s, std::size_t k, int sentences_back);
 // The text of a sentence of it.
 [[nodiscard]] std::u32string_view sentence_text(const Statements& s, int sentence);
 // The first year named in `text` ("2021年"), 0 without one.
