@@ -29,11 +29,6 @@ for (const [width, height] of [[1440, 900], [390, 844]]) {
   check((await findings.count()) >= 2, `${await findings.count()} findings`);
   await shot('findings');
 
-  const visible = async (line) => page.evaluate((n) => {
-    const pane = document.querySelector('[data-test=check-document]').getBoundingClientRect();
-    const box = document.querySelector(`[data-line="${n}"]`).getBoundingClientRect();
-    return box.top >= Math.max(pane.top, 0) - 1 && box.bottom <= Math.min(pane.bottom, innerHeight) + 1;
-  }, line);
   // Each finding leads to its places: the line is in sight and lit, and so are the others.
   for (let i = 0; i < (await findings.count()); i++) {
     const places = findings.nth(i).locator('[data-test=place]');
@@ -41,7 +36,11 @@ for (const [width, height] of [[1440, 900], [390, 844]]) {
       const words = await places.nth(k).innerText();
       const line = Number(/第 (\d+) 行/.exec(words)[1]);
       await places.nth(k).click();
-      check(await visible(line), `line ${line} of ${words} is in sight`);
+      await page.waitForFunction((n) => {
+        const pane = document.querySelector('[data-test=check-document]').getBoundingClientRect();
+        const box = document.querySelector(`[data-line="${n}"]`).getBoundingClientRect();
+        return box.top >= Math.max(pane.top, 0) - 1 && box.bottom <= Math.min(pane.bottom, innerHeight) + 1;
+      }, line);
       check((await page.locator(`[data-line="${line}"].lit.here mark`).count()) === 1, `line ${line} is lit`);
     }
   }
