@@ -124,8 +124,29 @@ class Changes {
       return;
     }
     if (levels.empty()) levels.push_back(&stated);
+    check_compared(change, levels);
     if (ref.named && check_base(change, rate, levels, ref)) return;
     if (rate != nullptr) check_rate(change, *rate, levels);
+  }
+
+  // "A 万元，较 2023 年预算 B 万元增加 D 万元": all three are there.
+  void check_compared(const Mention& change, const std::vector<const Mention*>& levels) {
+    if (levels.size() < 2 || !levels[0]->compared || levels[1]->compared) return;
+    const auto &before = *levels[0], &now = *levels[1];
+    c_.counted();
+    auto slack = half(before) + half(now) + half(change);
+    for (const auto* level : levels)
+      for (int sign : signs(change))
+        if (std::abs(level->value - before.value - sign * change.value) <= slack) return;
+    Finding f{.kind = Kind::year_on_year, .confidence = 88};
+    f.unit = name(change.unit);
+    f.expected = amount_text(now.value - before.value, change.unit, std::max(change.printed.digits, now.printed.digits));
+    f.found = amount_text(change.direction < 0 ? -change.value : change.value, change.unit, change.printed.digits);
+    f.message = {fmt::format("按文中两年的金额，应增减 {} {}，文中为 {} {}。", f.expected, f.unit, f.found, f.unit),
+                 fmt::format("By the amounts of both years the change is {} {}, the text says {} {}.", f.expected, f.unit,
+                             f.found, f.unit)};
+    add_places(f, {&change.mark, &before.mark, &now.mark});
+    c_.add(std::move(f));
   }
 
   bool from_facts(std::size_t k, Mention& stated) const {
@@ -150,7 +171,9 @@ class Changes {
   // True: the change was compared with the year that it names, and a contradiction reported or agreement found.
   bool check_base(const Mention& change, const Mention* rate, const std::vector<const Mention*>& levels, const Reference& ref) {
     if (ref.year == 0 && !ref.same_year) return false;
-    const auto& level = *levels.front();
+    auto changed = std::ranges::find_if(levels, [](const Mention* m) { return !m->compared; });
+    if (changed == levels.end()) return false;
+    const auto& level = **changed;
     auto subject = subject_of_level(level, levels);
     if (!subject) return false;
     if (subject->scope.empty()) subject->scope = view_.scope;
@@ -218,7 +241,7 @@ class Changes {
     std::int64_t expected = 0;
     for (const auto* level : levels)
       for (int sign : signs(change)) {
-        auto base = level->value - sign * change.value;
+        auto base = level->compared ? level->value : level->value - sign * change.value;
         if (base <= 0) continue;
         auto slack = half(change) + half(*level);
         auto low = scaled(std::abs(change.value) - half(change), 100 * kMicro, base + slack),

@@ -83,7 +83,8 @@ class Sentences {
       }
       // A bracket that was closed ends what stood in it.
       if (i > k && mentions_[k].depth > 0 && closed_between(mentions_[i - 1].end, m.begin)) break;
-      if (m.depth > mentions_[k].depth || m.role != Role::level || m.reason || !same_measure(m, mentions_[k])) continue;
+      if (m.depth > mentions_[k].depth || m.role != Role::level || m.reason || m.compared || !same_measure(m, mentions_[k]))
+        continue;
       out.push_back(&m);
     }
     return out;
@@ -96,7 +97,7 @@ class Sentences {
   [[nodiscard]] Parts totals_before(std::size_t k) const {
     Parts out;
     auto add = [&](const Mention& m) {
-      if (m.role == Role::level && !m.reason && same_measure(m, mentions_[k]) && m.depth <= mentions_[k].depth)
+      if (m.role == Role::level && !m.reason && !m.compared && same_measure(m, mentions_[k]) && m.depth <= mentions_[k].depth)
         out.push_back(&m);
     };
     for (const auto* m : mentions_before(view_.said, k, 0)) add(*m);
@@ -137,6 +138,8 @@ class Sentences {
   [[nodiscard]] static bool complete(const Parts& parts, std::u32string_view marker) {
     if (parts.size() < 2 || parts.size() > kMostParts) return false;
     if (parts.front()->measure == Measure::money && contains_any(marker, {U"包括", U"分别", U"构成", U"具体为"})) return true;
+    // Cars may be listed as purchase and running beside the other two of the three publics.
+    bool cars = std::ranges::any_of(parts, [](const Mention* p) { return p->subject && p->subject->code == "sangong.car"; });
     std::size_t known = 0;
     std::string_view common;
     for (const auto* p : parts) {
@@ -146,6 +149,7 @@ class Sentences {
         return false;
       auto own = p->subject ? family(p->subject->code) : std::string_view{};
       if (own.empty()) continue;
+      if (own == "car" && !cars && parts.size() >= 3) own = "sangong";
       if (!common.empty() && common != own) return false;
       common = own;
       ++known;

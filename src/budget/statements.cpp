@@ -187,7 +187,12 @@ class Reader {
     } else {
       m.role = changes ? Role::change : Role::level;
     }
-    if (m.role == Role::level) m.subject = subject_before(m, floor, begin);
+    if (m.role != Role::level) return;
+    auto lead = std::u32string_view(m.lead);
+    bool year = year_in(lead) != 0 || contains_any(lead, {U"上年", U"去年"});
+    m.compared =
+        year && (lead.starts_with(U"与") || lead.starts_with(U"比") || lead.starts_with(U"较") || lead.starts_with(U"同"));
+    if (!m.compared) m.subject = subject_before(m, floor, begin);
   }
 
   // "（一）基本支出：2020年年初预算数为": what is before the colon, when nothing is named behind it.

@@ -34,6 +34,7 @@ struct Mention {
   Mark mark;
   int sentence = 0;
   int depth = 0;                   // of brackets
+  bool compared = false;           // "与 2018 年预算 2145.60 万元相比": what something is compared with
   bool reason = false;             // within a reason: "主要原因是…"
   std::optional<Subject> subject;  // of levels
 };

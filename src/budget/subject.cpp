@@ -163,7 +163,23 @@ bool may_agree(std::string_view a, std::string_view b) {
   return a == b || a.empty() || b.empty();
 }
 
-std::optional<Subject> subject_of(std::u32string_view text) {
+namespace {
+
+// "(213类)", "(01款)", "（项）" say where in the classification something stands, not what it is.
+std::u32string without_ranks(std::u32string_view text) {
+  std::u32string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    auto end = text[i] == U'(' ? text.find(U')', i) : std::u32string_view::npos;
+    if (end != std::u32string_view::npos && end > i + 1 && std::u32string_view(U"类款项").contains(text[end - 1])) {
+      i = end;
+      continue;
+    }
+    out += text[i];
+  }
+  return out;
+}
+
+std::optional<Subject> subject_of_words(std::u32string_view text) {
   if (text.empty() || text.size() > 80 || has_negation(text)) return std::nullopt;
   auto tail = without_tail(text);
   Subject out;
@@ -236,6 +252,12 @@ std::optional<Subject> subject_of(std::u32string_view text) {
     if (tail != U"收入" && !std::ranges::any_of(kWhole, [&](auto w) { return tail.ends_with(w); })) return std::nullopt;
   }
   return out;
+}
+
+}  // namespace
+
+std::optional<Subject> subject_of(std::u32string_view text) {
+  return subject_of_words(without_ranks(text));
 }
 
 }  // namespace qushu::budget
