@@ -23,12 +23,13 @@ class Columns {
  public:
   Columns(Checking& c, const TableView& view, std::size_t segment) : c_(c), view_(view), segment_(segment) {}
 
-  void check() {
+  // `sums`: also what adds up across; else only 增减.
+  void check(bool sums) {
     collect();
     auto n = view_.width[segment_];
     if (n < 3 || n > 16 || rows_.empty()) return;
     std::vector<Relation> found;
-    for (std::size_t total = 0; total < n; ++total)
+    for (std::size_t total = 0; sums && total < n; ++total)
       for (std::size_t from = 0; from < n; ++from)
         for (auto to = from + 1; to < n; ++to)
           if ((total < from || total > to) && learnt({.total = total, .from = from, .to = to}))
@@ -165,7 +166,7 @@ class Columns {
       if (value(row.cells[d.by]) != 0 && value(row.cells[d.before]) != 0) ++strong;
     }
     return contains_any(without_spaces(view_.table->head), {U"增减", U"比上年", U"变动", U"差额"}) && kept >= 2 &&
-           strong >= 2 && kept * 5 >= all * 4;
+           strong >= 2 && kept * 3 >= all * 2;
   }
 
   void check_difference(const Difference& d) {
@@ -188,7 +189,7 @@ class Columns {
     };
     auto tested = std::ranges::count_if(rows_, [&](const FullRow& row) { return rate(row).has_value(); });
     auto kept = std::ranges::count_if(rows_, [&](const FullRow& row) { return rate(row) && fits(row); });
-    if (kept < 2 || kept * 5 < tested * 4) return;
+    if (kept < 2 || kept * 3 < tested * 2) return;
     for (const auto& row : rows_) {
       c_.counted();
       if (!fits(row)) change(row, row.cells[column], *rate(row), "%", row.cells[column]->value.digits);
@@ -257,8 +258,7 @@ void check_columns(Checking& c) {
   for (const auto& view : c.model().tables) {
     if (contains_any(view.table->title, {U"资产", U"指标"})) continue;
     check_sangong(c, view);
-    if (view.table->title.contains(U"三公")) continue;
-    for (std::size_t s = 0; s < view.width.size(); ++s) Columns(c, view, s).check();
+    for (std::size_t s = 0; s < view.width.size(); ++s) Columns(c, view, s).check(!view.table->title.contains(U"三公"));
   }
 }
 

@@ -342,7 +342,8 @@ class Sentences {
 
   [[nodiscard]] const Mention* total_of(const Mention& part) const {
     auto last = static_cast<std::size_t>(&part - mentions_.data());
-    for (auto k = last + 1; k-- > 0 && last - k < kMentionsBack;) {
+    for (std::size_t back = 0; back <= std::min(last, kMentionsBack); ++back) {
+      auto k = last - back;
       if (mentions_[k].role != Role::level || !opens_parts(k)) continue;
       auto totals = totals_before(k);
       return totals.empty() ? nullptr : totals.front();

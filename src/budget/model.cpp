@@ -284,6 +284,7 @@ class Rebuilder {
       }
     find_columns(view, m_.year, m_.final_account);
     side_ = opening_side(table);
+    parents_.clear();
     for (const auto& row : table.rows) take_row(view, row);
     view.project = project_;
     m_.tables.push_back(std::move(view));
@@ -316,13 +317,19 @@ class Rebuilder {
       if (row.segments[0].label.starts_with(U"收入")) side_ = "income";
       if (row.segments[0].label.starts_with(U"支出")) side_ = "expenditure";
     }
-    for (std::size_t s = 0; s < row.segments.size(); ++s) take_segment(view, row, s);
+    if (parents_.size() < row.segments.size()) parents_.resize(row.segments.size());
+    for (std::size_t s = 0; s < row.segments.size(); ++s) {
+      if (row.segments[s].number.level == 1) parents_[s] = row.segments[s].label;
+      take_segment(view, row, s);
+    }
     sangong_row(view, row);
   }
 
   [[nodiscard]] std::optional<Subject> subject_of_segment(const TableView& view, const Row& row, std::size_t s) const {
     const auto& segment = row.segments[s];
     const auto& title = view.table->title;
+    // 二、上年结转 over （一）一般公共预算拨款: what was carried over of it, not this year's.
+    if (segment.number.level > 1 && s < parents_.size() && contains_any(parents_[s], {U"结转", U"结余"})) return std::nullopt;
     if (!project_.empty()) {
       if (contains_any(segment.label, {U"当年预算", U"年度资金总额", U"年度预算"}) && !segment.label.contains(U"申请"))
         return Subject{.code = "project.total", .scope = {}, .part = {}};
@@ -463,6 +470,7 @@ class Rebuilder {
 
   Model m_;
   std::u32string heading_, project_, owner_, last_title_;
+  std::vector<std::u32string> parents_;  // the outermost item above, by segment
   std::string scope_, part_, side_;
   std::size_t section_ = 0, block_ = 0;
 };

@@ -236,6 +236,10 @@ std::optional<Subject> subject_of_words(std::u32string_view text) {
     if (after.size() > 1 || (of_goals && is_whole(out.code))) return std::nullopt;
     return out;
   }
+  if (tail.ends_with(U"本年收入") || tail.ends_with(U"本年支出")) {
+    out.code = tail.ends_with(U"收入") ? "income.year" : "expenditure.year";
+    return of_goals ? std::nullopt : std::optional(out);
+  }
   if (ends_with_any(tail, {U"收入", U"总收入"}) && tail.size() <= 24) out.code = "income.any";
   if (ends_with_any(tail, {U"支出", U"总支出"}) && tail.size() <= 24) {
     // "其他支出", "公共设施支出" are items; only the unqualified word is the whole.
