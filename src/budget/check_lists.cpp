@@ -242,7 +242,12 @@ class Lists {
     std::int64_t carried = grand_after ? before->value : 0;
     if (all.empty() && !grand_after) return;
     count();
-    for (const auto* list : {&numbered, &all, &flat}) {
+    // "年初结转和结余" with the funds that it is made of below it, unmarked.
+    std::vector<const Item*> carried_over;
+    for (const auto* i : all)
+      if (contains_any(i->segment->label, {U"结转", U"结余", U"弥补"})) carried_over.push_back(i);
+    for (const auto* list : {&numbered, &all, &flat, &carried_over}) {
+      if (list == &carried_over && !grand_after) continue;
       if (grand_after && list == &numbered) continue;
       bool used = !list->empty() || grand_after;
       if (used && (close(total.value, sum_of(*list) + carried, list->size() + 1) ||

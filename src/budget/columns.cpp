@@ -53,7 +53,8 @@ void find_columns(TableView& view, int year, bool final_account) {
       for (auto [scope, part] : roles)
         if (i < n) columns[i++] = {.known = true, .year = year, .plan = !final_column, .scope = scope, .part = part};
     };
-    bool kinds = contains_any(head, {U"基本支出"}) && own.contains(U"项目支出");
+    bool flows = contains_any(own, {U"年初结转", U"年末结转", U"本年收入", U"上年结转"});  // a fund's account across
+    bool kinds = contains_any(head, {U"基本支出"}) && own.contains(U"项目支出") && !flows;
     bool persons = contains_any(own, {U"人员经费"}) && own.contains(U"公用经费");
     bool changes = contains_any(own, {U"增减", U"比上年", U"变动", U"增长"});
     bool two = contains_any(own, {U"预算数", U"年初预算"}) && own.contains(U"决算数");
@@ -82,7 +83,7 @@ void find_columns(TableView& view, int year, bool final_account) {
     } else if (own.contains(U"一般公共预算") && own.contains(U"政府性基金") && (n == 3 || n == 4) &&
                contains_any(own, {U"合计", U"小计", U"总计"})) {
       make({{"", ""}, {"general", ""}, {"fund", ""}, {"capital", ""}});
-    } else if (own.contains(U"合计") || own.contains(U"总计")) {
+    } else if (!flows && (own.contains(U"合计") || own.contains(U"总计"))) {
       columns[0].known = true;
     }
     view.columns.push_back(std::move(columns));

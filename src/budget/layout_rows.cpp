@@ -51,8 +51,10 @@ class RowMaker {
     if (row_.segments.empty()) next();
     current().cells.push_back(cell);
   }
-  void blank_label() {
-    if (!row_.segments.empty() && !current().cells.empty()) cell({.kind = CellKind::blank, .value = {}, .mark = {}});
+  // `at_end`: the next label begins another segment, so that this one's cell is blank.
+  void blank_label(bool at_end) {
+    bool open = !row_.segments.empty() && (!current().cells.empty() || (at_end && !words_.empty()));
+    if (open) cell({.kind = CellKind::blank, .value = {}, .mark = {}});
   }
 
   Row done() {
@@ -151,6 +153,24 @@ bool is_cell(std::u32string_view token, Cell& cell) {
   return true;
 }
 
+namespace {
+
+// Whether the next token that is there is a label, or the code before one.
+bool label_follows(const std::vector<Token>& tokens, std::size_t i) {
+  Cell cell;
+  bool code = false;
+  for (++i; i < tokens.size(); ++i) {
+    auto text = tokens[i].text;
+    if (text.empty()) continue;
+    if (!is_cell(text, cell)) return true;
+    if (code || !is_code(text)) return false;
+    code = true;
+  }
+  return false;
+}
+
+}  // namespace
+
 Row row_of(std::u32string_view line, std::size_t number) {
   bool tabs = line.contains(U'\t');
   auto tokens = tokens_of(line, tabs);
@@ -158,7 +178,7 @@ Row row_of(std::u32string_view line, std::size_t number) {
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     auto text = tokens[i].text;
     if (text.empty()) {
-      made.blank_label();
+      made.blank_label(label_follows(tokens, i));
       continue;
     }
     auto bare = without_spaces(text);

@@ -319,7 +319,9 @@ class Rebuilder {
     }
     if (parents_.size() < row.segments.size()) parents_.resize(row.segments.size());
     for (std::size_t s = 0; s < row.segments.size(); ++s) {
-      if (row.segments[s].number.level == 1) parents_[s] = row.segments[s].label;
+      const auto& segment = row.segments[s];
+      if (segment.number.level == 1 || is_total(segment.label) || contains_any(segment.label, {U"结转", U"结余"}))
+        parents_[s] = segment.label;
       take_segment(view, row, s);
     }
     sangong_row(view, row);
@@ -329,7 +331,7 @@ class Rebuilder {
     const auto& segment = row.segments[s];
     const auto& title = view.table->title;
     // 二、上年结转 over （一）一般公共预算拨款: what was carried over of it, not this year's.
-    if (segment.number.level > 1 && s < parents_.size() && contains_any(parents_[s], {U"结转", U"结余"})) return std::nullopt;
+    if (segment.number.level != 1 && s < parents_.size() && contains_any(parents_[s], {U"结转", U"结余"})) return std::nullopt;
     if (!project_.empty()) {
       if (contains_any(segment.label, {U"当年预算", U"年度资金总额", U"年度预算"}) && !segment.label.contains(U"申请"))
         return Subject{.code = "project.total", .scope = {}, .part = {}};
