@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "qushu/base/log.h"
+#include "qushu/budget/budget.h"
 #include "qushu/console/console.h"
 #include "qushu/http/server.h"
 #include "qushu/ingest/notices.h"
@@ -133,6 +134,7 @@ void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, htt
   ingest::add_push_routes(router, *s.pushes, *s.catalog);
   query::add_routes(router, *s.query);
   insight::add_routes(router, *s.insight);
+  budget::add_routes(router, s.settings);
   add_setting_routes(router, *s.store, *s.audit, s.settings);
   add_home_routes(router, s);
   console::add_routes(router);

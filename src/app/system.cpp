@@ -9,6 +9,7 @@
 
 #include "qushu/base/log.h"
 #include "qushu/base/text.h"
+#include "qushu/budget/budget.h"
 #include "qushu/http/server.h"
 #include "qushu/ingest/notices.h"
 #include "qushu/ingest/trace.h"
@@ -113,6 +114,7 @@ void System::declare(Settings& s) {
   s.declare(ingest::step_settings());
   s.declare(query::settings());
   s.declare(insight::settings());
+  s.declare(budget::settings());
 }
 
 // The axis 部门 of the classification follows the departments from now on.

@@ -28,6 +28,7 @@ const router = createRouter({
         { path: 'quality', component: () => import('./pages/Quality.vue') },
         { path: 'corrections', component: () => import('./pages/Corrections.vue') },
         { path: 'corrections/:id', component: () => import('./pages/CorrectionDetail.vue') },
+        { path: 'budget/check', component: () => import('./pages/BudgetCheck.vue') },
         { path: 'sql', component: () => import('./pages/Sql.vue') },
         { path: 'jobs', component: () => import('./pages/Jobs.vue') },
         { path: 'audit', component: () => import('./pages/Audit.vue') },

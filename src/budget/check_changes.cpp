@@ -1,0 +1,379 @@
+// 比上年增加 X 万元，增长 Y%: X and Y must fit each other, and the figure of the year that is named.
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "checking.h"
+
+namespace qushu::budget {
+namespace {
+
+struct Reference {
+  bool named = false;
+  int year = 0;            // 0: it is not said which
+  bool plan = true;        // compared with a budget
+  bool same_year = false;  // with the budget of the same year (年初预算)
+};
+
+class Changes {
+ public:
+  Changes(Checking& c, std::size_t index)
+      : c_(c),
+
+        view_(c.model().paragraphs[index]),
+        text_(view_.said.paragraph->text),
+        mentions_(view_.said.mentions) {}
+
+  void check() {
+    for (std::size_t k = 0; k < mentions_.size(); ++k) {
+      const auto& m = mentions_[k];
+      if (m.reason) continue;
+      if (m.role == Role::change && m.measure == Measure::money) check_change(k);
+      bool alone = m.role == Role::change_percent &&
+                   (k == 0 || mentions_[k - 1].role != Role::change || mentions_[k - 1].sentence != m.sentence);
+      if (alone) check_rate_alone(k);
+    }
+    check_level_with();
+    if (!view_.project.empty()) check_direction();
+  }
+
+ private:
+  [[nodiscard]] std::int64_t half(const Mention& m) const { return c_.model().rounding(m.unit, m.printed.digits); }
+
+  // The amounts that may be what changed, the nearest first.
+  [[nodiscard]] std::vector<const Mention*> levels_before(std::size_t k) const {
+    std::vector<const Mention*> out;
+    for (int back = 0; back < 2 && out.empty(); ++back)
+      for (const auto* m : mentions_before(view_.said, k, back))
+        if (m->sentence == mentions_[k].sentence - back && m->role == Role::level && m->measure == Measure::money && !m->reason)
+          out.push_back(m);
+    return out;
+  }
+
+  [[nodiscard]] Reference reference(std::size_t k) const {
+    auto sentence = view_.said.sentences[static_cast<std::size_t>(mentions_[k].sentence)].first;
+    auto begin = sentence;
+    for (const auto* m : mentions_before(view_.said, k, 0))
+      if (m->role == Role::level) {
+        begin = m->end;
+        break;
+      }
+    auto words = std::u32string_view(text_).substr(begin, mentions_[k].begin - begin);
+    Reference out;
+    std::size_t at = std::u32string_view::npos;
+    for (auto word : {U"比", U"较", U"与", U"同比"})
+      if (auto found = words.find(word); found != std::u32string_view::npos)
+        at = at == std::u32string_view::npos ? found : std::min(at, found);
+    if (at == std::u32string_view::npos) return out;
+    out.named = true;
+    auto rest = words.substr(at);
+    out.plan = !contains_any(rest, {U"决算", U"执行"});
+    if (c_.model().final_account) out.plan = rest.contains(U"预算");
+    if (contains_any(rest, {U"年初预算", U"调整预算", U"全年预算"}) && year_in(rest) == 0 &&
+        !contains_any(rest, {U"上年", U"去年"}))
+      out.same_year = true;
+    else if (int year = year_in(rest); year != 0)
+      out.year = year;
+    else if (contains_any(rest, {U"上年", U"去年", U"上一年", U"同比", U"同期"}))
+      out.year = c_.model().year - 1;
+    return out;
+  }
+
+  // The facts about what changed in another year.
+  [[nodiscard]] std::vector<const Fact*> facts_of(const Subject& subject, const std::u32string& project) const {
+    std::vector<const Fact*> out;
+    for (const auto& fact : c_.model().facts) {
+      bool whole = subject.code == "income.any" || subject.code == "income.grand" || subject.code == "income.year";
+      bool spent =
+          subject.code == "expenditure.any" || subject.code == "expenditure.grand" || subject.code == "expenditure.year";
+      auto tail =
+          std::string_view(fact.subject.code).substr(std::min(fact.subject.code.find('.') + 1, fact.subject.code.size()));
+      bool total = tail == "any" || tail == "grand" || tail == "year";
+      bool same = fact.subject.code == subject.code || (whole && total && fact.subject.code.starts_with("income.")) ||
+                  (spent && total && fact.subject.code.starts_with("expenditure."));
+      if (same && fact.owner == view_.owner && fact.project == project && may_agree(fact.subject.scope, subject.scope) &&
+          may_agree(fact.subject.part, subject.part))
+        out.push_back(&fact);
+    }
+    return out;
+  }
+
+  [[nodiscard]] std::optional<Subject> subject_of_level(const Mention& level, const std::vector<const Mention*>& levels) const {
+    if (!view_.project.empty()) return Subject{.code = "project.total", .scope = {}, .part = {}};
+    if (level.subject) return level.subject;
+    // "支出预算 100 万元，其中：当年预算 100 万元，比上年…": the same figure under the name that is known.
+    for (const auto* other : levels)
+      if (other->value == level.value && other->subject) return other->subject;
+    return std::nullopt;
+  }
+
+  void check_change(std::size_t k) {
+    const auto& change = mentions_[k];
+    const Mention* rate = nullptr;
+    if (k + 1 < mentions_.size() && mentions_[k + 1].role == Role::change_percent &&
+        mentions_[k + 1].sentence == change.sentence)
+      rate = &mentions_[k + 1];
+    auto ref = reference(k);
+    if (!ref.named && rate == nullptr) return;
+    auto levels = levels_before(k);
+    Mention stated;  // a project's amount of the year, where the sentence does not repeat it
+    if (levels.empty() && !view_.project.empty() && !from_facts(k, stated)) return;
+    if (levels.empty() && view_.project.empty()) {
+      c_.unclear(change.mark, {"没有找到增减所指的金额，未核对。", "What changed is not named; not checked."});
+      return;
+    }
+    if (levels.empty()) levels.push_back(&stated);
+    check_compared(change, levels);
+    if (ref.named && check_base(change, rate, levels, ref)) return;
+    if (rate != nullptr) check_rate(change, *rate, levels);
+  }
+
+  // "A 万元，较 2023 年预算 B 万元增加 D 万元": all three are there.
+  void check_compared(const Mention& change, const std::vector<const Mention*>& levels) {
+    if (levels.size() < 2 || !levels[0]->compared || levels[1]->compared) return;
+    const auto &before = *levels[0], &now = *levels[1];
+    c_.counted();
+    auto slack = half(before) + half(now) + half(change);
+    for (const auto* level : levels)
+      for (int sign : signs(change))
+        if (std::abs(level->value - before.value - sign * change.value) <= slack) return;
+    Finding f{.kind = Kind::year_on_year, .confidence = 88};
+    f.unit = name(change.unit);
+    f.expected = amount_text(now.value - before.value, change.unit, std::max(change.printed.digits, now.printed.digits));
+    f.found = amount_text(change.direction < 0 ? -change.value : change.value, change.unit, change.printed.digits);
+    f.message = {fmt::format("按文中两年的金额，应增减 {} {}，文中为 {} {}。", f.expected, f.unit, f.found, f.unit),
+                 fmt::format("By the amounts of both years the change is {} {}, the text says {} {}.", f.expected, f.unit,
+                             f.found, f.unit)};
+    add_places(f, {&change.mark, &before.mark, &now.mark});
+    c_.add(std::move(f));
+  }
+
+  bool from_facts(std::size_t k, Mention& stated) const {
+    int year = year_in(mentions_[k].lead);
+    for (const auto& fact : c_.model().facts)
+      if (fact.project == view_.project && fact.subject.code == "project.total" &&
+          fact.year == (year != 0 ? year : c_.model().year)) {
+        stated.value = fact.fen;
+        stated.printed = fact.printed;
+        stated.unit = fact.unit;
+        stated.mark = fact.mark;
+        return true;
+      }
+    return false;
+  }
+
+  [[nodiscard]] static std::vector<int> signs(const Mention& change) {
+    if (change.direction == 0) return {1, -1};
+    return {change.direction};
+  }
+
+  // True: the change was compared with the year that it names, and a contradiction reported or agreement found.
+  bool check_base(const Mention& change, const Mention* rate, const std::vector<const Mention*>& levels, const Reference& ref) {
+    if (ref.year == 0 && !ref.same_year) return false;
+    auto changed = std::ranges::find_if(levels, [](const Mention* m) { return !m->compared; });
+    if (changed == levels.end()) return false;
+    const auto& level = **changed;
+    auto subject = subject_of_level(level, levels);
+    if (!subject) return false;
+    if (subject->scope.empty()) subject->scope = view_.scope;
+    auto known = facts_of(*subject, view_.project);
+    auto year = ref.same_year ? c_.model().year : ref.year;
+    auto base_of = [&](const Fact* fact) {
+      return fact->year == year && (ref.same_year ? fact->plan && c_.model().final_account : fact->mark != level.mark);
+    };
+    std::vector<const Fact*> bases;
+    std::ranges::copy_if(known, std::back_inserter(bases), base_of);
+    if (bases.empty()) return false;
+    c_.counted();
+    auto fits = [&](const Fact* fact) {
+      auto slack = half(level) + half(change) + c_.model().rounding(fact->unit, fact->printed.digits);
+      return std::ranges::any_of(signs(change),
+                                 [&](int sign) { return std::abs(level.value - fact->fen - sign * change.value) <= slack; });
+    };
+    // Budgets are compared with budgets: a final account of that year may differ.
+    if (std::ranges::any_of(bases, fits)) {
+      if (rate != nullptr) check_rate(change, *rate, levels);
+      return true;
+    }
+    std::vector<const Fact*> others;
+    std::ranges::copy_if(known, std::back_inserter(others),
+                         [&](const Fact* fact) { return fact->year != year && fact->year < c_.model().year && fits(fact); });
+    report_base(change, rate, level, *bases.front(), others.empty() ? nullptr : others.front());
+    return true;
+  }
+
+  void report_base(const Mention& change, const Mention* rate, const Mention& level, const Fact& base, const Fact* other) {
+    Finding f{.kind = Kind::year_on_year, .confidence = other != nullptr ? 97 : 85};
+    f.severity = base.subject.scope == (level.subject ? level.subject->scope : "") || other != nullptr ? Severity::error
+                                                                                                       : Severity::warning;
+    f.unit = name(change.unit);
+    auto digits = std::max(change.printed.digits, level.printed.digits);
+    f.expected = amount_text(level.value - base.fen, change.unit, digits);
+    f.found = amount_text(change.direction < 0 ? -change.value : change.value, change.unit, change.printed.digits);
+    auto base_text = amount_text(base.fen, base.unit, base.printed.digits);
+    f.message = {fmt::format("与 {} 年的 {} {} 相比，应增减 {} {}，文中为 {} {}。", base.year, base_text, name(base.unit),
+                             f.expected, f.unit, f.found, f.unit),
+                 fmt::format("Against {} {} of {}, the change is {} {}; the text says {} {}.", base_text, name(base.unit),
+                             base.year, f.expected, f.unit, f.found, f.unit)};
+    if (other != nullptr) {
+      f.message.zh +=
+          fmt::format("该数只与 {} 年的 {} 相符。", other->year, amount_text(other->fen, other->unit, other->printed.digits));
+      f.message.en += fmt::format(" It holds only against {} of {}.",
+                                  amount_text(other->fen, other->unit, other->printed.digits), other->year);
+    }
+    add_places(f, {&change.mark, &base.mark, other != nullptr ? &other->mark : nullptr, &level.mark,
+                   rate != nullptr ? &rate->mark : nullptr});
+    c_.add(std::move(f));
+  }
+
+  void add_places(Finding& f, std::initializer_list<const Mark*> marks) const {
+    for (const auto* mark : marks) {
+      if (mark == nullptr) continue;
+      if (auto place = c_.place(*mark); std::ranges::find(f.places, place) == f.places.end())
+        f.places.push_back(std::move(place));
+    }
+  }
+
+  // The change and its percentage imply the same base.
+  void check_rate(const Mention& change, const Mention& rate, const std::vector<const Mention*>& levels) {
+    bool tested = false;
+    std::int64_t expected = 0;
+    for (const auto* level : levels)
+      for (int sign : signs(change)) {
+        auto base = level->compared ? level->value : level->value - sign * change.value;
+        if (base <= 0) continue;
+        auto slack = half(change) + half(*level);
+        auto low = scaled(std::abs(change.value) - half(change), 100 * kMicro, base + slack),
+             high = scaled(std::abs(change.value) + half(change), 100 * kMicro, std::max<std::int64_t>(base - slack, 1));
+        auto place = last_place(rate.printed.digits) - 1;
+        auto said = std::abs(rate.value);
+        if (said >= low - place && said <= high + place) return c_.counted();
+        if (!tested) expected = scaled(std::abs(change.value), 100 * kMicro, base);
+        tested = true;
+      }
+    if (!tested) return;
+    c_.counted();
+    Finding f{.kind = Kind::year_on_year, .confidence = 90};
+    f.expected = percent_text(expected, std::max(rate.printed.digits, 2));
+    f.found = to_text(rate.value, rate.printed.digits);
+    f.unit = "%";
+    f.message = {fmt::format("按文中的金额和增减额计算，增减幅度应为 {}%，文中为 {}%。", f.expected, f.found),
+                 fmt::format("By the amount and its change the rate is {}%, the text says {}%.", f.expected, f.found)};
+    add_places(f, {&rate.mark, &change.mark, &levels.front()->mark});
+    c_.add(std::move(f));
+  }
+
+  // "比上年增长 5%" without the amount.
+  void check_rate_alone(std::size_t k) {
+    const auto& rate = mentions_[k];
+    auto ref = reference(k);
+    auto levels = levels_before(k);
+    if (!ref.named || ref.year == 0 || levels.empty() || rate.direction == 0) return;
+    auto subject = subject_of_level(*levels.front(), levels);
+    if (!subject) return;
+    const Fact* first = nullptr;
+    for (const auto* fact : facts_of(*subject, view_.project)) {
+      if (fact->year != ref.year || fact->fen == 0) continue;
+      auto expected = scaled(levels.front()->value - fact->fen, 100 * kMicro, fact->fen);
+      if (std::abs(expected - rate.direction * std::abs(rate.value)) <= last_place(rate.printed.digits)) return c_.counted();
+      if (first == nullptr) first = fact;
+    }
+    if (first == nullptr) return;
+    c_.counted();
+    Finding f{.kind = Kind::year_on_year, .confidence = 85};
+    f.expected =
+        percent_text(scaled(levels.front()->value - first->fen, 100 * kMicro, first->fen), std::max(rate.printed.digits, 2));
+    f.found = to_text(rate.direction * std::abs(rate.value), rate.printed.digits);
+    f.unit = "%";
+    f.message = {fmt::format("与 {} 年相比应增减 {}%，文中为 {}%。", first->year, f.expected, f.found),
+                 fmt::format("Against {} the change is {}%, the text says {}%.", first->year, f.expected, f.found)};
+    add_places(f, {&rate.mark, &first->mark, &levels.front()->mark});
+    c_.add(std::move(f));
+  }
+
+  // 与上年持平
+  void check_level_with() {
+    for (std::size_t k = 0; k < mentions_.size(); ++k) {
+      const auto& level = mentions_[k];
+      if (level.role != Role::level || level.measure != Measure::money || level.reason) continue;
+      auto end = k + 1 < mentions_.size() ? mentions_[k + 1].begin
+                                          : view_.said.sentences[static_cast<std::size_t>(level.sentence)].second;
+      end = std::min(end, view_.said.sentences[static_cast<std::size_t>(level.sentence)].second);
+      auto words = std::u32string_view(text_).substr(level.end, end - std::min(end, level.end));
+      auto at = words.find(U"持平");
+      if (at == std::u32string_view::npos) at = words.find(U"无变化");
+      if (at == std::u32string_view::npos || !contains_any(words.substr(0, at), {U"与", U"比", U"较", U"和"})) continue;
+      words = words.substr(0, at);
+      if (c_.model().final_account && words.contains(U"预算")) continue;
+      int year = year_in(words) != 0 ? year_in(words) : contains_any(words, {U"上年", U"去年"}) ? c_.model().year - 1 : 0;
+      auto subject = subject_of_level(level, {});
+      if (year == 0 || !subject) continue;
+      const Fact* first = nullptr;
+      bool agrees = false;
+      for (const auto* fact : facts_of(*subject, view_.project)) {
+        if (fact->year != year) continue;
+        if (first == nullptr) first = fact;
+        agrees = agrees || std::abs(fact->fen - level.value) <= half(level) * 2;
+      }
+      if (first == nullptr) continue;
+      c_.counted();
+      if (agrees) continue;
+      Finding f{.kind = Kind::year_on_year, .confidence = 85};
+      f.unit = name(level.unit);
+      f.expected = amount_text(level.value - first->fen, level.unit, level.printed.digits);
+      f.found = "0";
+      f.message = {fmt::format("文中称与 {} 年持平，实际相差 {} {}。", year, f.expected, f.unit),
+                   fmt::format("Said to equal {}, but differs by {} {}.", year, f.expected, f.unit)};
+      add_places(f, {&level.mark, &first->mark});
+      c_.add(std::move(f));
+    }
+  }
+
+  // "2021 年预算减少。" of a project whose amounts of both years are known.
+  void check_direction() {
+    for (auto [word, direction] : {std::pair{U"预算减少", -1}, std::pair{U"预算增加", 1}}) {
+      std::u32string_view said(word);
+      auto at = text_.find(said);
+      if (at == std::u32string::npos) continue;
+      auto after = at + said.size();
+      bool bare = after >= text_.size() || std::u32string_view(U"。；，").contains(text_[after]);
+      int year = year_in(std::u32string_view(text_).substr(at >= 5 ? at - 5 : 0, at >= 5 ? 5 : at));
+      if (!bare || year == 0) continue;
+      const Fact* now = nullptr;
+      const Fact* before = nullptr;
+      for (const auto& fact : c_.model().facts) {
+        if (fact.project != view_.project || fact.subject.code != "project.total") continue;
+        if (fact.year == year && now == nullptr) now = &fact;
+        if (fact.year == year - 1 && before == nullptr) before = &fact;
+      }
+      if (now == nullptr || before == nullptr) continue;
+      c_.counted();
+      if ((now->fen - before->fen) * direction >= 0) continue;
+      Finding f{.kind = Kind::year_on_year, .confidence = 85};
+      f.unit = name(now->unit);
+      f.expected = amount_text(now->fen - before->fen, now->unit, now->printed.digits);
+      f.found = direction < 0 ? "-" : "+";
+      const auto& spot = view_.said.paragraph->spots[at];
+      Mark mark{.line = spot.line, .begin = spot.column, .end = spot.column + said.size()};
+      f.message = {fmt::format("文中称“{}”，但 {} 年比 {} 年变动 {} {}。", encoded(said), year, year - 1, f.expected, f.unit),
+                   fmt::format("The text says the budget {}, but from {} to {} it changed by {} {}.",
+                               direction < 0 ? "fell" : "rose", year - 1, year, f.expected, f.unit)};
+      add_places(f, {&mark, &now->mark, &before->mark});
+      c_.add(std::move(f));
+    }
+  }
+
+  Checking& c_;
+  const ParagraphView& view_;
+  const std::u32string& text_;
+  const std::vector<Mention>& mentions_;
+};
+
+}  // namespace
+
+void check_changes(Checking& c) {
+  for (std::size_t i = 0; i < c.model().paragraphs.size(); ++i) Changes(c, i).check();
+}
+
+}  // namespace qushu::budget

@@ -1,0 +1,282 @@
+// Claims: "全部纳入绩效管理" beside the amount that was, and promised numbers beside the detail of the same project.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "checking.h"
+
+namespace qushu::budget {
+namespace {
+
+// --- completeness --------------------------------------------------------------------------------------------------------
+
+bool claims_all(std::u32string_view text) {
+  if (!text.contains(U"绩效")) return false;
+  // "全部12个项目"
+  if (auto at = text.find(U"全部"); at != std::u32string_view::npos && at + 2 < text.size() && is_digit(text[at + 2]))
+    return true;
+  return contains_any(text,
+                      {U"全部纳入", U"全部编制", U"全部设置", U"全部实行",   U"全部开展", U"全部实施", U"全覆盖", U"全面开展",
+                       U"全面实施", U"全部项目", U"所有项目", U"项目全部",   U"均编制",   U"均纳入",   U"均设置", U"均实行",
+                       U"支出全部", U"资金全部", U"均已纳入", U"覆盖率100%", U"全部进行", U"全面纳入"});
+}
+
+void check_coverage(Checking& c, const ParagraphView& view) {
+  const auto& text = view.said.paragraph->text;
+  if (!claims_all(text)) return;
+  const Mention* covered = nullptr;
+  for (const auto& m : view.said.mentions) {
+    bool goes_into = m.role == Role::level && m.measure == Measure::money &&
+                     contains_any(m.lead, {U"涉及", U"资金", U"金额", U"财政拨款", U"共计", U"总额", U"预算"}) &&
+                     !m.lead.contains(U"整体支出");
+    if (goes_into && covered == nullptr) covered = &m;
+  }
+  if (covered == nullptr) return;
+  auto scope = scope_of(covered->lead);
+  std::vector<const Fact*> wholes;
+  bool reached = false;
+  for (const auto& fact : c.model().facts) {
+    bool other_fund = (fact.subject.scope == "fund" || fact.subject.scope == "capital") && fact.subject.scope != scope;
+    if (fact.subject.code != "expenditure.project" || fact.owner != view.owner || other_fund ||
+        !may_agree(fact.subject.scope, scope) || !fact.project.empty() || fact.year != c.model().year ||
+        fact.mark == covered->mark)
+      continue;
+    wholes.push_back(&fact);
+    reached = reached || covered->value >= fact.fen - c.model().rounding(covered->unit, covered->printed.digits) * 2;
+  }
+  // Where the scopes are named apart, each of them may be the one that is meant; reaching one of them is enough.
+  if (wholes.empty()) {
+    c.unclear(covered->mark, {"没有找到可以比较的项目支出，未核对“全部”的说法。",
+                              "No project expenditure to compare with; the claim of completeness was not checked."});
+    return;
+  }
+  c.counted();
+  if (reached) return;
+  const auto& whole = *wholes.front();
+  Finding f{.kind = Kind::coverage, .confidence = 90};
+  f.unit = name(covered->unit);
+  f.expected = amount_text(whole.fen, covered->unit, whole.printed.digits);
+  f.found = amount_text(covered->value, covered->unit, covered->printed.digits);
+  f.message = {fmt::format("文中称全部纳入，但所列金额为 {} {}，项目支出为 {} {}，相差 {} {}。", f.found, f.unit, f.expected,
+                           f.unit, amount_text(whole.fen - covered->value, covered->unit, 2), f.unit),
+               fmt::format("All is said to be covered, but {} {} are, of a project expenditure of {} {}.", f.found, f.unit,
+                           f.expected, f.unit)};
+  Mark claim;
+  for (auto word : {U"全部", U"全覆盖", U"全面", U"所有", U"均", U"覆盖率"})
+    if (auto at = text.find(word); at != std::u32string::npos) {
+      claim = {.line = view.said.paragraph->spots[at].line,
+               .begin = view.said.paragraph->spots[at].column,
+               .end = view.said.paragraph->spots[at].column + 1};
+      break;
+    }
+  f.places = {c.place(claim)};
+  for (const auto* mark : {&covered->mark, &whole.mark})
+    if (auto place = c.place(*mark); std::ranges::find(f.places, place) == f.places.end()) f.places.push_back(std::move(place));
+  c.add(std::move(f));
+}
+
+// "4 个项目…涉及 X 万元", with just so many projects in the document: their amounts add up to X.
+void check_projects(Checking& c, const ParagraphView& view) {
+  const auto& projects = c.model().projects;
+  if (projects.size() < 2 || !view.project.empty() || !view.said.paragraph->text.contains(U"绩效")) return;
+  const Mention* count = nullptr;
+  const Mention* amount = nullptr;
+  for (const auto& m : view.said.mentions) {
+    auto after = std::u32string_view(view.said.paragraph->text).substr(m.end, 8);
+    if (m.measure == Measure::count && after.contains(U"项目") && (m.counter == U"个" || m.counter == U"项")) count = &m;
+    if (count != nullptr && m.role == Role::level && m.measure == Measure::money && m.sentence == count->sentence &&
+        amount == nullptr)
+      amount = &m;
+  }
+  if (count == nullptr || amount == nullptr || count->value != static_cast<std::int64_t>(projects.size()) * kMicro) return;
+  std::int64_t sum = 0;
+  std::vector<Mark> marks;
+  for (const auto& project : projects) {
+    auto fact = std::ranges::find_if(
+        c.model().facts, [&](const Fact& f) { return f.project == project.name && f.year == c.model().year && f.in_table; });
+    if (fact == c.model().facts.end()) return;
+    sum += fact->fen;
+    marks.push_back(fact->mark);
+  }
+  c.counted();
+  if (std::abs(sum - amount->value) <= c.model().rounding(amount->unit, 0) * static_cast<std::int64_t>(projects.size() + 1))
+    return;
+  Finding f{.kind = Kind::sum, .confidence = 88};
+  f.unit = name(amount->unit);
+  f.expected = amount_text(sum, amount->unit, 2);
+  f.found = amount_text(amount->value, amount->unit, amount->printed.digits);
+  f.message = {fmt::format("{} 个项目的金额相加为 {} {}，文中为 {} {}。", projects.size(), f.expected, f.unit, f.found, f.unit),
+               fmt::format("The {} projects add up to {} {}, the text says {} {}.", projects.size(), f.expected, f.unit,
+                           f.found, f.unit)};
+  f.places = {c.place(amount->mark)};
+  for (const auto& mark : marks) f.places.push_back(c.place(mark));
+  c.add(std::move(f));
+}
+
+// --- promises
+// ------------------------------------------------------------------------------------------------------------------
+
+// A number of things in the detail of a project: "新增7个视频会议接入单位" is 7, 个, "新增视频会议接入单位".
+struct Counted {
+  std::u32string words, counter;
+  std::int64_t value = 0;
+  Mark mark;
+};
+
+bool same_counter(std::u32string_view a, std::u32string_view b) {
+  if (a.empty() || b.empty()) return false;
+  if (a[0] == b[0]) return true;
+  for (std::u32string_view group : {U"个套台项条处家件部批座", U"人名", U"次场期批"})
+    if (group.contains(a[0]) && group.contains(b[0]))
+      return group[0] == U'人' || group[0] == U'次' || a[0] == U'个' || b[0] == U'个';
+  return false;
+}
+
+std::size_t common_length(std::u32string_view a, std::u32string_view b) {
+  std::size_t best = 0;
+  std::vector<std::size_t> row(b.size() + 1, 0);
+  for (std::size_t i = 0; i < a.size(); ++i)
+    for (std::size_t k = b.size(); k-- > 0;) {
+      row[k + 1] = a[i] == b[k] && is_han(a[i]) ? row[k] + 1 : 0;
+      best = std::max(best, row[k + 1]);
+    }
+  return best;
+}
+
+std::u32string without_generic(std::u32string_view name) {
+  std::u32string out(name);
+  for (auto word : {U"系统", U"数量", U"次数", U"人数", U"人次", U"场次", U"个数", U"台数", U"套数", U"完成", U"情况", U"总数",
+                    U"期数", U"参与", U"数"}) {
+    std::u32string_view tail(word);
+    if (out.size() >= tail.size() + 2 && out.ends_with(tail)) out.resize(out.size() - tail.size());
+  }
+  return out;
+}
+
+bool same_thing(const Counted& detail, std::u32string_view goal) {
+  auto name = without_generic(goal);
+  auto common = common_length(detail.words, name);
+  // A short name must be there as a whole: "培训期数" in "开展培训10期".
+  return (common >= 4 && common * 3 >= name.size() * 2) || (common >= 2 && common == name.size());
+}
+
+// Numbers with counters inside a label or a sentence of a project.
+void collect(std::u32string_view text, std::size_t line, std::size_t column, std::vector<Counted>& out) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (!is_digit(text[at]) || (at > 0 && (is_digit(text[at - 1]) || text[at - 1] == U'.'))) continue;
+    std::size_t length = 0;
+    auto value = read_decimal(text.substr(at), length);
+    if (!value || at + length >= text.size()) return;
+    auto rest = text.substr(at + length);
+    if (std::u32string_view(U"个套台条处家件部批座项人名次场期").contains(rest[0]) && value->digits == 0) {
+      // The words around it, from one stop to the next.
+      constexpr std::u32string_view kStops = U"，。；:、(),";
+      auto begin = at, end = at + length + 1;
+      while (begin > 0 && !kStops.contains(text[begin - 1])) --begin;
+      while (end < text.size() && !kStops.contains(text[end])) ++end;
+      Counted c{.words = std::u32string(text.substr(begin, at - begin)) +
+                         std::u32string(text.substr(at + length + 1, end - at - length - 1)),
+                .counter = std::u32string(1, rest[0]),
+                .value = value->micro,
+                .mark = {.line = line, .begin = column + at, .end = column + at + length + 1}};
+      out.push_back(std::move(c));
+    }
+    at += length;
+  }
+}
+
+bool kept(const IndicatorRow& goal, std::int64_t detail) {
+  switch (goal.relation) {
+    case U'≥':
+      return detail >= goal.value.micro;
+    case U'≤':
+      return detail <= goal.value.micro;
+    case U'>':
+      return detail > goal.value.micro;
+    case U'<':
+      return detail < goal.value.micro;
+    default:
+      return detail == goal.value.micro;
+  }
+}
+
+std::string relation_text(const IndicatorRow& goal) {
+  return goal.relation == U'=' ? std::string() : encoded(std::u32string(1, goal.relation));
+}
+
+void report_promise(Checking& c, const Goal& goal, const Mark& detail, const std::string& found, const std::string& unit,
+                    int confidence) {
+  Finding f{
+      .kind = Kind::promise, .severity = confidence >= 80 ? Severity::error : Severity::warning, .confidence = confidence};
+  f.expected = relation_text(goal.row) + to_text(goal.row.value.micro, goal.row.value.digits);
+  f.found = found;
+  f.unit = unit;
+  auto name = encoded(goal.row.name);
+  f.message = {
+      fmt::format("绩效指标“{}”为 {} {}，项目明细中为 {} {}。", name, f.expected, encoded(goal.row.unit), found, unit),
+      fmt::format("The goal “{}” is {} {}, the detail says {} {}.", name, f.expected, encoded(goal.row.unit), found, unit)};
+  f.places = {c.place(goal.row.mark), c.place(detail)};
+  c.add(std::move(f));
+}
+
+void check_promises(Checking& c) {
+  const auto& m = c.model();
+  std::map<std::u32string, std::vector<Counted>> details;
+  for (const auto& view : m.tables) {
+    if (view.project.empty()) continue;
+    for (const auto& row : view.table->rows)
+      for (const auto& s : row.segments)
+        if (!s.cells.empty()) collect(s.label, row.line, 0, details[view.project]);
+  }
+  for (const auto& view : m.paragraphs)
+    if (!view.project.empty()) {
+      std::vector<Counted> found;
+      collect(view.said.paragraph->text, 0, 0, found);
+      for (auto& d : found) {
+        const auto& spot = view.said.paragraph->spots[d.mark.begin];
+        d.mark = {.line = spot.line, .begin = spot.column, .end = spot.column + 1};
+        details[view.project].push_back(d);
+      }
+    }
+  for (const auto& goal : m.goals) {
+    if (goal.project.empty()) continue;
+    if (goal.row.unit.starts_with(U"万元") &&
+        contains_any(goal.row.name, {U"总成本", U"成本控制", U"预算控制", U"项目成本", U"资金总额", U"总投入"})) {
+      auto fact = std::ranges::find_if(
+          m.facts, [&](const Fact& f) { return f.project == goal.project && f.year == m.year && f.in_table; });
+      if (fact != m.facts.end()) {
+        c.counted();
+        auto total = fact->fen;  // a fen is a millionth of 万元
+        if (!kept(goal.row, total) && std::abs(total - goal.row.value.micro) > m.rounding(Unit::wan, 0) * 2)
+          report_promise(c, goal, fact->mark, amount_text(fact->fen, Unit::wan, fact->printed.digits), "万元", 82);
+      }
+      continue;
+    }
+    // A goal may be the sum of several details, or hold for one of them.
+    const Counted* first = nullptr;
+    std::int64_t sum = 0;
+    bool fits = false;
+    for (const auto& detail : details[goal.project]) {
+      if (!same_counter(detail.counter, goal.row.unit) || !same_thing(detail, goal.row.name)) continue;
+      if (first == nullptr) first = &detail;
+      sum += detail.value;
+      fits = fits || kept(goal.row, detail.value);
+    }
+    if (first == nullptr) continue;
+    c.counted();
+    if (!fits && !kept(goal.row, sum))
+      report_promise(c, goal, first->mark, to_text(first->value, 0), encoded(first->counter), 80);
+  }
+}
+
+}  // namespace
+
+void check_claims(Checking& c) {
+  for (const auto& view : c.model().paragraphs) {
+    check_coverage(c, view);
+    check_projects(c, view);
+  }
+  check_promises(c);
+}
+
+}  // namespace qushu::budget

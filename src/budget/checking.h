@@ -1,0 +1,43 @@
+// What the checks share: how a place is quoted, how a figure is written, where findings go.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "qushu/budget/check.h"
+
+#include "model.h"
+
+namespace qushu::budget {
+
+class Checking {
+ public:
+  Checking(const Model& model, Report& report) : model_(model), report_(report) {}
+
+  [[nodiscard]] const Model& model() const { return model_; }
+  [[nodiscard]] Place place(const Mark& mark) const;
+  // One more relation was computed.
+  void counted() { ++report_.checked; }
+  // Findings about the same figures of the same kind are reported once.
+  void add(Finding finding);
+  void unclear(const Mark& mark, Text why);
+
+ private:
+  const Model& model_;
+  Report& report_;
+};
+
+// Fen as figures of `unit`, with at least `digits` decimals.
+[[nodiscard]] std::string amount_text(std::int64_t fen, Unit unit, int digits);
+[[nodiscard]] std::string percent_text(std::int64_t micro, int digits);
+// The cell of column `i` in a segment of a row; nullptr when there is none, or its place is not certain.
+[[nodiscard]] const Cell* cell_at(const TableView& view, const Row& row, std::size_t segment, std::size_t i, bool& certain);
+
+void check_lists(Checking& c);       // tables downwards: totals, classes, shares
+void check_columns(Checking& c);     // tables across: 合计 = 基本 + 项目, 增减
+void check_statements(Checking& c);  // sentences: 其中, 占, 完成预算的, 收支平衡
+void check_changes(Checking& c);     // sentences: 比上年增加
+void check_restated(Checking& c);    // the same figure twice; identities between facts
+void check_claims(Checking& c);      // 全部纳入绩效管理; goals against details
+
+}  // namespace qushu::budget

@@ -1,0 +1,308 @@
+#include "layout.h"
+
+#include <algorithm>
+
+namespace qushu::budget {
+namespace {
+
+constexpr std::size_t kFullLine = 26;  // characters from which a line without a full stop goes on in the next one
+
+bool is_page_number(std::u32string_view line) {
+  auto bare = without_spaces(line);
+  if (bare.empty() || bare.size() > 12) return false;
+  if (bare.starts_with(U"第") && bare.contains(U'页')) return true;
+  std::size_t digits = 0, dashes = 0, others = 0;
+  for (auto c : bare) {
+    digits += is_digit(c) ? 1U : 0U;
+    dashes += c == U'-' || c == U'/' ? 1U : 0U;
+    others += !is_digit(c) && c != U'-' && c != U'/' ? 1U : 0U;
+  }
+  return others == 0 && digits > 0 && digits <= 6 && bare.front() == U'-' && bare.back() == U'-' && dashes >= 2;
+}
+
+bool is_title(std::u32string_view bare) {
+  if (bare.size() < 4 || bare.size() > 60) return false;
+  if (bare.starts_with(U"第") && bare.size() > 3 && bare.substr(0, 6).contains(U"部分")) return true;
+  if (bare.starts_with(U"公开") && is_digit(bare[2])) return true;
+  bool table = bare.ends_with(U"表") || bare.ends_with(U"表)") || bare.contains(U"表(");
+  return table &&
+         contains_any(bare,
+                      {U"总表", U"收入", U"支出", U"预算", U"决算", U"绩效", U"经费", U"明细", U"项目", U"采购", U"情况"}) &&
+         !contains_any(bare, {U"。", U"，", U"详见", U"见附"});
+}
+
+bool is_part(std::u32string_view bare) {
+  return bare.starts_with(U"第") && bare.substr(0, 6).contains(U"部分");
+}
+
+class Maker {
+ public:
+  explicit Maker(const Document& document) {
+    out_.lines.reserve(document.lines.size());
+    for (const auto& line : document.lines) out_.lines.push_back(folded(line));
+  }
+
+  Layout make() {
+    for (std::size_t i = 0; i < out_.lines.size(); ++i) take(i);
+    close_paragraph();
+    close_table();
+    return std::move(out_);
+  }
+
+ private:
+  [[nodiscard]] std::u32string_view line(std::size_t i) const { return out_.lines[i]; }
+
+  [[nodiscard]] std::u32string_view neighbour(std::size_t i, bool forward) const {
+    for (std::size_t step = 1; step < 6; ++step) {
+      if (forward ? i + step >= out_.lines.size() : i < step) return {};
+      auto text = trimmed(line(forward ? i + step : i - step));
+      if (!text.empty()) return text;
+    }
+    return {};
+  }
+
+  // A whole number alone on its line is a cell only beside other cells; else it is the number of a page.
+  [[nodiscard]] bool lone_number(std::size_t i) const {
+    auto bare = trimmed(line(i));
+    if (bare.size() > 3 || !std::ranges::all_of(bare, is_digit)) return false;
+    Cell cell;
+    auto before = neighbour(i, false), after = neighbour(i, true);
+    return !is_cell(before, cell) && !is_cell(after, cell);
+  }
+
+  // The code of a classification on a line of its own, above its label.
+  [[nodiscard]] bool is_lone_code(std::size_t i, std::u32string_view text) const {
+    bool code = (text.size() == 3 || text.size() == 5 || text.size() == 7) && std::ranges::all_of(text, is_digit) &&
+                text[0] >= U'1' && text[0] <= U'5';
+    if (!code) return false;
+    auto next = neighbour(i, true);
+    Cell cell;
+    return !next.empty() && is_han(next.front()) && !is_cell(next, cell);
+  }
+
+  void take(std::size_t i) {
+    auto text = trimmed(line(i));
+    if (text.empty() || is_page_number(text) || lone_number(i)) return;
+    if (text.size() == 1 && is_han(text[0])) return;
+    if (text.contains(U'\t')) return take_row_of_cells(i);
+    auto bare = without_spaces(text);
+    bool of_which = paragraph_ && (bare == U"其中:" || bare == U"其中" || bare == U"包括:");
+    if (of_which || goes_on(i, text, bare)) return append_line(*paragraph_, line(i), i);
+    bool goal = in_indicators_ && !contains_any(text, {U"。", U"，"}) && !is_title(bare);
+    if (goal) {
+      close_paragraph();
+      if (take_indicator(i, line(i))) return;
+    }
+    if (starts_prose(i, text)) return open_paragraph(i);
+    close_paragraph();
+    if (in_indicators_ && !is_title(bare) && take_indicator(i, line(i))) return;
+    if (is_lone_code(i, text)) {
+      labels_.emplace_back(i, std::u32string(text));
+      return;
+    }
+    auto row = row_of(line(i), i);
+    if (has_numbers(row)) return take_row(std::move(row), i);
+    take_label(i, text, bare);
+  }
+
+  [[nodiscard]] bool starts_prose(std::size_t i, std::u32string_view text) const {
+    if (is_prose(text)) return true;
+    // "…合计 480.2" whose unit stands on the next line.
+    auto next = neighbour(i, true);
+    return is_digit(text.back()) && text.size() > 12 && (next.starts_with(U"万元") || next.starts_with(U"亿元"));
+  }
+
+  // Whether the line goes on with the sentence of the one before.
+  [[nodiscard]] bool goes_on(std::size_t i, std::u32string_view text, std::u32string_view bare) const {
+    if (!paragraph_) return false;
+    auto last = paragraph_->text.back();
+    if (last == U'。' || last == U':' || last == U'!' || last == U'?') return false;
+    if (numbering(bare).level > 0 || is_title(bare)) return false;
+    if (last_prose_ + 4 < i) return false;
+    bool full = trimmed(line(last_prose_)).size() >= kFullLine;
+    if (last == U'；' && !full) return false;
+    return full || (is_prose(text) && !is_digit(text.front()));
+  }
+
+  void open_paragraph(std::size_t i) {
+    close_paragraph();
+    close_table();
+    paragraph_.emplace();
+    append_line(*paragraph_, line(i), i);
+    paragraph_->number = numbering(paragraph_->text);
+    last_prose_ = i;
+  }
+  void append_line(Paragraph& paragraph, std::u32string_view text, std::size_t i) {
+    budget::append_line(paragraph, text, i);
+    last_prose_ = i;
+  }
+  void close_paragraph() {
+    if (paragraph_ && !paragraph_->text.empty()) out_.blocks.emplace_back(std::move(*paragraph_));
+    paragraph_.reset();
+  }
+
+  void close_table() {
+    if (!table_.rows.empty()) {
+      drop_form_numbers(table_);
+      align_sides(table_);
+      out_.blocks.emplace_back(std::move(table_));
+    }
+    table_ = {};
+    table_.unit = unit_;
+    labels_.clear();
+    vertical_ = false;
+  }
+
+  void take_label(std::size_t i, std::u32string_view text, std::u32string_view bare) {
+    // "公开01表" numbers a table, its title is another line.
+    if (bare.starts_with(U"公开") && bare.size() < 8 && is_digit(bare[2])) {
+      if (!table_.rows.empty()) close_table();
+      in_indicators_ = false;
+      return;
+    }
+    if (is_title(bare)) {
+      close_table();
+      in_indicators_ = false;
+      table_.title = bare;
+      table_.line = i;
+      if (auto unit = unit_named(bare); unit != Unit::unknown) set_unit(unit);
+      if (is_part(bare)) unit_ = table_.unit = Unit::unknown;
+      out_.blocks.emplace_back(Heading{.text = std::u32string(bare), .number = {}, .line = i, .part = is_part(bare)});
+      return;
+    }
+    if (auto unit = unit_named(text); unit != Unit::unknown) set_unit(unit);
+    auto number = numbering(bare);
+    Cell below;
+    bool over_cell = is_cell(neighbour(i, true), below);
+    bool heading = !over_cell && number.level >= 1 && number.level <= 2 &&
+                   (table_.rows.empty() || ends_with_any(bare, {U"情况", U"说明", U"安排", U"概况", U"解释", U"情况说明"}));
+    if (heading) {
+      close_table();
+      in_indicators_ = false;
+      out_.blocks.emplace_back(Heading{.text = std::u32string(bare.substr(number.length)), .number = number, .line = i});
+      return;
+    }
+    if (contains_any(bare, {U"二级指标", U"三级指标", U"指标名称", U"指标值"})) {
+      close_table();
+      in_indicators_ = true;
+      return;
+    }
+    if (bare.starts_with(U"项目名称")) {
+      close_table();
+      in_indicators_ = false;
+      Row row{.line = i};
+      row.segments.push_back({.label = std::u32string(bare), .code = {}, .number = {}, .of_which = false, .cells = {}});
+      table_.rows.push_back(std::move(row));
+      table_.line = i;
+      return;
+    }
+    labels_.emplace_back(i, std::u32string(text));
+    if (table_.rows.empty()) {
+      if (table_.head.size() < 2000) table_.head += std::u32string(text) + U' ';
+      return;
+    }
+    Row row{.line = i};
+    Segment s;
+    s.of_which = bare.starts_with(U"其中:");
+    auto words = s.of_which ? bare.substr(3) : bare;
+    s.number = numbering(words);
+    s.label = words.substr(s.number.length);
+    row.segments.push_back(std::move(s));
+    table_.rows.push_back(std::move(row));
+  }
+
+  void set_unit(Unit unit) {
+    unit_ = unit;
+    table_.unit = unit;
+  }
+
+  bool take_indicator(std::size_t i, std::u32string_view text) {
+    IndicatorRow row;
+    std::u32string before;
+    for (const auto& [number, label] : labels_)
+      if (number + 6 > i && !label.ends_with(U"指标")) before += label;
+    if (!indicator_of(text, i, before, row)) return false;
+    labels_.clear();
+    out_.blocks.emplace_back(std::move(row));
+    return true;
+  }
+
+  void take_row(Row row, std::size_t i) {
+    auto& first = row.segments.front();
+    bool lone = row.segments.size() == 1 && first.label.empty() && first.cells.size() == 1;
+    if (lone && vertical_ && labels_.empty() && !table_.rows.empty()) {
+      auto& above = table_.rows.back().segments;
+      if (!above.empty()) above.back().cells.push_back(first.cells.front());
+      return;
+    }
+    if (lone && !labels_.empty() && labels_.back().first + 4 > i) {
+      // A cell under its label: the label is the row's, not the head's.
+      auto label = labels_.back().second;
+      if (labels_.size() > 1 && std::ranges::all_of(labels_[labels_.size() - 2].second, is_digit))
+        label = labels_[labels_.size() - 2].second + U' ' + label;
+      auto made = row_of(label, labels_.back().first);
+      if (!table_.rows.empty() && table_.rows.back().line == labels_.back().first) table_.rows.pop_back();
+      if (made.segments.empty()) made.segments.emplace_back();
+      made.segments.back().cells.push_back(first.cells.front());
+      table_.rows.push_back(std::move(made));
+      vertical_ = true;
+      labels_.clear();
+      return;
+    }
+    vertical_ = false;
+    add(std::move(row), i);
+  }
+
+  void add(Row row, std::size_t i) {
+    if (table_.rows.empty() && table_.line == 0) table_.line = i;
+    for (const auto& s : row.segments)
+      if (auto unit = unit_named(s.label); unit != Unit::unknown) set_unit(unit);
+    table_.rows.push_back(std::move(row));
+    labels_.clear();
+  }
+
+  // A row of a table of a word processor. A cell may hold a text of its own.
+  void take_row_of_cells(std::size_t i) {
+    close_paragraph();
+    auto text = line(i);
+    std::u32string bare = without_spaces(text);
+    bool prose = false;
+    for (const auto& token : tokens_of(text, true)) {
+      if (token.text.size() < 12 || !is_prose(token.text)) continue;
+      Paragraph inside;
+      budget::append_line(inside, token.text, i);
+      for (auto& spot : inside.spots) spot.column += token.begin;
+      inside.number = numbering(inside.text);
+      out_.blocks.emplace_back(std::move(inside));
+      prose = true;
+    }
+    if (prose) return;
+    if (in_indicators_ && !is_title(bare) && !bare.starts_with(U"项目名称") && take_indicator(i, text)) return;
+    auto row = row_of(text, i);
+    if (has_numbers(row)) return add(std::move(row), i);
+    // Rows without figures: heads above the first one, empty lines of the form below it.
+    if (contains_any(bare, {U"二级指标", U"三级指标", U"指标名称", U"指标值"}) || bare.starts_with(U"项目名称") ||
+        table_.rows.empty() || is_title(bare)) {
+      std::u32string spaced(text);
+      std::ranges::replace(spaced, U'\t', U' ');
+      return take_label(i, trimmed(spaced), bare);
+    }
+    table_.rows.push_back(std::move(row));
+  }
+
+  Layout out_;
+  std::optional<Paragraph> paragraph_;
+  std::size_t last_prose_ = 0;
+  Table table_;
+  Unit unit_ = Unit::unknown;
+  std::vector<std::pair<std::size_t, std::u32string>> labels_;  // since the last row
+  bool vertical_ = false, in_indicators_ = false;
+};
+
+}  // namespace
+
+Layout lay_out(const Document& document) {
+  return Maker(document).make();
+}
+
+}  // namespace qushu::budget

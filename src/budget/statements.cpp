@@ -1,0 +1,291 @@
+#include "statements.h"
+
+#include <algorithm>
+#include <array>
+
+namespace qushu::budget {
+namespace {
+
+constexpr std::u32string_view kDelimiters = U"，；。:、(),;！？“";
+
+constexpr std::size_t kLookBack = 2000;  // characters of a sentence that bear on a number
+
+struct Change {
+  std::u32string_view word;
+  int direction;
+};
+constexpr std::array kChanges{Change{U"增加", 1},  Change{U"增长", 1},  Change{U"上升", 1},  Change{U"提高", 1},
+                              Change{U"增幅", 1},  Change{U"上涨", 1},  Change{U"增支", 1},  Change{U"多", 1},
+                              Change{U"减少", -1}, Change{U"下降", -1}, Change{U"降低", -1}, Change{U"降幅", -1},
+                              Change{U"压减", -1}, Change{U"减幅", -1}, Change{U"缩减", -1}, Change{U"压缩", -1},
+                              Change{U"少", -1}};
+
+// "增加", "增长了", "减少额为", "增加(减少)": the direction of a change that ends the phrase.
+bool ends_in_change(std::u32string_view lead, int& direction) {
+  bool cut = true;
+  while (cut) {
+    cut = false;
+    for (auto word : {U"了", U"约", U"为", U"额", U"各", U"达", U"率", U"幅度", U"近", U"均", U"("}) {
+      std::u32string_view tail(word);
+      if (lead.ends_with(tail)) {
+        lead.remove_suffix(tail.size());
+        cut = true;
+      }
+    }
+  }
+  for (const auto& change : kChanges) {
+    if (!lead.ends_with(change.word)) continue;
+    direction = change.direction;
+    auto before = lead.substr(0, lead.size() - change.word.size());
+    // One letter alone is a change only right after the comparison: "比上年多", not "至少".
+    if (change.word.size() == 1 && !(contains_any(before, {U"比", U"较"}))) return false;
+    for (const auto& other : kChanges)
+      if (other.direction != change.direction && other.word.size() > 1 &&
+          (before.ends_with(std::u32string(other.word) + U"(") || before.ends_with(std::u32string(other.word) + U"/") ||
+           before.ends_with(std::u32string(other.word) + U"或")))
+        direction = 0;
+    return true;
+  }
+  return false;
+}
+
+bool is_counter(char32_t c) {
+  return std::u32string_view(U"人辆台套个家项次条件批场期名座处栋间部份篇起户所").contains(c);
+}
+
+class Reader {
+ public:
+  explicit Reader(const Paragraph& paragraph) : text_(paragraph.text) { out_.paragraph = &paragraph; }
+
+  Statements read() {
+    split();
+    std::size_t at = out_.paragraph->number.length;
+    int depth = 0;
+    while (at < text_.size()) {
+      char32_t c = text_[at];
+      if (c == U'(') ++depth;
+      if (c == U')') depth = std::max(depth - 1, 0);
+      bool starts = is_digit(c) ||
+                    (c == U'-' && at + 1 < text_.size() && is_digit(text_[at + 1]) && (at == 0 || !is_digit(text_[at - 1])));
+      bool inside =
+          at > 0 && (is_digit(text_[at - 1]) || text_[at - 1] == U'.' || (text_[at - 1] < 0x80 && text_[at - 1] > U'@'));
+      if (!starts || inside) {
+        ++at;
+        continue;
+      }
+      at = number(at, depth);
+    }
+    return std::move(out_);
+  }
+
+ private:
+  void split() {
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < text_.size(); ++i)
+      if (text_[i] == U'。' || text_[i] == U'！' || text_[i] == U'？') {
+        out_.sentences.emplace_back(begin, i + 1);
+        begin = i + 1;
+      }
+    if (begin < text_.size()) out_.sentences.emplace_back(begin, text_.size());
+  }
+
+  [[nodiscard]] int sentence_at(std::size_t at) const {
+    auto found = std::ranges::upper_bound(out_.sentences, at, {}, [](const auto& sentence) { return sentence.second; });
+    auto index = found == out_.sentences.end() ? std::ssize(out_.sentences) - 1 : found - out_.sentences.begin();
+    return static_cast<int>(index);
+  }
+
+  [[nodiscard]] Mark mark_of(std::size_t begin, std::size_t end) const {
+    const auto& spots = out_.paragraph->spots;
+    auto line = spots[begin].line;
+    auto last = spots[begin].column;
+    for (auto i = begin; i < end && spots[i].line == line; ++i) last = spots[i].column;
+    return {.line = line, .begin = spots[begin].column, .end = last + 1};
+  }
+
+  // The unit behind a number; false when the number is a date, an ordinal or a piece of a name.
+  bool unit(std::u32string_view rest, Mention& m, std::size_t& length) {
+    struct Money {
+      std::u32string_view word;
+      Unit unit;
+    };
+    static constexpr std::array kMoney{Money{U"亿元", Unit::yi}, Money{U"万元", Unit::wan}, Money{U"千元", Unit::thousand},
+                                       Money{U"元", Unit::yuan}};
+    for (const auto& money : kMoney)
+      if (rest.starts_with(money.word)) {
+        m.unit = money.unit;
+        length = money.word.size();
+        return true;
+      }
+    if (rest.starts_with(U"万") && (rest.size() == 1 || kDelimiters.contains(rest[1]))) {
+      m.unit = Unit::wan;
+      length = 1;
+      return true;
+    }
+    if (rest.starts_with(U"%")) {
+      m.measure = Measure::percent;
+      length = 1;
+      return true;
+    }
+    if (!rest.empty() && is_counter(rest[0])) {
+      m.measure = Measure::count;
+      m.counter = rest.substr(0, 1);
+      length = 1;
+      return true;
+    }
+    return false;
+  }
+
+  std::size_t number(std::size_t at, int depth) {
+    std::size_t length = 0;
+    auto value = read_decimal(std::u32string_view(text_).substr(at), length);
+    if (!value) {
+      while (at < text_.size() && is_digit(text_[at])) ++at;
+      return at + 1;
+    }
+    Mention m;
+    std::size_t unit_length = 0;
+    auto rest = std::u32string_view(text_).substr(at + length);
+    if (!unit(rest, m, unit_length)) return at + length;
+    auto end = at + length + unit_length;
+    // Digits that stood apart: which of them belong together is not known.
+    if (at >= 2 && text_[at - 1] == U' ' && is_digit(text_[at - 2])) {
+      out_.unclear.push_back(mark_of(at, end));
+      return end;
+    }
+    m.printed = *value;
+    m.value = m.measure == Measure::money ? scaled(value->micro, fen_per_micro_times_million(m.unit), kMicro) : value->micro;
+    m.begin = at;
+    m.end = end;
+    m.depth = depth;
+    m.mark = mark_of(at, end);
+    m.sentence = sentence_at(at);
+    judge(m);
+    out_.mentions.push_back(std::move(m));
+    return end;
+  }
+
+  void judge(Mention& m) {
+    auto sentence_begin = out_.sentences[static_cast<std::size_t>(m.sentence)].first;
+    auto previous = out_.mentions.empty() ? std::size_t{0} : out_.mentions.back().end;
+    auto floor = std::max({sentence_begin, previous, m.begin - std::min(m.begin, kLookBack)});
+    std::size_t begin = m.begin;
+    while (begin > floor && !kDelimiters.contains(text_[begin - 1])) --begin;
+    m.lead = text_.substr(begin, m.begin - begin);
+    std::u32string_view since(text_);
+    since = since.substr(floor, m.begin - floor);
+    sentence_begin = std::max(sentence_begin, m.begin - std::min(m.begin, kLookBack));
+    auto before = std::u32string_view(text_).substr(sentence_begin, m.begin - sentence_begin);
+    m.reason = contains_any(before, {U"主要原因", U"原因是", U"原因:", U"主要是", U"由于", U"主要系", U"增减变化", U"原因为"});
+    bool changes = ends_in_change(m.lead, m.direction);
+    if (!changes && !since.empty() && since.back() == U'(') changes = ends_in_change(since, m.direction);
+    if (m.measure == Measure::percent) {
+      m.role = changes                                                            ? Role::change_percent
+               : since.contains(U'占')                                            ? Role::share
+               : contains_any(since, {U"完成"}) && contains_any(since, {U"预算"}) ? Role::completion
+                                                                                  : Role::other;
+    } else {
+      m.role = changes ? Role::change : Role::level;
+    }
+    if (m.role != Role::level) return;
+    auto lead = std::u32string_view(m.lead);
+    bool year = year_in(lead) != 0 || contains_any(lead, {U"上年", U"去年"});
+    m.compared =
+        year && (lead.starts_with(U"与") || lead.starts_with(U"比") || lead.starts_with(U"较") || lead.starts_with(U"同"));
+    if (!m.compared) m.subject = subject_before(m, floor, begin);
+  }
+
+  // "（一）基本支出：2020年年初预算数为": what is before the colon, when nothing is named behind it.
+  [[nodiscard]] std::optional<Subject> named_before_colon(std::size_t end, std::size_t floor) const {
+    std::u32string_view text(text_);
+    auto colon = text.substr(floor, end - floor).rfind(U':');
+    if (colon == std::u32string_view::npos) return std::nullopt;
+    for (char32_t c : text.substr(floor + colon + 1, end - floor - colon - 1))
+      if (!is_digit(c) && !std::u32string_view(U"年初度预算决数为安排支出合计共").contains(c)) return std::nullopt;
+    return subject_of(phrase_before(floor + colon, floor));
+  }
+
+  // Back to the stop before, over brackets and quotation marks.
+  [[nodiscard]] std::u32string phrase_before(std::size_t end, std::size_t floor) const {
+    std::size_t begin = end;
+    int closed = 0;
+    for (; begin > floor; --begin) {
+      char32_t c = text_[begin - 1];
+      if (c == U')') ++closed;
+      if (c == U'(' && closed-- == 0) break;
+      if (closed == 0 && std::u32string_view(U"，；。:、,;！？").contains(c)) break;
+    }
+    std::u32string out;
+    for (auto c : std::u32string_view(text_).substr(begin, end - begin))
+      if (c != U'”' && c != U'"' && c != U'“') out += c;
+    return out;
+  }
+
+  // The phrase right before the number; when it says nothing ("合计", "为"), the text since the number before.
+  [[nodiscard]] std::optional<Subject> subject_before(const Mention& m, std::size_t floor, std::size_t begin) const {
+    auto clean = [](std::u32string_view text) {
+      std::u32string out;
+      auto marker = text.rfind(U"其中");
+      if (marker != std::u32string_view::npos) text.remove_prefix(marker + 2);
+      for (auto c : text)
+        if (!kDelimiters.contains(c) && c != U'”' && c != U'"') out += c;
+      return out;
+    };
+    auto lead = phrase_before(m.begin, floor);
+    // "支出决算为": of whatever the sentence is about.
+    for (auto word : {U"支出决算为", U"支出决算", U"支出预算为", U"决算支出", U"支出预算数为", U"支出决算数为"})
+      if (lead == word) return std::nullopt;
+    if (auto found = subject_of(lead)) return found;
+    if (auto found = named_before_colon(m.begin, floor)) return found;
+    if (lead.size() > 4 && begin > floor) {
+      // "因公出国(境)经费": brackets inside the phrase cut its lead short.
+      if (text_[begin - 1] != U')' && text_[begin - 1] != U'(' && text_[begin - 1] != U'“') return std::nullopt;
+    }
+    auto whole = std::u32string_view(text_).substr(floor, m.begin - floor);
+    return subject_of(clean(whole));
+  }
+
+  const std::u32string& text_;
+  Statements out_;
+};
+
+}  // namespace
+
+Statements statements_of(const Paragraph& paragraph) {
+  return Reader(paragraph).read();
+}
+
+std::vector<const Mention*> mentions_before(const Statements& s, std::size_t k, int sentences_back) {
+  constexpr std::size_t kMost = 200;
+  std::vector<const Mention*> out;
+  for (std::size_t back = 1; back <= std::min(k, kMost); ++back) {
+    const auto& m = s.mentions[k - back];
+    if (m.sentence < s.mentions[k].sentence - sentences_back) break;
+    out.push_back(&m);
+  }
+  return out;
+}
+
+std::u32string_view sentence_text(const Statements& s, int sentence) {
+  auto [begin, end] = s.sentences[static_cast<std::size_t>(sentence)];
+  return std::u32string_view(s.paragraph->text).substr(begin, end - begin);
+}
+
+int year_in(std::u32string_view text) {
+  for (std::size_t i = 0; i + 4 < text.size(); ++i) {
+    if (text[i] != U'2' || text[i + 1] != U'0' || !is_digit(text[i + 2]) || !is_digit(text[i + 3])) continue;
+    if (i > 0 && is_digit(text[i - 1])) continue;
+    std::size_t after = i + 4;
+    while (after < text.size() && is_space(text[after])) ++after;
+    if (after < text.size() && text[after] == U'年')
+      return static_cast<int>((text[i + 2] - U'0') * 10 + (text[i + 3] - U'0')) + 2000;
+  }
+  return 0;
+}
+
+std::int64_t half_place(const Mention& m) {
+  auto place = last_place(m.printed.digits) / 2;
+  return m.measure == Measure::money ? scaled(place, fen_per_micro_times_million(m.unit), kMicro) : place;
+}
+
+}  // namespace qushu::budget

@@ -1,0 +1,59 @@
+// Paragraphs as statements: every number with what it says (a level, a change, a share …) and of what.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "layout.h"
+#include "subject.h"
+
+namespace qushu::budget {
+
+enum class Role : std::uint8_t {
+  level,           // "支出 2606.14 万元"
+  change,          // "增加 43.28 万元"
+  change_percent,  // "增长 9.51%"
+  share,           // "占 19.12%"
+  completion,      // "完成年初预算的 95%"
+  other,
+};
+
+enum class Measure : std::uint8_t { money, percent, count };
+
+struct Mention {
+  Role role = Role::level;
+  Measure measure = Measure::money;
+  std::int64_t value = 0;  // money in fen, else millionths
+  Decimal printed;
+  Unit unit = Unit::unknown;       // of money
+  std::u32string counter;          // of counts: 人, 辆
+  int direction = 0;               // of changes: 1, -1, 0 when both or neither are written
+  std::size_t begin = 0, end = 0;  // in the paragraph's text
+  std::u32string lead;             // what stands before it in its clause
+  Mark mark;
+  int sentence = 0;
+  int depth = 0;                   // of brackets
+  bool compared = false;           // "与 2018 年预算 2145.60 万元相比": what something is compared with
+  bool reason = false;             // within a reason: "主要原因是…"
+  std::optional<Subject> subject;  // of levels
+};
+
+struct Statements {
+  const Paragraph* paragraph = nullptr;
+  std::vector<Mention> mentions;
+  std::vector<std::pair<std::size_t, std::size_t>> sentences;  // [begin, end) in the text
+  std::vector<Mark> unclear;                                   // numbers that could not be read
+};
+
+[[nodiscard]] Statements statements_of(const Paragraph& paragraph);
+// The mentions before the k-th, the nearest first: of its own sentence and of so many before it, and no more than bear on it.
+[[nodiscard]] std::vector<const Mention*> mentions_before(const Statements& s, std::size_t k, int sentences_back);
+// The text of a sentence of it.
+[[nodiscard]] std::u32string_view sentence_text(const Statements& s, int sentence);
+// The first year named in `text` ("2021年"), 0 without one.
+[[nodiscard]] int year_in(std::u32string_view text);
+// Half a unit of the last place that was printed, in the value's own measure.
+[[nodiscard]] std::int64_t half_place(const Mention& m);
+
+}  // namespace qushu::budget

@@ -1,0 +1,28 @@
+// What a label or a phrase names, in the words of the standard tables: "基本支出" is expenditure.basic, whoever writes it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace qushu::budget {
+
+struct Subject {
+  std::string code;   // "income.grand", "expenditure.basic", "function.201", "economic.301", "sangong.car" …
+  std::string scope;  // "general", "fund", "capital", "fiscal", "all"; empty: not said
+  std::string part;   // of economic and functional classes: "basic", "project", "all"; empty: not said
+};
+
+// A code without what is counted: income and expenditure that do not say whether carried-over funds are in.
+[[nodiscard]] bool is_loose(std::string_view code);
+// The family of which the members make up a whole: parts of one family are a complete list. Empty: none.
+[[nodiscard]] std::string_view family(std::string_view code);
+
+// `text` without spaces. nullopt when it names nothing known.
+[[nodiscard]] std::optional<Subject> subject_of(std::u32string_view text);
+// The scope that a heading or title sets.
+[[nodiscard]] std::string scope_of(std::u32string_view text);
+// Whether two scopes (or parts) may mean the same.
+[[nodiscard]] bool may_agree(std::string_view a, std::string_view b);
+
+}  // namespace qushu::budget
