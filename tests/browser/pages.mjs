@@ -11,7 +11,7 @@ const pages = {
 };
 const [code, importId, ticket] = [process.env.QUSHU_CODE, process.env.QUSHU_IMPORT, process.env.QUSHU_TICKET];
 // Names, formats and codes that are written so in Chinese too.
-const allowed = /^(SQL|API|CSV|TSV|XLSX|Excel|JSON|NDJSON|Parquet|XML|PDF|UTF|GB|GB18030|GBK|BIG|BIG5|HTTP|HTTPS|URL|OpenAPI|ODBC|SHA|ID|IP|TOTP|Qushu|zip|gzip|KiB|MiB|GiB|KB|MB|GB|BOM|LE|BE|EN|English|PostgreSQL|SQLite|GET|POST|PUT|PATCH|DELETE|Ctrl|Enter|Esc|TLS|SSE|CORS|UTC|NTP|DuckDB|CPU|Chrome|HeadlessChrome|Chromium|Linux|Mozilla|Safari|AppleWebKit|KHTML|Gecko|like|x86|X11|Q|Z|T|v|B|s|ms|h|m|d)$/;
+const allowed = /^(SQL|API|CSV|TSV|XLSX|DOCX|Excel|JSON|NDJSON|Parquet|XML|PDF|UTF|GB|GB18030|GBK|BIG|BIG5|HTTP|HTTPS|URL|OpenAPI|ODBC|SHA|ID|IP|TOTP|Qushu|zip|gzip|KiB|MiB|GiB|KB|MB|GB|BOM|LE|BE|EN|English|PostgreSQL|SQLite|GET|POST|PUT|PATCH|DELETE|Ctrl|Enter|Esc|TLS|SSE|CORS|UTC|NTP|DuckDB|CPU|Chrome|HeadlessChrome|Chromium|Linux|Mozilla|Safari|AppleWebKit|KHTML|Gecko|like|x86|X11|Q|Z|T|v|B|s|ms|h|m|d)$/;
 
 async function english(page) {
   return page.evaluate(() => {
