@@ -189,9 +189,12 @@ def test_the_search_finds_what_the_catalogue_holds_after_every_kill(database, tm
             pass
 
     def held(caller):
-        page = caller.get("/api/v1/datasets", limit=500)
-        assert not page["next"]
-        return {d["code"]: d["title"] for d in page["datasets"]}
+        page, found = caller.get("/api/v1/datasets", limit=500), []
+        while True:
+            found += page["datasets"]
+            if not page["next"]:
+                return {d["code"]: d["title"] for d in found}
+            page = caller.get("/api/v1/datasets", limit=500, after=page["next"])
 
     n = 0
     for _ in range(max(3, MOMENTS // 25)):

@@ -226,6 +226,70 @@ def test_a_column_that_goes_between_runs_stops_before_anything_is_published(qush
     assert steward.get(f"/api/v1/datasets/{code}")["version"] == 1
 
 
+def folder_of(kind, servers):
+    if kind == "s3":
+        s3 = servers["s3"]
+        put = lambda name, data: s3.put(f"{kind}-many/{name}", data.encode())  # noqa: E731
+        return put, {"endpoint": s3.endpoint, "region": s3.region, "bucket": "bucket", "prefix": f"{kind}-many", "access_key": s3.access_key}, {"secret_key": s3.secret_key}
+    sftp = servers["sftp"]
+    folder = sftp.files / "many"
+    folder.mkdir()
+    put = lambda name, data: (folder / name).write_text(data)  # noqa: E731
+    return put, {"host": "127.0.0.1", "port": sftp.port, "user": sftp.user, "folder": str(folder)}, {"private_key": sftp.key}
+
+
+@pytest.mark.parametrize("kind", ["s3", "sftp"])
+def test_files_of_one_run_that_differ_are_decided_once_and_read_together(qushu, steward, servers, kind):
+    put, settings, secrets = folder_of(kind, servers)
+    code = f"many_{kind}"
+
+    def sheet(name, columns, first):
+        rows = [",".join({"id": str(n), "name": f"单位{n}", "staff": str(n % 90), "street": f"{n % 7}街", "phone": f"{n % 5}号线", "name_cn": f"单位{n}"}[c] for c in columns)
+                for n in range(first, first + 100)]
+        put(name, ",".join(columns) + "\n" + "\n".join(rows) + "\n")
+
+    def value(sql):
+        return steward.post("/api/v1/sql", {"sql": sql.replace("FROM T", f'FROM "{code}"')})["rows"]
+
+    sheet("1.csv", ["id", "name", "staff"], 0)
+    steward.post("/api/v1/sources", {"code": code, "name": "文件夹", "kind": kind, "settings": settings, "secrets": secrets}, 201)
+    steward.post(f"/api/v1/sources/{code}/check")
+    definition = {"code": code, "title": "多份文件", "source": code, "dataset": code, "mode": "append", "attempts": 1}
+    definition["fields"] = steward.post("/api/v1/pipelines/try", definition)["fields"]
+    steward.post("/api/v1/pipelines", definition, 201)
+    assert gather(steward, code)["state"] == "succeeded"
+
+    # A column that one has more, one that another has less: asked once, each with its own answer.
+    sheet("2.csv", ["id", "name", "staff"], 100)
+    sheet("3.csv", ["id", "name", "staff", "street"], 200)
+    sheet("4.csv", ["id", "name"], 300)
+    run = gather(steward, code)
+    assert run["state"] == "waiting" and {(d["kind"], d["column"], d["partly"]) for d in run["drifts"]} == {("added", "street", True), ("missing", "staff", True)}, run
+    steward.post(f"/api/v1/runs/{run['id']}/decide", {"decisions": [{"column": "street", "verdict": "add"}, {"column": "staff", "verdict": "empty"}]})
+    run = wait(steward, run)
+    assert (run["state"], run["read"], run["added"]) == ("succeeded", 300, 300), run
+    assert [int(v) for v in value("SELECT count(*), count(DISTINCT id), count(staff), count(street) FROM T")[0]] == [400, 400, 300, 100]
+
+    # The setting answers: the new column comes, and the file without it is no drift.
+    steward.put(f"/api/v1/pipelines/{code}", {**definition, "fields": steward.get(f"/api/v1/pipelines/{code}")["fields"], "drift": "add"})
+    sheet("5.csv", ["id", "name", "staff", "street", "phone"], 400)
+    sheet("6.csv", ["id", "name", "staff"], 500)
+    run = gather(steward, code)
+    assert run["state"] == "succeeded" and [d["column"] for d in run["drifts"]] == ["phone"], run
+    assert [int(v) for v in value("SELECT count(*), count(staff), count(street), count(phone) FROM T")[0]] == [600, 500, 200, 100]
+
+    # Renamed in some of the files: both names mean the item from then on.
+    sheet("7.csv", ["id", "name_cn", "staff"], 600)
+    sheet("8.csv", ["id", "name", "staff"], 700)
+    run = gather(steward, code)
+    assert run["state"] == "waiting" and [(d["kind"], d["was"], d["column"]) for d in run["drifts"]] == [("renamed", "name", "name_cn")], run
+    steward.post(f"/api/v1/runs/{run['id']}/decide", {"decisions": [{"column": "name_cn", "verdict": "rename"}]})
+    assert wait(steward, run)["state"] == "succeeded"
+    sheet("9.csv", ["id", "name", "staff"], 800)
+    assert gather(steward, code)["state"] == "succeeded"
+    assert [int(v) for v in value("SELECT count(*), count(name), count(DISTINCT name) FROM T")[0]] == [900, 900, 900]
+
+
 @pytest.mark.parametrize("kind", ["postgresql", "mysql"])
 @pytest.mark.parametrize("after", [0.0, 0.02, 0.1, 0.3])
 def test_a_table_that_is_altered_while_it_is_read_comes_whole_or_waits(qushu, steward, servers, kind, after):

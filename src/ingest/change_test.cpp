@@ -132,6 +132,44 @@ TEST_P(ChangeTest, ADraftThatStandsAsItCameIsNotWrittenAgain) {
   EXPECT_THAT(rows(), ElementsAre("a|甲|3", "b|乙|5", "c|丙|6"));
 }
 
+// Files of one delivery: what one does not have is empty in new rows and stays as it was in those that are there.
+TEST_P(ChangeTest, PartsMayDifferInTheirColumns) {
+  auto part = [&](std::int64_t first_id, const std::string& columns, const std::string& rows, std::uint64_t count) {
+    auto file = blobs_->temporary_folder() / "part.parquet";
+    take(engine_->execute(
+        {.sql = fmt::format("COPY (SELECT CAST(_id + {} AS BIGINT) AS _id, {} FROM (VALUES {}) t(_id, {})) TO {} "
+                            "(FORMAT parquet)",
+                            first_id, columns, rows, columns, engine::quote_text(file.string()))}));
+    auto blob = take(blobs_->adopt(file));
+    return catalog::Part{.blob = blob.sha256, .rows = count, .bytes = blob.size, .first_id = first_id};
+  };
+  auto both = [&] {
+    auto in = incoming({});
+    in.select.clear();
+    std::erase_if(in.fields, [](const catalog::Field& f) { return f.id == "number"; });
+    const std::vector<catalog::PartColumn> known = catalog::columns_of(in.fields);
+    in.parts = {part(0, "code, name", "(1, 'a', '变'), (2, 'b', '乙'), (3, 'x', '新')", 3)};
+    in.parts[0].columns = known;
+    in.fields = incoming({}).fields;
+    in.parts.push_back(part(3, "number, code", "(1, CAST(7 AS BIGINT), 'c'), (2, 8, 'y'), (3, 4, 'd')", 3));
+    in.parts[1].columns = {{.id = "number", .type = engine::Type::integer}, known[0]};
+    return in;
+  };
+  apply(Mode::full, incoming({{"a", "甲", 1}, {"b", "乙", 2}, {"c", "丙", 3}, {"d", "丁", 4}}));
+  auto v = apply(Mode::upsert, both());
+  EXPECT_EQ(told(v), (Told{6, 2, 2, 0, 2, 0, 6}));
+  EXPECT_THAT(rows(), ElementsAre("a|变|1", "b|乙|2", "c|丙|7", "d|丁|4", "x|新|-", "y|-|8"));
+  expect_ids(v);
+  v = apply(Mode::full, both());
+  EXPECT_EQ(told(v), (Told{6, 0, 4, 0, 2, 0, 6}));
+  EXPECT_THAT(rows(), ElementsAre("a|变|-", "b|乙|-", "c|-|7", "d|-|4", "x|新|-", "y|-|8"));
+  // Appending: those whose values are there as they came are left out.
+  apply(Mode::full, incoming({{"a", "变", 9}, {"z", "尾", 1}}));
+  v = apply(Mode::append, both());
+  EXPECT_EQ(told(v), (Told{6, 5, 0, 0, 1, 0, 7}));
+  EXPECT_THAT(rows(), ElementsAre("a|变|9", "b|乙|-", "c|-|7", "d|-|4", "x|新|-", "y|-|8", "z|尾|1"));
+}
+
 TEST_P(ChangeTest, AppendWithoutAKeyAddsEverything) {
   apply(Mode::append, incoming({{"a", "甲", 1}}, false));
   auto v = apply(Mode::append, incoming({{"a", "甲", 1}, {{}, {}, {}}}, false));

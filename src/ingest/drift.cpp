@@ -10,6 +10,7 @@
 #include "qushu/base/text.h"
 
 #include "document.h"
+#include "widen.h"
 
 namespace qushu::ingest {
 namespace {
@@ -63,6 +64,34 @@ Likely likely(const KnownColumn& known, std::size_t position, const SeenColumn& 
         out.score -= 0.3;
     }
   return out;
+}
+
+// The column as one that holds the values of both.
+SeenColumn common(const SeenColumn& a, const SeenColumn& b) {
+  auto out = a;
+  auto both = holding_both({a.type, a.width, a.scale}, {b.type, b.width, b.scale});
+  out.type = both.type;
+  out.width = both.width;
+  out.scale = both.scale;
+  return out;
+}
+
+// The column that a file lacks since what seemed to be its new name is another column.
+void lost(std::vector<Drift>& drifts, std::vector<std::size_t>& times, const Drift& renamed) {
+  auto known = std::ranges::find_if(drifts, [&](const Drift& x) { return x.column == renamed.was; });
+  if (known != drifts.end()) {
+    ++times[static_cast<std::size_t>(known - drifts.begin())];
+    return;
+  }
+  drifts.push_back({.kind = DriftKind::missing,
+                    .column = renamed.was,
+                    .was = {},
+                    .item = renamed.item,
+                    .type = renamed.before,
+                    .before = renamed.before,
+                    .needed = renamed.needed,
+                    .why = {}});
+  times.push_back(1);
 }
 
 }  // namespace
@@ -168,10 +197,48 @@ std::vector<Drift> compare(const std::vector<KnownColumn>& known, const std::vec
   return out;
 }
 
+std::vector<SeenColumn> unite(const std::vector<std::vector<SeenColumn>>& files) {
+  std::vector<SeenColumn> out;
+  for (const auto& columns : files)
+    for (const auto& c : columns) {
+      auto known = std::ranges::find(out, c.name, &SeenColumn::name);
+      if (known == out.end())
+        out.push_back(c);
+      else if (!c.empty)
+        *known = known->empty ? c : common(*known, c);
+    }
+  return out;
+}
+
+std::vector<Drift> compare_all(const std::vector<KnownColumn>& known, const std::vector<std::vector<SeenColumn>>& files,
+                               const Overlap& overlap) {
+  const auto united = unite(files);
+  std::vector<Drift> out;
+  std::vector<std::size_t> times;
+  for (const auto& columns : files) {
+    std::vector<SeenColumn> seen;
+    for (const auto& c : columns) seen.push_back(*std::ranges::find(united, c.name, &SeenColumn::name));
+    for (auto& d : compare(known, seen, overlap)) {
+      auto same = std::ranges::find_if(out, [&](const Drift& x) { return x.column == d.column; });
+      if (same == out.end()) {
+        out.push_back(std::move(d));
+        times.push_back(1);
+        continue;
+      }
+      ++times[static_cast<std::size_t>(same - out.begin())];
+      // Beside the old column in one file, it is not the old one under another name in the next.
+      if (same->kind == DriftKind::renamed && d.kind == DriftKind::added) std::swap(*same, d);
+      if (same->kind == DriftKind::added && d.kind == DriftKind::renamed) lost(out, times, d);
+    }
+  }
+  for (std::size_t i = 0; i < out.size(); ++i) out[i].partly = times[i] < files.size();
+  return out;
+}
+
 json::object to_json(const Drift& d) {
   return {{"kind", name(d.kind)}, {"column", d.column},           {"was", d.was},
           {"item", d.item},       {"type", engine::name(d.type)}, {"before", engine::name(d.before)},
-          {"needed", d.needed},   {"why", text_pair(d.why)}};
+          {"needed", d.needed},   {"why", text_pair(d.why)},      {"partly", d.partly}};
 }
 
 std::vector<Drift> drifts_of(const json::value& value) {
@@ -184,7 +251,8 @@ std::vector<Drift> drifts_of(const json::value& value) {
             .was = text_at(o, "was"),
             .item = text_at(o, "item"),
             .needed = flag_at(o, "needed"),
-            .why = {}};
+            .why = {},
+            .partly = flag_at(o, "partly")};
     auto kind = std::ranges::find(kKinds, text_at(o, "kind"));
     if (kind != kKinds.end()) d.kind = static_cast<DriftKind>(kind - kKinds.begin());
     (void)engine::parse(text_at(o, "type"), d.type);

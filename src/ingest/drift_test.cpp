@@ -68,6 +68,50 @@ TEST(DriftTest, LikenessAndWidth) {
   EXPECT_FALSE(holds(date, datetime));
 }
 
+TEST(DriftTest, FilesOfOneDeliveryAreComparedTogether) {
+  const std::vector<SeenColumn> as_ever{{"id", integer}, {"name", text}, {"capital", decimal}, {"opened", date}};
+  auto more = as_ever, other = as_ever, less = as_ever;
+  more.push_back({"street", integer});
+  other.push_back({"street", text});
+  less.erase(less.begin() + 2);
+  auto drifts = compare_all(kKnown, {as_ever, more, other, less});
+  EXPECT_THAT(shown(drifts), ::testing::UnorderedElementsAre("added street", "missing capital"));
+  for (const auto& d : drifts) {
+    EXPECT_TRUE(d.partly) << d.column;
+    if (d.column == "street") {
+      EXPECT_EQ(d.type, text);  // what holds the values of both files
+    }
+  }
+  EXPECT_FALSE(compare_all(kKnown, {more, more})[0].partly);
+  EXPECT_TRUE(drifts_of(json::array{to_json(drifts[0])})[0].partly);
+}
+
+TEST(DriftTest, AColumnBesideTheOldOneIsNotItsNewName) {
+  const std::vector<SeenColumn> renamed{{"id", integer}, {"name_cn", text}, {"capital", decimal}, {"opened", date}};
+  const std::vector<SeenColumn> both{
+      {"id", integer}, {"name", text}, {"capital", decimal}, {"opened", date}, {"name_cn", text}};
+  for (const auto& drifts : {compare_all(kKnown, {renamed, both}), compare_all(kKnown, {both, renamed})})
+    EXPECT_THAT(shown(drifts), ::testing::UnorderedElementsAre("added name_cn", "missing name"));
+}
+
+TEST(DriftTest, ColumnsUniteToWhatHoldsAllTheirValues) {
+  auto united =
+      unite({{{.name = "a", .type = integer},
+              {.name = "b", .type = decimal, .width = 6, .scale = 2},
+              {.name = "e", .type = text, .empty = true}},
+             {{.name = "b", .type = decimal, .width = 9, .scale = 1}, {.name = "a", .type = decimal, .width = 5, .scale = 3}},
+             {{.name = "c", .type = date}, {.name = "e", .type = date}},
+             {{.name = "c", .type = boolean}}});
+  ASSERT_EQ(united.size(), 4U);
+  EXPECT_EQ(united[0].type, decimal);
+  EXPECT_EQ(united[0].width, 22);
+  EXPECT_EQ(united[0].scale, 3);
+  EXPECT_EQ(united[1].width, 10);
+  EXPECT_EQ(united[1].scale, 2);
+  EXPECT_EQ(united[2].type, date);
+  EXPECT_EQ(united[3].type, text);
+}
+
 TEST(DriftTest, AsDocument) {
   auto drifts = compare(kKnown, {{"id", text}, {"name_cn", text}, {"capital", decimal}, {"opened", date}});
   json::array stored;

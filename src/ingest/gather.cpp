@@ -221,7 +221,7 @@ Result<Gathered> Gathering::rows(std::uint64_t limit) {
           for (const auto& row : preview.rows)
             if (i < row.size() && row[i]) s.examples.push_back(*row[i]);
   }
-  g.resolution = resolve(pipeline_, g.columns, overlap());
+  g.resolution = resolve(pipeline_, {g.columns}, overlap());
   if (g.resolution.ask) return g;
   // Columns that are not taken are not asked for.
   std::vector<std::string> wanted;

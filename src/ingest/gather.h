@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "qushu/ingest/trace.h"
+#include "qushu/tabular/tabular.h"
 
 #include "pipeline_store.h"
 
@@ -29,7 +30,11 @@ struct Resolution {
   std::vector<Drift> drifts;
   bool ask = false;
 };
-[[nodiscard]] Resolution resolve(const Pipeline& pipeline, const std::vector<SeenColumn>& seen, const Overlap& overlap = {});
+// Of files that come together, each its columns; a database has one such list.
+[[nodiscard]] Resolution resolve(const Pipeline& pipeline, const std::vector<std::vector<SeenColumn>>& files,
+                                 const Overlap& overlap = {});
+// Calls the columns that come under another name (Mapped::also) by the one in the mapping.
+void call_by_mapping(std::vector<SeenColumn>& seen, const std::vector<Mapped>& fields);
 // A mapping of every column to an item of its name.
 [[nodiscard]] std::vector<Mapped> propose(const std::vector<SeenColumn>& seen);
 // Takes decisions about drifts into a mapping; an error names the column.
@@ -92,7 +97,10 @@ class Gathering {
                               const std::vector<std::string>& broken, const std::vector<Mapped>& tested);
   Result<Gathered> files(const json::array& kept, const std::map<std::string, sources::File>& remembered, bool all);
   Result<json::array> fetch(const std::vector<sources::File>& list, const std::map<std::string, sources::File>& remembered);
-  Result<void> read_file(Gathered& g, const json::object& file, std::int64_t& offset, class RejectFile& rejects);
+  struct Looked;
+  [[nodiscard]] Result<std::unique_ptr<tabular::File>> open_file(const json::object& file) const;
+  Result<Looked> look_at(const json::object& file);
+  Result<void> read_file(Gathered& g, const Looked& looked, std::int64_t& offset, class RejectFile& rejects);
   Result<void> add_fixed(Gathered& g);
   Result<std::vector<catalog::Field>> items_of(const std::vector<Mapped>& fields) const;
   [[nodiscard]] Overlap overlap() const;

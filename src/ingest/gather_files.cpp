@@ -14,6 +14,8 @@
 namespace qushu::ingest {
 namespace {
 
+constexpr std::size_t kOpen = 16;  // files that stay open between the look at them and their reading
+
 std::string base_name(const std::string& path) {
   auto slash = path.rfind('/');
   return slash == std::string::npos ? path : path.substr(slash + 1);
@@ -100,46 +102,52 @@ Result<json::array> Gathering::fetch(const std::vector<sources::File>& list,
   return out;
 }
 
-Result<void> Gathering::read_file(Gathered& g, const json::object& file, std::int64_t& offset, RejectFile& rejects) {
-  auto name = base_name(text_at(file, "name"));
+// A file and its table, looked at before any is read.
+struct Gathering::Looked {
+  json::object file;
+  std::string name;
+  std::unique_ptr<tabular::File> opened;  // none: opened again when it is read
+  tabular::TableFacts facts;
+  std::vector<SeenColumn> columns;  // called as in the mapping
+};
+
+Result<std::unique_ptr<tabular::File>> Gathering::open_file(const json::object& file) const {
   QS_TRY(auto path, deps_.blobs.path(text_at(file, "blob")));
-  QS_TRY(auto opened, tabular::File::open(path, name, deps_.blobs.temporary_folder(), deps_.settings));
+  return tabular::File::open(path, base_name(text_at(file, "name")), deps_.blobs.temporary_folder(), deps_.settings);
+}
+
+Result<Gathering::Looked> Gathering::look_at(const json::object& file) {
+  Looked out{.file = file, .name = base_name(text_at(file, "name")), .opened = {}, .facts = {}, .columns = {}};
+  QS_TRY(out.opened, open_file(file));
   auto wanted = text_at(pipeline_.file, "table");
   auto dialect = dialect_of(pipeline_.file);
   tabular::Progress progress{.bytes = {}, .cancelled = cancelled_};
-  std::optional<tabular::TableFacts> facts;
-  for (const auto& location : opened->tables()) {
+  for (const auto& location : out.opened->tables()) {
     // A sheet is known by its own name; the archive or workbook that holds it is called otherwise every time.
     bool named = wanted.empty() || location == wanted || location.ends_with(" › " + wanted);
     if (!named) continue;
-    QS_TRY(auto read, opened->analyse(location, dialect, progress));
+    QS_TRY(auto read, out.opened->analyse(location, dialect, progress));
     if (read.columns.empty()) continue;
-    facts = std::move(read);
-    break;
+    for (const auto& c : read.columns) out.columns.push_back(seen_of(c));
+    call_by_mapping(out.columns, pipeline_.fields);
+    out.facts = std::move(read);
+    return out;
   }
-  if (!facts)
-    return fail(Error{.code = Code::invalid,
-                      .id = "pipeline.table",
-                      .text = {fmt::format("文件“{}”里没有{}。", name, wanted.empty() ? "可读的表" : "“" + wanted + "”这张表"),
-                               fmt::format("The file “{}” holds {}.", name,
-                                           wanted.empty() ? "no table that can be read" : "no table “" + wanted + "”")},
-                      .subject = name});
-  std::vector<SeenColumn> seen;
-  for (const auto& c : facts->columns) seen.push_back(seen_of(c));
-  auto known = pipeline_;
-  if (!g.resolution.fields.empty()) known.fields = g.resolution.fields;
-  auto resolution = resolve(known, seen, overlap());
-  for (auto& d : g.resolution.drifts) resolution.drifts.insert(resolution.drifts.begin(), d);
-  resolution.ask = resolution.ask || g.resolution.ask;
-  g.resolution = std::move(resolution);
-  g.columns = seen;
-  if (g.resolution.ask) return {};
+  return fail(
+      Error{.code = Code::invalid,
+            .id = "pipeline.table",
+            .text = {fmt::format("文件“{}”里没有{}。", out.name, wanted.empty() ? "可读的表" : "“" + wanted + "”这张表"),
+                     fmt::format("The file “{}” holds {}.", out.name,
+                                 wanted.empty() ? "no table that can be read" : "no table “" + wanted + "”")},
+            .subject = out.name});
+}
 
+Result<void> Gathering::read_file(Gathered& g, const Looked& looked, std::int64_t& offset, RejectFile& rejects) {
   std::vector<tabular::ColumnPlan> plan;
   std::vector<Mapped> used;
-  for (const auto& c : facts->columns) {
-    auto p = c.plan;
-    auto m = std::ranges::find_if(g.resolution.fields, [&](const Mapped& x) { return x.column == c.plan.name; });
+  for (std::size_t i = 0; i < looked.columns.size(); ++i) {
+    auto p = looked.facts.columns[i].plan;
+    auto m = std::ranges::find(g.resolution.fields, looked.columns[i].name, &Mapped::column);
     p.skip = m == g.resolution.fields.end() || m->skip;
     if (!p.skip) {
       p.type = m->type;
@@ -159,9 +167,15 @@ Result<void> Gathering::read_file(Gathered& g, const json::object& file, std::in
   auto sink = [&](const tabular::File::RejectedRow& row) {
     if (g.misfits.size() < 100)
       for (auto& m : misfits_document(row.misfits)) g.misfits.push_back(m);
-    return rejects.write(name, facts->location, row);
+    return rejects.write(looked.name, looked.facts.location, row);
   };
-  QS_TRY(auto reading, opened->read(facts->location, facts->dialect, plan, ids, sink, progress));
+  tabular::Progress progress{.bytes = {}, .cancelled = cancelled_};
+  std::unique_ptr<tabular::File> again;
+  if (!looked.opened) {
+    QS_TRY(again, open_file(looked.file));
+  }
+  auto& opened = looked.opened ? *looked.opened : *again;
+  QS_TRY(auto reading, opened.read(looked.facts.location, looked.facts.dialect, plan, ids, sink, progress));
   QS_TRY(auto blob, write_rows(reading, ids, offset, deps_.engine, deps_.blobs, cancelled_));
   auto& c = *reading.counts;
   catalog::Part part{.blob = blob.sha256, .rows = c.published, .bytes = blob.size, .first_id = offset};
@@ -169,9 +183,11 @@ Result<void> Gathering::read_file(Gathered& g, const json::object& file, std::in
   g.parts.push_back(std::move(part));
   g.counts.read += c.read;
   g.counts.rejected += c.rejected;
-  g.bytes += file.at("size").to_number<std::uint64_t>();
-  g.origins.push_back(
-      {.import_id = {}, .file_name = text_at(file, "name"), .file_blob = text_at(file, "blob"), .table = facts->location});
+  g.bytes += looked.file.at("size").to_number<std::uint64_t>();
+  g.origins.push_back({.import_id = {},
+                       .file_name = text_at(looked.file, "name"),
+                       .file_blob = text_at(looked.file, "blob"),
+                       .table = looked.facts.location});
   if (c.published > 0) {
     QS_TRY(offset, last_id(deps_.engine, deps_.blobs, blob.sha256, cancelled_));
   }
@@ -241,15 +257,30 @@ Result<Gathered> Gathering::files(const json::array& kept, const std::map<std::s
   }
   g.nothing = g.files.empty();
   if (g.nothing) return g;
+  // All are looked at before the first is read: what must be decided is asked once, and a column has one type in all of them.
+  auto progress = [&](double from, double share, std::size_t i, const Text& what) {
+    auto name = text_at(g.files[i].as_object(), "name");
+    report_(from + share * static_cast<double>(i) / static_cast<double>(g.files.size()), {what.zh + name, what.en + name});
+  };
+  std::vector<Looked> looked;
+  std::vector<std::vector<SeenColumn>> columns;
+  for (std::size_t i = 0; i < g.files.size(); ++i) {
+    progress(0.4, 0.1, i, {"查看 ", "Looking at "});
+    QS_TRY(auto one, look_at(g.files[i].as_object()));
+    if (looked.size() >= kOpen) one.opened.reset();
+    columns.push_back(one.columns);
+    looked.push_back(std::move(one));
+  }
+  g.columns = unite(columns);
+  g.resolution = resolve(pipeline_, columns, overlap());
+  if (g.resolution.ask) return g;
   RejectFile rejects(deps_.blobs.temporary_folder());
   std::int64_t offset = 0;
-  for (std::size_t i = 0; i < g.files.size(); ++i) {
-    const auto file = g.files[i].as_object();
-    report_(0.4 + 0.3 * static_cast<double>(i) / static_cast<double>(g.files.size()),
-            {"读取 " + text_at(file, "name"), "Reading " + text_at(file, "name")});
-    QS_CHECK(read_file(g, file, offset, rejects));
+  for (std::size_t i = 0; i < looked.size(); ++i) {
+    progress(0.5, 0.2, i, {"读取 ", "Reading "});
+    QS_CHECK(read_file(g, looked[i], offset, rejects));
+    looked[i].opened.reset();
   }
-  if (g.resolution.ask) return g;
   QS_TRY(g.counts.rejects_blob, rejects.keep(deps_.engine, deps_.blobs, cancelled_));
   QS_CHECK(add_fixed(g));
   return g;

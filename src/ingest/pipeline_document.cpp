@@ -122,6 +122,7 @@ Result<Mapped> mapped_of(const json::value& value, std::size_t number) {
     if (engine::parse(seen, then)) out.seen = then;
   }
   out.may_miss = m.flag("may_miss");
+  out.also = m.texts("also", 20);
   out.skip = m.flag("skip");
   out.key = m.flag("key");
   if (const auto* fixed = value.as_object().if_contains("fixed"); fixed && !fixed->is_null()) out.fixed = m.text("fixed", 1000);
@@ -261,6 +262,7 @@ json::object to_json(const Mapped& m) {
   if (m.fixed) out["fixed"] = *m.fixed;
   out["seen"] = m.seen ? json::value(engine::name(*m.seen)) : json::value("");
   out["may_miss"] = m.may_miss;
+  out["also"] = texts(m.also);
   return out;
 }
 

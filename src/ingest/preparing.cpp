@@ -8,6 +8,7 @@
 
 #include "qushu/base/id.h"
 
+#include "widen.h"
 #include "writing.h"
 
 namespace qushu::ingest {
@@ -21,29 +22,11 @@ constexpr std::array<std::string_view, 3> kRepeated{"last", "reject", "apply"};
 
 // The type that holds the values of both.
 void widen(Field& field, const Field& other) {
-  if (field.type == other.type) {
-    if (field.type != Type::decimal) return;
-    auto whole = std::max(field.width - field.scale, other.width - other.scale);
-    field.scale = std::max(field.scale, other.scale);
-    field.width = static_cast<std::uint8_t>(std::min(38, whole + field.scale));
-  } else if (is_number(field.type) && is_number(other.type)) {
-    if (field.type == Type::number || other.type == Type::number) {
-      field.type = Type::number;
-      field.width = field.scale = 0;
-      return;
-    }
-    auto decimal = field.type == Type::decimal ? field : other;
-    field.type = Type::decimal;
-    field.scale = decimal.scale;
-    field.width = static_cast<std::uint8_t>(std::min(38, std::max(19 + decimal.scale, static_cast<int>(decimal.width))));
-  } else if ((field.type == Type::date && other.type == Type::datetime) ||
-             (field.type == Type::datetime && other.type == Type::date)) {
-    field.type = Type::datetime;
-  } else {
-    field.type = Type::text;
-    field.width = field.scale = 0;
-    field.unit.clear();
-  }
+  auto both = holding_both({field.type, field.width, field.scale}, {other.type, other.width, other.scale});
+  if (both.type == Type::text && field.type != Type::text) field.unit.clear();
+  field.type = both.type;
+  field.width = both.width;
+  field.scale = both.scale;
 }
 
 }  // namespace
@@ -170,9 +153,27 @@ std::string Preparation::incoming_rows() const {
     fields.push_back({.id = std::string(kRemoved), .name = {}, .description = {}, .type = Type::boolean});
     columns.push_back({.id = std::string(kRemoved), .type = Type::boolean});
   }
-  std::vector<sharing::PartFile> parts;
-  for (const auto& source : sources_) parts.push_back({.file = source.file, .columns = columns});
-  return sharing::rows_sql(fields, parts, {});
+  return sharing::rows_sql(fields, source_files(columns), {});
+}
+
+std::vector<sharing::PartFile> Preparation::source_files(const std::vector<catalog::PartColumn>& whole) const {
+  std::vector<sharing::PartFile> out;
+  for (const auto& source : sources_)
+    out.push_back({.file = source.file, .columns = source.columns.empty() ? whole : source.columns});
+  return out;
+}
+
+bool Preparation::has(const Source& source, std::string_view field_id) const {
+  auto among = [&](const auto& list, auto id) { return std::ranges::find(list, field_id, id) != list.end(); };
+  return source.columns.empty() ? among(task_.incoming.fields, &Field::id) : among(source.columns, &catalog::PartColumn::id);
+}
+
+std::string Preparation::came_with(std::string_view field_id) const {
+  std::string out;
+  for (const auto& source : sources_)
+    if (has(source, field_id))
+      out += fmt::format("{}r._id > {} AND r._id <= {}", out.empty() ? "(" : " OR ", source.first_id, source.last_id);
+  return out.empty() ? "false" : out + ")";
 }
 
 std::string Preparation::good_rows() const {
@@ -184,9 +185,7 @@ std::string Preparation::candidate_rows() const {
   if (task_.mode == Mode::full) {
     std::vector<std::filesystem::path> gone;
     if (quality_rejects_ > 0) gone.push_back(gone_->path());
-    std::vector<sharing::PartFile> parts;
-    for (const auto& source : sources_) parts.push_back({.file = source.file});
-    return sharing::rows_sql(next_.fields, parts, gone);
+    return sharing::rows_sql(next_.fields, source_files({}), gone);
   }
   std::vector<sharing::PartFile> parts;
   for (const auto& c : candidates_) parts.push_back({.file = c.file ? c.file->path() : sources_[c.source].file});
@@ -237,7 +236,12 @@ Result<void> Preparation::choose_fields() {
   for (auto& field : next_.fields) {
     field.key = declared(field);
     if (field.key) key_.push_back(field.id);
-    if (std::ranges::find(incoming, field.id, &Field::id) == incoming.end()) kept_.push_back(field.id);
+    bool everywhere = std::ranges::find(incoming, field.id, &Field::id) != incoming.end() &&
+                      std::ranges::all_of(task_.incoming.parts, [&](const catalog::Part& part) {
+                        return part.columns.empty() ||
+                               std::ranges::find(part.columns, field.id, &catalog::PartColumn::id) != part.columns.end();
+                      });
+    if (!everywhere) kept_.push_back(field.id);
   }
   if (task_.mode == Mode::full) return {};
   if (task_.mode == Mode::upsert && key_.empty())
@@ -286,7 +290,8 @@ Result<void> Preparation::take_rows() {
                           .bytes = part.bytes,
                           .first_id = part.first_id,
                           .last_id = 0,
-                          .part = i});
+                          .part = i,
+                          .columns = part.columns});
     }
   }
   if (task_.mode != Mode::full && !sources_.empty()) shift_ = next_id_ - sources_.front().first_id;
@@ -366,7 +371,9 @@ Result<void> Preparation::keep_part(const std::filesystem::path& file, std::uint
 Result<void> Preparation::keep_source(std::size_t source) {
   const auto& s = sources_[source];
   if (s.blob.empty()) return keep_part(s.file, s.rows, source);
-  next_.parts.push_back({.blob = s.blob, .rows = s.rows, .bytes = s.bytes, .first_id = s.first_id + shift_});
+  catalog::Part part{.blob = s.blob, .rows = s.rows, .bytes = s.bytes, .first_id = s.first_id + shift_};
+  if (s.columns != catalog::columns_of(next_.fields)) part.columns = s.columns;
+  next_.parts.push_back(std::move(part));
   return {};
 }
 

@@ -111,7 +111,7 @@ class Preparation {
   std::int64_t next_id_ = 0;       // of the base; new `_id`s are the line plus this
   std::int64_t shift_ = 0;         // what makes the `_id`s of the rows that came such ones
   std::vector<std::string> key_;   // identifiers
-  std::vector<std::string> kept_;  // fields that the rows do not have: they stay as they were
+  std::vector<std::string> kept_;  // fields that rows, all or those of some parts, do not have: they stay as they were
   catalog::Version next_;
   std::string base_rows_;  // SELECT, in the version's shape
 
@@ -121,8 +121,13 @@ class Preparation {
     std::string blob = {};  // when it is one already
     std::uint64_t rows = 0, bytes = 0;
     std::int64_t first_id = 0, last_id = 0;
-    std::size_t part = 0;  // its place among Incoming::parts
+    std::size_t part = 0;                           // its place among Incoming::parts
+    std::vector<catalog::PartColumn> columns = {};  // when they are not all that came
   };
+  [[nodiscard]] std::vector<sharing::PartFile> source_files(const std::vector<catalog::PartColumn>& whole) const;
+  [[nodiscard]] bool has(const Source& source, std::string_view field_id) const;
+  // A condition: the row `r` is of a part that has the field.
+  [[nodiscard]] std::string came_with(std::string_view field_id) const;
   std::vector<Source> sources_;
   std::vector<Scratch> kept_files_;  // what `sources_` names and is ours
   std::uint64_t rows_ = 0;           // of all sources

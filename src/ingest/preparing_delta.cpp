@@ -161,10 +161,11 @@ Result<void> Preparation::compare() {
   auto is_kept = [&](const std::string& id) { return std::ranges::find(kept_, id) != kept_.end(); };
   for (const auto& field : next_.fields) {
     auto column = engine::quote_name(field.id);
-    if (is_kept(field.id))
-      kept += ", b." + column;
-    else if (std::ranges::find(key_, field.id) == key_.end())
-      differs += fmt::format("{}r.{} IS DISTINCT FROM b.{}", differs.empty() ? "" : " OR ", column, column);
+    if (is_kept(field.id)) kept += ", b." + column;
+    if (std::ranges::find(key_, field.id) != key_.end()) continue;
+    auto differ = fmt::format("r.{0} IS DISTINCT FROM b.{0}", column);
+    if (is_kept(field.id)) differ = fmt::format("({} AND {})", came_with(field.id), differ);
+    differs += (differs.empty() ? "" : " OR ") + differ;
   }
   if (differs.empty()) differs = "false";
   if (task_.incoming.removals) differs = fmt::format("coalesce(r.{}, false) OR {}", engine::quote_name(kRemoved), differs);
@@ -205,8 +206,10 @@ Result<void> Preparation::refuse_taken() {
 
 bool Preparation::stand_as_they_came() const {
   auto all_count = task_.mode == Mode::append ? matched_ == 0 : matched_ == differing_;
+  auto shape = catalog::columns_of(next_.fields);
   return shift_ == 0 && bad_rows_ == 0 && quality_rejects_ == 0 && all_count && kept_.empty() && !task_.incoming.removals &&
-         catalog::columns_of(task_.incoming.fields) == catalog::columns_of(next_.fields);
+         catalog::columns_of(task_.incoming.fields) == shape &&
+         std::ranges::all_of(sources_, [&](const Source& s) { return s.columns.empty() || s.columns == shape; });
 }
 
 Result<void> Preparation::write_candidates() {
@@ -218,12 +221,14 @@ Result<void> Preparation::write_candidates() {
     candidate_count_ = rows_;
     return {};
   }
-  std::string columns = fmt::format("r._id + {} AS _id", shift_);
-  for (const auto& field : next_.fields) {
-    auto column = engine::quote_name(field.id);
-    bool kept = compared_ && std::ranges::find(kept_, field.id) != kept_.end();
-    columns += kept ? fmt::format(", c.{0} AS {0}", column) : ", r." + column;
-  }
+  auto columns_of = [&](const Source& source) {
+    auto columns = fmt::format("r._id + {} AS _id", shift_);
+    for (const auto& field : next_.fields) {
+      auto column = engine::quote_name(field.id);
+      columns += compared_ && !has(source, field.id) ? fmt::format(", c.{0} AS {0}", column) : ", r." + column;
+    }
+    return columns;
+  };
   std::string from = fmt::format(" FROM ({}) AS r", good_rows()), where;
   if (compared_) {
     from += fmt::format(" LEFT JOIN {} AS c ON r._id = c.new_id", scan(*compared_));
@@ -237,7 +242,8 @@ Result<void> Preparation::write_candidates() {
     auto within = sources_.size() == 1 ? std::string("true")
                                        : fmt::format("r._id > {} AND r._id <= {}", sources_[i].first_id, sources_[i].last_id);
     CandidatePart part{.file = scratch("part"), .rows = 0, .source = i};
-    QS_TRY(part.rows, write(fmt::format("SELECT {}{} WHERE {}{}", columns, from, within, where), part.file->path()));
+    QS_TRY(part.rows,
+           write(fmt::format("SELECT {}{} WHERE {}{}", columns_of(sources_[i]), from, within, where), part.file->path()));
     candidate_count_ += part.rows;
     if (part.rows > 0) candidates_.push_back(std::move(part));
   }

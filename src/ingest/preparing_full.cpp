@@ -36,8 +36,7 @@ Result<void> Preparation::compare_all() {
   for (auto& part : before.parts)
     if (part.columns.empty()) part.columns = columns;
   QS_TRY(auto old, sharing::rows_of(before, blobs_));
-  std::vector<sharing::PartFile> parts;
-  for (const auto& source : sources_) parts.push_back({.file = source.file, .columns = catalog::columns_of(next_.fields)});
+  auto parts = source_files(catalog::columns_of(next_.fields));
   std::vector<std::filesystem::path> gone;
   if (gone_) gone.push_back(gone_->path());
   std::string all;

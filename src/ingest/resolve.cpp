@@ -40,8 +40,27 @@ std::vector<Mapped> propose(const std::vector<SeenColumn>& seen) {
   return fields;
 }
 
-Resolution resolve(const Pipeline& p, const std::vector<SeenColumn>& seen, const Overlap& overlap) {
-  if (p.fields.empty()) return {.fields = propose(seen), .drifts = {}};
+void call_by_mapping(std::vector<SeenColumn>& seen, const std::vector<Mapped>& fields) {
+  auto there = [&](const std::string& name) { return std::ranges::find(seen, name, &SeenColumn::name); };
+  for (const auto& m : fields)
+    if (there(m.column) == seen.end())
+      for (const auto& other : m.also)
+        if (auto found = there(other); found != seen.end()) {
+          found->name = m.column;
+          break;
+        }
+}
+
+Resolution resolve(const Pipeline& p, const std::vector<std::vector<SeenColumn>>& files, const Overlap& overlap) {
+  const auto seen = unite(files);
+  if (p.fields.empty()) {
+    Resolution out{.fields = propose(seen), .drifts = {}};
+    for (auto& m : out.fields)
+      m.may_miss = std::ranges::any_of(files, [&](const std::vector<SeenColumn>& columns) {
+        return std::ranges::find(columns, m.column, &SeenColumn::name) == columns.end();
+      });
+    return out;
+  }
   Resolution out{.fields = p.fields, .drifts = {}};
   std::vector<KnownColumn> known;
   for (const auto& m : p.fields)
@@ -53,12 +72,13 @@ Resolution resolve(const Pipeline& p, const std::vector<SeenColumn>& seen, const
                        .skip = m.skip && m.column != p.watermark.column,
                        .needed = m.key || m.column == p.watermark.column,
                        .may_miss = m.may_miss});
-  out.drifts = compare(known, seen, overlap);
+  out.drifts = compare_all(known, files, overlap);
   for (const auto& d : out.drifts) {
     if (d.kind == DriftKind::added && p.drift != OnDrift::ask) {
       auto s = std::ranges::find_if(seen, [&](const SeenColumn& c) { return c.name == d.column; });
       auto m = mapped(*s);
       m.name = free_name(out.fields, m.name);
+      m.may_miss = d.partly;
       if (p.drift == OnDrift::text) m.type = engine::Type::text;
       out.fields.push_back(std::move(m));
     } else if (d.kind == DriftKind::retyped && p.drift == OnDrift::text && !d.needed) {
@@ -91,7 +111,8 @@ Result<void> apply(std::vector<Mapped>& fields, const std::vector<Drift>& drifts
                .name = free_name(fields, drift->column),
                .type = drift->type,
                .skip = d.verdict == "skip",
-               .seen = drift->type};
+               .seen = drift->type,
+               .may_miss = drift->partly};
       if (m.type == engine::Type::decimal) {
         m.width = 38;
         m.scale = 10;
@@ -105,6 +126,8 @@ Result<void> apply(std::vector<Mapped>& fields, const std::vector<Drift>& drifts
       auto* m = find(fields, was);
       if (!fresh || !m)
         return wrong(d.column, fmt::format("没有原来的列“{}”。", was), fmt::format("There was no column “{}”.", was));
+      // Other files of the same delivery still have the old name.
+      if (drift->partly) m->also.push_back(m->column);
       m->column = drift->column;
       m->seen = drift->type;
       decided.insert(was);

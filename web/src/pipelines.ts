@@ -1,12 +1,12 @@
 import type { StepPlan, StepReport } from './steps';
 // What the API says of pipelines and runs, and their words.
-export interface Drift { kind: 'added' | 'missing' | 'renamed' | 'retyped'; column: string; was: string; item: string; type: string; before: string; needed: boolean; why: string }
+export interface Drift { kind: 'added' | 'missing' | 'renamed' | 'retyped'; column: string; was: string; item: string; type: string; before: string; needed: boolean; why: string; partly: boolean }
 export interface Run {
   id: string; pipeline: string; title: string; trigger: string; state: string; job_id: string; person_name: string; source: string; dataset: string; due: string | null; created: string; started: string | null; ended: string | null;
   read: number; added: number; changed: number; deleted: number; unchanged: number; rejected: number; bytes: number; version: number | null; position_before: string; position_after: string; files: { name: string; size: number }[]; drifts: Drift[];
   decisions: Record<string, string>; error: { id: string; text: string; subject: string } | null; job?: import('./api').Job | null; log?: { at: string; level: string; text: string }[];
 }
-export interface Mapped { column: string; name: string; type: string; width: number; scale: number; unit: string; skip: boolean; key: boolean; fixed: string | null; seen: string; may_miss: boolean }
+export interface Mapped { column: string; name: string; type: string; width: number; scale: number; unit: string; skip: boolean; key: boolean; fixed: string | null; seen: string; may_miss: boolean; also: string[] }
 export interface When { cron: string; zone: string; days: string }
 export interface Definition {
   code: string; title: string; department_id: string; source: string; selection: Record<string, string>; dataset: string; entry: Record<string, unknown>; mode: string; delete_missing: boolean; watermark: { column: string; kind: string; overlap: number };

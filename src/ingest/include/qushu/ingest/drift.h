@@ -51,7 +51,8 @@ struct Drift {
   engine::Type type = engine::Type::text;    // now
   engine::Type before = engine::Type::text;  // of missing, renamed and retyped
   bool needed = false;
-  Text why;  // of a renamed one: what speaks for it
+  Text why;             // of a renamed one: what speaks for it
+  bool partly = false;  // only some of the files that came are so
 };
 
 // Whether every value of one type is a value of the other: a column may become narrower without anybody having to decide.
@@ -67,6 +68,13 @@ using Overlap = std::function<std::optional<double>(const KnownColumn& known, co
 // one, as far as position, type, name and values tell, are one renamed column.
 [[nodiscard]] std::vector<Drift> compare(const std::vector<KnownColumn>& known, const std::vector<SeenColumn>& seen,
                                          const Overlap& overlap = {});
+
+// Of files that come together, each its columns. Every column once, in the order of their first appearance, with the type that
+// holds the values of all of them.
+[[nodiscard]] std::vector<SeenColumn> unite(const std::vector<std::vector<SeenColumn>>& files);
+// What differs in any of them, each column once.
+[[nodiscard]] std::vector<Drift> compare_all(const std::vector<KnownColumn>& known,
+                                             const std::vector<std::vector<SeenColumn>>& files, const Overlap& overlap = {});
 
 [[nodiscard]] json::object to_json(const Drift& drift);  // texts as {"zh", "en"}
 [[nodiscard]] std::vector<Drift> drifts_of(const json::value& value);

@@ -59,6 +59,7 @@ struct Mapped {
   std::optional<std::string> fixed = {};  // in the type's canonical text
   std::optional<engine::Type> seen = {};  // the source's type when somebody last looked
   bool may_miss = false;                  // the column may be missing: its item is empty then
+  std::vector<std::string> also = {};     // what files call the column that have none of its name
 };
 
 struct Watermark {
