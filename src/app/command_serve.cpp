@@ -120,6 +120,7 @@ void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, htt
   calendar::add_routes(router, *s.calendar);
   sharing::add_routes(router, *s.catalog, *s.identity, *s.desk);
   sharing::add_entry_routes(router, *s.desk);
+  sharing::add_sharing_routes(router, *s.requests, *s.grants);
   sharing::add_classification_routes(router, *s.desk);
   sharing::add_sheet_routes(router, *s.desk);
   quality::add_routes(router, *s.quality, *s.catalog, s.settings);

@@ -43,10 +43,34 @@ Result<void> add_quality(System& s, const Actor& actor, Lang lang, json::array& 
   return {};
 }
 
+// Sharing requests that she has to decide or complete, the most urgent first.
+Result<void> add_sharing(System& s, const Actor& actor, Lang lang, json::array& out) {
+  if (!actor.can(Permission::dataset_read)) return {};
+  QS_TRY(auto requests, s.requests->waiting(actor));
+  for (const auto& r : requests) {
+    auto detail = r.state == sharing::RequestState::asking ? Text{"共享申请待本部门审核", "Sharing request waits for approval"}
+                  : r.state == sharing::RequestState::returned ? Text{"共享申请待补正", "Sharing request is to be completed"}
+                                                               : Text{"共享申请待答复", "Sharing request is to be answered"};
+    if (r.standing && r.late)
+      detail = {fmt::format("共享申请答复已逾期 {} 个工作日", std::max(1, -r.standing->left)),
+                fmt::format("Answer to a sharing request {} working days late", std::max(1, -r.standing->left))};
+    else if (r.standing)
+      detail = {fmt::format("{}，剩余 {} 个工作日", detail.zh, r.standing->left),
+                fmt::format("{}: {} working days left", detail.en, r.standing->left)};
+    out.emplace_back(json::object{{"kind", r.late ? "request_late" : "request"},
+                                  {"title", fmt::format("{} #{}", r.dataset_title, r.number)},
+                                  {"detail", detail.in(lang)},
+                                  {"link", "/sharing/requests/" + r.id},
+                                  {"at", to_iso(r.changed)}});
+  }
+  return {};
+}
+
 // What waits for this person, in the order in which she should look at it.
 Result<json::array> waiting_for(System& s, const Actor& actor, Lang lang) {
   json::array out;
   QS_CHECK(add_quality(s, actor, lang, out));
+  QS_CHECK(add_sharing(s, actor, lang, out));
   auto entry = [&](const catalog::Waiting& w, const char* kind, const Text& detail, const char* tab) {
     out.emplace_back(json::object{{"kind", kind},
                                   {"title", w.dataset.title},

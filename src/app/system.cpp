@@ -84,6 +84,8 @@ std::vector<store::Migration> System::migrations() {
   add(identity::migrations());
   add(calendar::migrations());
   add(catalog::migrations());
+  add(sharing::grant_migrations());
+  add(sharing::request_migrations());
   add(sources::migrations());
   add(quality::migrations());
   add(ingest::migrations());
@@ -107,6 +109,7 @@ void System::declare(Settings& s) {
   s.declare(identity::settings());
   s.declare(calendar::settings());
   s.declare(catalog::settings());
+  s.declare(sharing::request_settings());
   s.declare(sources::settings());
   s.declare(quality::settings());
   s.declare(ingest::settings());
@@ -185,7 +188,19 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
   system->classification = catalog::Classification::open(*system->store, *system->audit);
   QS_CHECK(classify_departments(*system->identity, *system->classification));
   system->entries = catalog::Entries::open(*system->store, *system->audit, *system->catalog, s, clock);
-  system->policy = std::make_unique<sharing::Policy>(*system->catalog, *system->blobs);
+  QS_TRY(system->grants,
+         sharing::Grants::open(
+             {.store = *system->store, .audit = *system->audit, .clock = clock, .key_folder = system->data / "keys"}));
+  system->policy = std::make_unique<sharing::Policy>(*system->catalog, *system->blobs, system->grants.get());
+  system->requests = sharing::Requests::open({.store = *system->store,
+                                              .audit = *system->audit,
+                                              .engine = *system->engine,
+                                              .calendar = *system->calendar,
+                                              .catalog = *system->catalog,
+                                              .identity = *system->identity,
+                                              .grants = *system->grants,
+                                              .settings = s,
+                                              .clock = clock});
   QS_TRY(system->sources, sources::Sources::open({.store = *system->store,
                                                   .blobs = *system->blobs,
                                                   .engine = *system->engine,

@@ -32,6 +32,7 @@
 #include "qushu/query/query.h"
 #include "qushu/sharing/desk.h"
 #include "qushu/sharing/policy.h"
+#include "qushu/sharing/request.h"
 #include "qushu/store/store.h"
 
 namespace qushu::app {
@@ -51,7 +52,9 @@ struct System {
   std::unique_ptr<catalog::Catalog> catalog;
   std::unique_ptr<catalog::Classification> classification;
   std::unique_ptr<catalog::Entries> entries;
+  std::unique_ptr<sharing::Grants> grants;
   std::unique_ptr<sharing::Policy> policy;
+  std::unique_ptr<sharing::Requests> requests;
   std::unique_ptr<sources::Sources> sources;
   std::unique_ptr<quality::Quality> quality;
   std::unique_ptr<quality::Corrections> corrections;

@@ -55,7 +55,7 @@ Result<void> register_functions(duckdb_connection connection) {
     duckdb_destroy_scalar_function(&function);
     if (state != DuckDBSuccess) return fail_internal(fmt::format("register {}", check.name));
   }
-  return {};
+  return register_rewriting(connection);
 }
 
 }  // namespace qushu::engine

@@ -16,4 +16,7 @@ namespace qushu::engine {
 // Makes them known to the instance that the connection belongs to.
 [[nodiscard]] Result<void> register_functions(duckdb_connection connection);
 
+// The function behind rewrite.h; register_functions() does it too.
+[[nodiscard]] Result<void> register_rewriting(duckdb_connection connection);
+
 }  // namespace qushu::engine

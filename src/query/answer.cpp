@@ -42,16 +42,45 @@ std::vector<std::string> keys_of(const std::vector<catalog::Field>& fields, cons
   return out;
 }
 
-// Where the index keeps the columns of the answer.
-std::optional<std::vector<std::size_t>> places_of(const KeyIndex& index, const std::vector<catalog::Field>& fields,
-                                                  const RowsRequest& request) {
-  std::vector<std::size_t> places;
+// Where the index keeps the columns of the answer, and what is to be made of the values that it gives.
+struct Place {
+  std::size_t at = 0;
+  const engine::Rewriter* mask = nullptr;
+};
+std::optional<std::vector<Place>> places_of(const KeyIndex& index, const std::vector<catalog::Field>& fields,
+                                            const RowsRequest& request, const sharing::Masks* masks) {
+  std::vector<Place> places;
   for (auto column : request.columns) {
     auto at = std::ranges::find(index.fields(), fields[column].id);
     if (at == index.fields().end()) return std::nullopt;
-    places.push_back(static_cast<std::size_t>(at - index.fields().begin()));
+    Place place{.at = static_cast<std::size_t>(at - index.fields().begin())};
+    if (masks != nullptr)
+      if (auto mask = masks->find(fields[column].id); mask != masks->end()) place.mask = mask->second.get();
+    places.push_back(place);
   }
   return places;
+}
+
+// A value as the index keeps it (JSON), masked where it must be.
+void append_place(const Place& place, std::string_view value, std::string& out) {
+  if (place.mask == nullptr) {
+    out += value;
+    return;
+  }
+  std::optional<std::string_view> plain;
+  boost::json::value text;
+  if (value.starts_with('"')) {
+    boost::system::error_code failed;
+    text = boost::json::parse(value, failed);
+    // What cannot be read stays hidden.
+    plain = !failed && text.is_string() ? std::string_view(text.get_string()) : std::string_view();
+  } else if (value != "null") {
+    plain = value;
+  }
+  if (auto masked = place.mask->rewrite(plain))
+    append_json_text(*masked, out);
+  else
+    out += value;
 }
 
 struct Total {
@@ -120,7 +149,7 @@ class Page {
 
   // Wide rows are dear to read from columns that are spread over the files: where the index has them, the engine only finds
   // and sorts, and the index gives the rows.
-  Result<void> narrow_rows(const std::vector<std::size_t>& places) {
+  Result<void> narrow_rows(const std::vector<Place>& places) {
     auto keys = keys_of(fields_, request_);
     std::vector<std::size_t> sort_columns;
     for (std::size_t i = 0; i < request_.sort.size(); ++i) sort_columns.push_back(i);
@@ -130,15 +159,15 @@ class Page {
                   if (found.values.empty()) return fail_internal("the key index lacks a row");
                   for (std::size_t c = 0; c < keys.size(); ++c) {
                     out_ += keys[c];
-                    out_ += found.values[places[c]];
+                    append_place(places[c], found.values[places[c].at], out_);
                   }
                   return {};
                 });
   }
 
-  [[nodiscard]] std::optional<std::vector<std::size_t>> places_in_index() const {
+  [[nodiscard]] std::optional<std::vector<Place>> places_in_index() const {
     if (source_.index == nullptr || request_.columns.size() <= request_.sort.size() + 1) return std::nullopt;
-    return places_of(*source_.index, fields_, request_);
+    return places_of(*source_.index, fields_, request_, source_.masks);
   }
 
   // The rows of the page, one after another; `sort_columns` are the places of the sort values after `_id`.
@@ -177,13 +206,14 @@ class Page {
   // Exact where it costs nothing or little, or was asked for; else from the profile, and said to be an estimate.
   Result<Total> count() {
     if (request_.count == Count::none) return Total{};
-    if (request_.conditions.empty() && request_.search.empty()) return Total{.rows = source_.all_rows, .exact = true};
+    if (request_.conditions.empty() && request_.search.empty() && source_.all_rows)
+      return Total{.rows = source_.all_rows, .exact = true};
     if (!request_.after && request_.size > 0 && !more_) return Total{.rows = taken_, .exact = true};
     const auto& after = request_.after;
     if (after && after->total && (after->total_exact || request_.count == Count::automatic))
       return Total{.rows = after->total, .exact = after->total_exact};
     auto limits = limits_.engine;
-    bool must = request_.count == Count::exact || source_.all_rows <= limits_.count_rows;
+    bool must = request_.count == Count::exact || (source_.all_rows && *source_.all_rows <= limits_.count_rows);
     if (!must) {
       auto guess = source_.profile == nullptr ? std::nullopt : estimate(*source_.profile, fields_, request_);
       if (guess) return estimated(guess->rows, guess->exact && !source_.profile->contains("as_of"));
@@ -198,14 +228,15 @@ class Page {
 
   // The first page in the order of `_id`, which counts the lines of the source, shows how thick the matching rows lie.
   [[nodiscard]] Total from_the_page() const {
-    if (!request_.sort.empty() || request_.after || !last_ || last_->id <= 0) return {};
-    auto span = source_.last_id > 0 ? static_cast<double>(source_.last_id) : static_cast<double>(source_.all_rows);
+    if (!request_.sort.empty() || request_.after || !last_ || last_->id <= 0 || !source_.all_rows) return {};
+    auto span = source_.last_id > 0 ? static_cast<double>(source_.last_id) : static_cast<double>(*source_.all_rows);
     return estimated(span * static_cast<double>(taken_) / static_cast<double>(last_->id), false);
   }
 
   [[nodiscard]] Total estimated(double rows, bool exact) const {
     auto least = taken_ + (more_ ? 1 : 0);
-    return {.rows = std::clamp(static_cast<std::uint64_t>(std::llround(rows)), least, std::max(least, source_.all_rows)),
+    return {.rows = std::clamp(static_cast<std::uint64_t>(std::llround(rows)), least,
+                               std::max(least, source_.all_rows.value_or(least))),
             .exact = exact};
   }
 
@@ -268,12 +299,12 @@ std::optional<std::vector<engine::Value>> key_of(const KeyIndex& index, const st
 }
 
 std::optional<Answer> answer_lookup(const KeyIndex& index, const std::vector<catalog::Field>& fields,
-                                    const RowsRequest& request) {
+                                    const RowsRequest& request, const sharing::Masks* masks) {
   auto key = key_of(index, fields, request);
   if (!key) return std::nullopt;
   auto found = index.find(*key, request.size + 1);
   if (!found || found->size() > request.size || (found->size() > 1 && !request.sort.empty())) return std::nullopt;
-  auto places = places_of(index, fields, request);
+  auto places = places_of(index, fields, request, masks);
   if (!places) return std::nullopt;
   Answer out{.body = {}, .rows = found->size()};
   out.body.reserve(1024 + places->size() * 96);
@@ -284,7 +315,7 @@ std::optional<Answer> answer_lookup(const KeyIndex& index, const std::vector<cat
       out.body += c == 0 ? "{" : ",";
       append_json_text(fields[request.columns[c]].id, out.body);
       out.body += ':';
-      out.body += (*found)[r].values[(*places)[c]];
+      append_place((*places)[c], (*found)[r].values[(*places)[c].at], out.body);
     }
     out.body += '}';
   }

@@ -3,6 +3,7 @@
 
 #include "qushu/query/index.h"
 #include "qushu/query/rows.h"
+#include "qushu/sharing/grant.h"
 
 namespace qushu::query {
 
@@ -22,10 +23,11 @@ struct Answer {
 struct PageSource {
   std::string_view select;
   const std::vector<catalog::Field>& fields;
-  std::uint64_t all_rows = 0;                    // how many rows the caller sees without any filter
+  std::optional<std::uint64_t> all_rows = 0;     // how many rows the caller sees without any filter; nullopt: not known
   std::int64_t last_id = 0;                      // no `_id` is above it; 0: not known
   const boost::json::object* profile = nullptr;  // of those rows, or nearly those (derive()), where there is one
   const KeyIndex* index = nullptr;               // gives the wide rows of a page that was found by narrow columns
+  const sharing::Masks* masks = nullptr;         // of fields that `select` masks: the index holds what is under them
 };
 [[nodiscard]] Result<Answer> answer_rows(engine::Engine& engine, const PageSource& source, const RowsRequest& request,
                                          const AnswerLimits& limits);
@@ -40,6 +42,6 @@ struct PageSource {
                                                                const RowsRequest& request);
 // The same page from the key index; nothing when the index cannot give it (more rows than the page, to be sorted …).
 [[nodiscard]] std::optional<Answer> answer_lookup(const KeyIndex& index, const std::vector<catalog::Field>& fields,
-                                                  const RowsRequest& request);
+                                                  const RowsRequest& request, const sharing::Masks* masks = nullptr);
 
 }  // namespace qushu::query

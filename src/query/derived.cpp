@@ -131,8 +131,14 @@ Result<jobs::Finish> Service::Parts::run_profile(jobs::Context& context) {
 
 Result<json::object> Service::profile(const Actor& actor, std::string_view code, std::int64_t version,
                                       const Cancelled& cancelled) {
-  QS_TRY(auto shown, parts_->deps.policy.compile(actor, code, version));
-  parts_->deps.audit.count_access(actor, "dataset", shown.dataset.id, "profile", 0);
+  QS_TRY(auto shown, parts_->deps.policy.compile_for(actor, sharing::Use::api, code, version));
+  parts_->count(actor, shown, "profile", 0);
+  // Of masked values and chosen rows there is no profile but their own.
+  if (shown.masked() || !shown.all_rows())
+    return compute_profile(parts_->deps.engine, {.select = shown.select,
+                                                 .fields = shown.fields,
+                                                 .limits = {.time = parts_->seconds("query.profile_time"),
+                                                            .cancelled = parts_->while_shown(shown, cancelled)}});
   if (is_exact(shown.version.profile)) return narrowed(shown.version.profile, shown.fields);
   // Kept for the next one who asks, so it is made of everything and narrowed afterwards.
   QS_TRY(auto whole, parts_->deps.policy.compile(Actor::system(), shown.dataset.id, shown.version.number));

@@ -67,7 +67,8 @@ std::string AccessCache::key(const Actor& actor, std::string_view code) {
     out += role;
     out += ',';
   }
-  fmt::format_to(std::back_inserter(out), "|{}|", actor.may.to_ullong());
+  // Grants ask where she is.
+  fmt::format_to(std::back_inserter(out), "|{}|{}|", actor.may.to_ullong(), actor.from);
   out += code;
   return out;
 }
@@ -82,6 +83,33 @@ Result<std::shared_ptr<void>> Gate::enter(std::size_t limit) {
   return std::shared_ptr<void>(nullptr, [inside = inside_](void*) { inside->fetch_sub(1); });
 }
 
+std::function<bool()> Service::Parts::while_shown(const sharing::Shown& shown, const Cancelled& cancelled) const {
+  if (!shown.grant) return cancelled;
+  return while_granted({shown.grant}, cancelled);
+}
+
+std::function<bool()> Service::Parts::while_granted(std::vector<std::shared_ptr<const sharing::Grant>> grants,
+                                                    const Cancelled& cancelled) const {
+  if (grants.empty()) return cancelled;
+  return [&policy = deps.policy, grants = std::move(grants), cancelled] {
+    return (cancelled && cancelled()) || !policy.holds(grants);
+  };
+}
+
+Failure Service::Parts::told(const sharing::Shown& shown, Error error) const {
+  return error.code == Code::cancelled && !deps.policy.holds(shown) ? grant_ended() : fail(std::move(error));
+}
+
+void Service::Parts::count(const Actor& actor, const sharing::Shown& shown, std::string_view method, std::uint64_t rows) const {
+  deps.audit.count_access(actor, "dataset", shown.dataset.id, method, rows);
+  if (shown.grant) deps.audit.count_access(actor, "grant", shown.grant->id, method, rows);
+}
+
+Failure grant_ended() {
+  return fail(Code::forbidden, "grant.ended", "共享授权已暂停、终止或到期，读取到此为止。",
+              "The grant was suspended, was terminated or has run out; reading ends here.");
+}
+
 RowsLimits Service::Parts::rows_limits() const {
   return {.page = std::min(count("query.page"), count("query.page_rows")), .largest = count("query.page_rows")};
 }
@@ -91,11 +119,12 @@ Result<std::shared_ptr<const Access>> Service::Parts::open(const Actor& actor, s
   QS_TRY(auto generation, deps.store.generation());
   auto key = AccessCache::key(actor, code);
   if (version == 0)
-    if (auto known = access.find(key, generation)) return known;
+    if (auto known = access.find(key, generation); known && deps.policy.holds(known->shown)) return known;
   auto made = std::make_shared<Access>();
-  QS_TRY(made->shown, deps.policy.compile(actor, code, version));
+  QS_TRY(made->shown, deps.policy.compile_for(actor, sharing::Use::api, code, version));
   made->limits = rows_limits();
-  if (const auto& blob = made->shown.version.index_blob; !blob.empty()) {
+  // The index knows every row; which of them a filter lets through only the engine tells.
+  if (const auto& blob = made->shown.version.index_blob; !blob.empty() && made->shown.all_rows()) {
     if (auto index = indexes.open(blob))
       made->index = *std::move(index);
     else
@@ -129,23 +158,29 @@ Result<RowsBody> Service::rows(const Actor& actor, std::string_view code, const 
 
   std::optional<Answer> answer;
   if (request.by_key) {
-    if (access->index) answer = answer_lookup(*access->index, shown.fields, request);
-    if (!answer && (!access->index || !query::key_of(*access->index, shown.fields, request))) parts_->want_index(shown);
+    if (access->index) answer = answer_lookup(*access->index, shown.fields, request, shown.masks.get());
+    if (!answer && shown.all_rows() && (!access->index || !query::key_of(*access->index, shown.fields, request)))
+      parts_->want_index(shown);
   }
   if (!answer) {
-    AnswerLimits limits{.engine = {.time = parts_->seconds("query.time"), .cancelled = cancelled},
+    AnswerLimits limits{.engine = {.time = parts_->seconds("query.time"), .cancelled = parts_->while_shown(shown, cancelled)},
                         .count_rows = parts_->count("query.count_rows"),
                         .count_time = std::chrono::milliseconds(parts_->deps.settings.integer("query.count_ms")),
                         .facet_values = parts_->count("query.facet_values")};
+    // What would tell of values and rows that she does not see is left out of account.
+    const bool plain = shown.all_rows() && !shown.masked();
     PageSource source{.select = shown.select,
                       .fields = shown.fields,
-                      .all_rows = shown.version.published,
-                      .last_id = shown.version.next_id,
-                      .profile = &shown.version.profile,
-                      .index = access->index.get()};
-    QS_TRY(answer, answer_rows(parts_->deps.engine, source, request, limits));
+                      .all_rows = shown.rows,
+                      .last_id = plain ? shown.version.next_id : 0,
+                      .profile = plain ? &shown.version.profile : nullptr,
+                      .index = access->index.get(),
+                      .masks = shown.masks.get()};
+    auto answered = answer_rows(parts_->deps.engine, source, request, limits);
+    if (!answered) return parts_->told(shown, std::move(answered).error());
+    answer = *std::move(answered);
   }
-  parts_->deps.audit.count_access(actor, "dataset", shown.dataset.id, "rows", answer->rows);
+  parts_->count(actor, shown, "rows", answer->rows);
   return RowsBody{.json = std::move(answer->body), .etag = std::move(etag)};
 }
 
@@ -159,9 +194,10 @@ std::optional<std::string> Service::lookup(const Actor& actor, std::string_view 
   const auto& shown = access->shown;
   auto request = parse_rows(query, shown.fields, shown.version.number, access->limits);
   if (!request) return std::nullopt;
-  auto answer = answer_lookup(*access->index, shown.fields, *request);
+  if (!parts_->deps.policy.holds(shown)) return std::nullopt;
+  auto answer = answer_lookup(*access->index, shown.fields, *request, shown.masks.get());
   if (!answer) return std::nullopt;
-  parts_->deps.audit.count_access(actor, "dataset", shown.dataset.id, "rows", answer->rows);
+  parts_->count(actor, shown, "rows", answer->rows);
   return std::move(answer->body);
 }
 
@@ -205,11 +241,10 @@ Result<Download> Service::Parts::download(Format format, const std::string& base
 Result<Download> Service::download_rows(const Actor& actor, std::string_view code, const Pairs& query, Format format,
                                         const Cancelled& cancelled) {
   QS_TRY(auto version, wanted_version(query));
-  QS_TRY(auto access, parts_->open(actor, code, version));
-  const auto& shown = access->shown;
-  QS_TRY(auto request,
-         parse_rows(query, shown.fields, shown.version.number, access->limits, {kDownloadWords.begin(), kDownloadWords.end()}));
-  auto options = parts_->write_options(cancelled);
+  QS_TRY(auto shown, parts_->deps.policy.compile_for(actor, sharing::Use::file, code, version));
+  QS_TRY(auto request, parse_rows(query, shown.fields, shown.version.number, parts_->rows_limits(),
+                                  {kDownloadWords.begin(), kDownloadWords.end()}));
+  auto options = parts_->write_options(parts_->while_shown(shown, cancelled));
   options.sheet = shown.dataset.title;
   bool by_name = format == Format::csv || format == Format::xlsx;
   for (const auto& [key, value] : query) {
@@ -224,7 +259,7 @@ Result<Download> Service::download_rows(const Actor& actor, std::string_view cod
   if (by_name) options.headers = names;
 
   // Said before the work, where it can be known.
-  if (format == Format::xlsx && shown.version.published > kXlsxRows) {
+  if (format == Format::xlsx && shown.rows.value_or(kXlsxRows + 1) > kXlsxRows) {
     QS_TRY(auto rows, count_rows(parts_->deps.engine, shown.select, shown.fields, request, options.limits));
     if (rows > kXlsxRows) return too_many_for_xlsx();
   }
@@ -240,13 +275,12 @@ Result<Download> Service::download_rows(const Actor& actor, std::string_view cod
                                              .detail = {{"format", name(format)},
                                                         {"version", shown.version.number},
                                                         {"columns", request.columns.size()},
-                                                        {"filter", std::move(narrowed)}}}));
+                                                        {"filter", std::move(narrowed)},
+                                                        {"grant", shown.grant ? shown.grant->id : std::string()}}}));
   // Larger ones come as they lie in the files: to sort them would keep the reader waiting for the first byte.
-  bool by_id = shown.version.published <= parts_->count("query.count_rows") || format == Format::xlsx;
+  bool by_id = (shown.rows && *shown.rows <= parts_->count("query.count_rows")) || format == Format::xlsx;
   auto sql = all_sql(shown.select, shown.fields, request, names, by_id);
-  auto done = [this, actor, id = shown.dataset.id](std::uint64_t rows) {
-    parts_->deps.audit.count_access(actor, "dataset", id, "export", rows);
-  };
+  auto done = [this, actor, shown](std::uint64_t rows) { parts_->count(actor, shown, "export", rows); };
   auto base = file_base(shown.dataset.title, shown.version.number);
   if (format == Format::parquet) {
     // Straight from file to file, on all processors.

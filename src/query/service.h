@@ -74,6 +74,14 @@ struct Service::Parts {
   [[nodiscard]] Result<std::shared_ptr<const Access>> open(const Actor& actor, std::string_view code, std::int64_t version);
   void want_index(const sharing::Shown& shown);
 
+  // `cancelled`, and true as well once a grant that the answer stands on does not hold any more.
+  [[nodiscard]] std::function<bool()> while_shown(const sharing::Shown& shown, const Cancelled& cancelled) const;
+  [[nodiscard]] std::function<bool()> while_granted(std::vector<std::shared_ptr<const sharing::Grant>> grants,
+                                                    const Cancelled& cancelled) const;
+  // The error, or that the grant has ended when that is why.
+  [[nodiscard]] Failure told(const sharing::Shown& shown, Error error) const;
+  void count(const Actor& actor, const sharing::Shown& shown, std::string_view method, std::uint64_t rows) const;
+
   // Streams or prepares a download of what `start` opens. `done` is told the number of rows.
   using Start = std::function<Result<std::unique_ptr<engine::Cursor>>()>;
   [[nodiscard]] Result<Download> download(Format format, const std::string& base_name, WriteOptions options, const Start& start,
@@ -107,10 +115,16 @@ struct Service::Parts {
                                                          const Cancelled& cancelled) const;
   [[nodiscard]] static std::vector<std::string> key_of(const std::vector<catalog::Field>& fields);
 
-  [[nodiscard]] Result<std::unique_ptr<engine::Sandbox>> sandbox(const Actor& actor, std::string_view sql) const;
+  struct Opened {
+    std::unique_ptr<engine::Sandbox> sandbox;
+    std::vector<std::shared_ptr<const sharing::Grant>> grants;
+  };
+  [[nodiscard]] Result<Opened> sandbox(const Actor& actor, std::string_view sql) const;
   [[nodiscard]] Result<void> remember(const Actor& actor, std::string_view sql, Time at, std::int64_t elapsed_ms,
                                       std::uint64_t rows, const Error* error);
 };
+
+[[nodiscard]] Failure grant_ended();
 
 // "企业登记 v3": a file's name without what file systems refuse.
 [[nodiscard]] std::string file_base(std::string_view title, std::int64_t version);

@@ -58,21 +58,26 @@ Result<void> Service::Parts::remember(const Actor& actor, std::string_view sql, 
   });
 }
 
-Result<std::unique_ptr<engine::Sandbox>> Service::Parts::sandbox(const Actor& actor, std::string_view sql) const {
+Result<Service::Parts::Opened> Service::Parts::sandbox(const Actor& actor, std::string_view sql) const {
   if (sql.size() > kSqlText)
     return fail(Error{.code = Code::too_large,
                       .id = "sql.length",
                       .text = {"语句太长，最多 256 KiB。", "The statement is too long, 256 KiB at most."},
                       .subject = "sql"});
-  QS_TRY(auto spec, deps.policy.sandbox(actor, sql));
-  return deps.engine.sandbox(std::move(spec));
+  QS_TRY(auto allowed, deps.policy.sandbox(actor, sql));
+  Opened out{.sandbox = nullptr, .grants = std::move(allowed.grants)};
+  QS_TRY(out.sandbox, deps.engine.sandbox(std::move(allowed.spec)));
+  return out;
 }
 
 Result<std::unique_ptr<engine::Cursor>> Service::open_sql(const Actor& actor, std::string_view sql,
                                                           const std::vector<engine::Value>& params,
                                                           const Cancelled& cancelled) {
-  QS_TRY(auto sandbox, parts_->sandbox(actor, sql));
-  auto cursor = sandbox->run(sql, params, {.time = parts_->seconds("query.sql_time"), .cancelled = cancelled});
+  QS_TRY(auto opened, parts_->sandbox(actor, sql));
+  auto cursor = opened.sandbox->run(
+      sql, params, {.time = parts_->seconds("query.sql_time"), .cancelled = parts_->while_granted(opened.grants, cancelled)});
+  if (!cursor && cursor.error().code == Code::cancelled && !parts_->deps.policy.holds(opened.grants)) return grant_ended();
+  for (const auto& grant : opened.grants) parts_->deps.audit.count_access(actor, "grant", grant->id, "sql", 0);
   if (!cursor && is_refusal(cursor.error()))
     QS_CHECK(parts_->deps.audit.record(actor, {.action = "sql.run",
                                                .object_kind = "sql",
@@ -167,22 +172,28 @@ Result<Download> Service::download_sql(const Actor& actor, std::string_view sql,
 }
 
 Result<std::string> Service::explain(const Actor& actor, std::string_view sql, const Cancelled& cancelled) {
-  QS_TRY(auto sandbox, parts_->sandbox(actor, sql));
-  return sandbox->explain(sql, {.time = parts_->seconds("query.sql_time"), .cancelled = cancelled});
+  QS_TRY(auto opened, parts_->sandbox(actor, sql));
+  // A plan names the filter, and estimates come from rows that it hides.
+  if (!opened.grants.empty())
+    return fail(Code::forbidden, "sql.explain_grant", "语句用到了共享授权的数据集，不能查看执行计划。",
+                "The statement reads a dataset under a grant, whose plan is not shown.");
+  return opened.sandbox->explain(sql, {.time = parts_->seconds("query.sql_time"), .cancelled = cancelled});
 }
 
 Result<json::object> Service::tables(const Actor& actor) const {
-  QS_TRY(auto datasets, parts_->deps.policy.readable(actor));
+  QS_TRY(auto reached, parts_->deps.policy.queryable(actor));
   json::array out;
-  for (const auto& dataset : datasets) {
+  for (const auto& [dataset, grant] : reached) {
     json::array columns;
     for (const auto& field : dataset.fields)
       columns.push_back(json::object{{"id", field.id}, {"name", field.name}, {"type", engine::name(field.type)}});
-    out.push_back(json::object{{"code", dataset.code},
-                               {"title", dataset.title},
-                               {"department_name", dataset.department_name},
-                               {"rows", dataset.rows},
-                               {"columns", std::move(columns)}});
+    out.push_back(
+        json::object{{"code", dataset.code},
+                     {"title", dataset.title},
+                     {"department_name", dataset.department_name},
+                     {"rows", grant && !grant->terms.row_sql.empty() ? json::value(nullptr) : json::value(dataset.rows)},
+                     {"granted", grant != nullptr},
+                     {"columns", std::move(columns)}});
   }
   return json::object{{"tables", std::move(out)}};
 }

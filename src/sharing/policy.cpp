@@ -1,7 +1,7 @@
 #include "qushu/sharing/policy.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -34,12 +34,20 @@ Result<void> check_steward(const Actor& actor, const catalog::Dataset& dataset) 
   return check_steward(actor, dataset.department_id);
 }
 
+const engine::Rewriter* Shown::mask(std::string_view field_id) const {
+  if (!masks) return nullptr;
+  auto found = masks->find(field_id);
+  return found == masks->end() ? nullptr : found->second.get();
+}
+
 Result<Shown> Policy::show(catalog::Dataset dataset, std::int64_t number) const {
   QS_TRY(auto version, catalog_.version(dataset.id, number));
-  Shown shown{.dataset = std::move(dataset), .version = std::move(version), .fields = {}, .select = {}, .files = {}};
+  Shown shown{
+      .dataset = std::move(dataset), .version = std::move(version), .fields = {}, .select = {}, .files = {}, .rows = {}};
   QS_TRY(auto rows, rows_of(shown.version, blobs_));
   shown.select = std::move(rows.select);
   shown.files = std::move(rows.files);
+  shown.rows = shown.version.published;
   for (auto field : shown.version.fields) {
     auto now = std::ranges::find(shown.dataset.fields, field.id, &catalog::Field::id);
     if (now != shown.dataset.fields.end()) {
@@ -49,6 +57,54 @@ Result<Shown> Policy::show(catalog::Dataset dataset, std::int64_t number) const 
     }
     shown.fields.push_back(std::move(field));
   }
+  return shown;
+}
+
+namespace {
+
+// The value as its canonical text, which masks work on.
+std::string text_sql(const catalog::Field& field) {
+  auto column = engine::quote_name(field.id);
+  return field.type == engine::Type::text ? column : cast_sql(column, field.type, {.id = field.id, .type = engine::Type::text});
+}
+
+}  // namespace
+
+Result<Shown> Policy::narrow(Shown shown, std::shared_ptr<const Grant> grant) const {
+  shown.masks = grants_->masks(*grant);
+  shown.grant = std::move(grant);
+  const auto& terms = shown.grant->terms;
+  const bool filtered = !terms.row_sql.empty();
+  auto guarded = [&](const std::string& value, const std::string& name) {
+    return filtered ? fmt::format("CASE WHEN _shown THEN {} END AS {}", value, name)
+                    : (value == name ? name : fmt::format("{} AS {}", value, name));
+  };
+  std::string columns = guarded("_id", "_id");
+  std::vector<catalog::Field> fields;
+  bool whole_key = std::ranges::any_of(shown.fields, &catalog::Field::key);
+  for (auto& field : shown.fields) {
+    auto granted = std::ranges::find(terms.fields, field.id, &GrantedField::id);
+    bool as_it_is = granted != terms.fields.end() && granted->mask.kind == MaskKind::none;
+    if (field.key && !as_it_is) whole_key = false;
+    if (granted == terms.fields.end()) continue;
+    auto name = engine::quote_name(field.id);
+    if (as_it_is) {
+      columns += ", " + guarded(name, name);
+    } else {
+      columns += ", " + guarded(shown.mask(field.id)->sql(text_sql(field)), name);
+      field.type = engine::Type::text;
+      field.width = field.scale = 0;
+    }
+    fields.push_back(std::move(field));
+  }
+  if (!whole_key)
+    for (auto& field : fields) field.key = false;
+  shown.fields = std::move(fields);
+  if (filtered) shown.rows.reset();
+  shown.select =
+      filtered ? fmt::format("SELECT {} FROM (SELECT *, coalesce(TRY({}), false) AS _shown FROM ({}) AS r) AS r WHERE _shown",
+                             columns, terms.row_sql, shown.select)
+               : fmt::format("SELECT {} FROM ({}) AS r", columns, shown.select);
   return shown;
 }
 
@@ -72,15 +128,73 @@ Result<std::vector<catalog::Dataset>> Policy::readable(const Actor& actor) const
   return all;
 }
 
-Result<engine::SandboxSpec> Policy::sandbox(const Actor& actor, std::string_view sql) const {
+Result<Shown> Policy::compile_for(const Actor& actor, Use use, std::string_view code, std::int64_t version) const {
+  auto whole = compile(actor, code, version);
+  if (whole || whole.error().code != Code::not_found || grants_ == nullptr) return whole;
+  auto dataset = catalog_.find({.all = true, .person_id = {}, .departments = {}}, code);
+  if (!dataset || dataset->state != "published") return whole;
+  QS_TRY(auto grants, grants_->usable(actor, dataset->id));
+  if (grants.empty()) return whole;
+  auto chosen = std::ranges::find_if(
+      grants, [&](const auto& g) { return std::ranges::find(g->terms.methods, use) != g->terms.methods.end(); });
+  if (chosen == grants.end())
+    return fail(Code::forbidden, "grant.method", "您的共享授权不包括这种使用方式。请按授权的方式使用，或申请扩大授权。",
+                "Your grant does not include this method. Use the granted one, or ask for more.");
+  QS_TRY(auto shown, show(*std::move(dataset), version));
+  return narrow(std::move(shown), *chosen);
+}
+
+bool Policy::holds(const std::vector<std::shared_ptr<const Grant>>& grants) const {
+  return std::ranges::all_of(grants, [&](const auto& g) { return grants_ != nullptr && grants_->holds(*g); });
+}
+
+Result<std::vector<Reached>> Policy::queryable(const Actor& actor) const {
+  std::vector<Reached> out;
+  QS_TRY(auto own, readable(actor));
+  for (auto& d : own) out.push_back({.dataset = std::move(d)});
+  if (grants_ == nullptr) return out;
+  QS_TRY(auto grants, grants_->usable(actor));
+  for (const auto& g : grants) {
+    if (std::ranges::find(g->terms.methods, Use::sql) == g->terms.methods.end()) continue;
+    if (std::ranges::any_of(out, [&](const Reached& r) { return r.dataset.id == g->dataset_id; })) continue;
+    QS_TRY(auto dataset, catalog_.find({.all = true, .person_id = {}, .departments = {}}, g->dataset_id));
+    if (dataset.state != "published" || dataset.version == 0) continue;
+    std::vector<catalog::Field> fields;
+    for (auto& field : dataset.fields) {
+      auto granted = std::ranges::find(g->terms.fields, field.id, &GrantedField::id);
+      if (granted == g->terms.fields.end()) continue;
+      if (granted->mask.kind != MaskKind::none) field.type = engine::Type::text;
+      fields.push_back(std::move(field));
+    }
+    dataset.fields = std::move(fields);
+    out.push_back({.dataset = std::move(dataset), .grant = g});
+  }
+  return out;
+}
+
+Result<Sandboxed> Policy::sandbox(const Actor& actor, std::string_view sql) const {
+  Sandboxed out;
+  QS_TRY(auto datasets, queryable(actor));
+  QS_CHECK(add_views(out.spec, std::move(datasets), sql, &out.grants));
+  return out;
+}
+
+Result<engine::SandboxSpec> Policy::sandbox_of_own(const Actor& actor, std::string_view sql) const {
   engine::SandboxSpec spec;
-  QS_TRY(auto datasets, readable(actor));
+  QS_TRY(auto own, readable(actor));
+  std::vector<Reached> datasets;
+  for (auto& d : own) datasets.push_back({.dataset = std::move(d)});
+  QS_CHECK(add_views(spec, std::move(datasets), sql, nullptr));
+  return spec;
+}
+
+Result<void> Policy::add_views(engine::SandboxSpec& spec, std::vector<Reached> datasets, std::string_view sql,
+                               std::vector<std::shared_ptr<const Grant>>* grants) const {
   auto text = lower_ascii(sql);
-  std::set<std::string> named;
   // Two datasets of one title: the name would be ambiguous, so neither is to be had by it, only by code.
   std::map<std::string, int> titles;
-  for (const auto& d : datasets) ++titles[lower_ascii(d.title)];
-  for (auto& d : datasets) {
+  for (const auto& r : datasets) ++titles[lower_ascii(r.dataset.title)];
+  for (auto& [d, grant] : datasets) {
     auto title = titles[lower_ascii(d.title)] == 1 && d.title != d.code ? d.title : std::string();
     spec.names.push_back(d.code);
     if (!title.empty()) spec.names.push_back(title);
@@ -88,6 +202,10 @@ Result<engine::SandboxSpec> Policy::sandbox(const Actor& actor, std::string_view
     bool by_title = !title.empty() && text.contains(lower_ascii(title));
     if (!by_code && !by_title) continue;
     QS_TRY(auto shown, show(std::move(d), 0));
+    if (grant) {
+      QS_TRY(shown, narrow(std::move(shown), grant));
+      grants->push_back(grant);
+    }
     std::string by_identifier, by_name;
     for (const auto& field : shown.fields) {
       by_identifier += (by_identifier.empty() ? "" : ", ") + engine::quote_name(field.id);
@@ -99,7 +217,7 @@ Result<engine::SandboxSpec> Policy::sandbox(const Actor& actor, std::string_view
     if (by_title) spec.views.push_back({.name = title, .sql = fmt::format("SELECT {} FROM ({})", by_name, shown.select)});
     spec.files.insert(spec.files.end(), shown.files.begin(), shown.files.end());
   }
-  return spec;
+  return {};
 }
 
 }  // namespace qushu::sharing

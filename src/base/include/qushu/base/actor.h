@@ -24,6 +24,7 @@ enum class Permission : std::uint8_t {
   sql,            // write one's own SQL over what one may read
   // 数据主管部门
   catalog_review,  // review and publish the entries of the catalogue, keep its classification
+  share_review,    // approve and answer sharing requests of one's own department
   // work
   job_manage,  // see, cancel and retry everybody's jobs
   // 系统管理员

@@ -1,10 +1,16 @@
 // The policy: the one place that decides who sees which dataset, and how it is shown to her. Rows, SQL, export, preview,
 // profile and facets all read a dataset through what compile() makes, never its files.
 //
-// Until grants exist, a dataset is visible to its own department (and those above it), to the people and departments that it
-// names as readers, and to those who may everything; what is visible is visible whole. A withdrawn dataset is visible to its
-// stewards only. A published entry (catalog/entry.h) makes a dataset known to everybody who may see the catalogue, never its
-// data: that is desk.h's.
+// A dataset is read whole by its own department (and those above it), by the people and departments that it names as readers,
+// and by those who may everything; by others under a grant (grant.h): the granted fields, masked, of the rows that its filter
+// lets through. Of several grants for one use the newest counts. A withdrawn dataset is visible to its stewards only. A
+// published entry (catalog/entry.h) makes a dataset known to everybody who may see the catalogue, never its data: that is
+// desk.h's.
+//
+// What a grant hides, it hides from everything that is said about the rows. Masks come before any condition, order, facet,
+// count or statistic; each column of a filtered row is NULL before the filter is asked, so that no expression of anybody, in
+// whatever order the engine evaluates, meets a value of a row that is left out; a filter that cannot be evaluated for a row
+// leaves it out without an error.
 //
 // Thread-safety: a Policy may be used from any thread.
 #pragma once
@@ -21,6 +27,7 @@
 #include "qushu/engine/engine.h"
 #include "qushu/http/router.h"
 #include "qushu/identity/identity.h"
+#include "qushu/sharing/grant.h"
 
 namespace qushu::sharing {
 
@@ -37,25 +44,62 @@ struct Shown {
   std::vector<catalog::Field> fields;        // those that she sees, in order, as described today
   std::string select;                        // SELECT …: the rows that she sees, for use as a subquery; first column `_id`
   std::vector<std::filesystem::path> files;  // what it reads
+  std::optional<std::uint64_t> rows;         // how many; nullopt: a filter decides
+  std::shared_ptr<const Grant> grant = {};   // none: she reads it whole
+  std::shared_ptr<const Masks> masks = {};   // of the grant
+
+  [[nodiscard]] const engine::Rewriter* mask(std::string_view field_id) const;
+  // Whether the rows are the version's, so that its profile and index tell of them; masked fields excepted.
+  [[nodiscard]] bool all_rows() const { return rows.has_value(); }
+  [[nodiscard]] bool masked() const { return masks && !masks->empty(); }
+};
+
+// What people's SQL may name, and the grants that it stands on.
+struct Sandboxed {
+  engine::SandboxSpec spec;
+  std::vector<std::shared_ptr<const Grant>> grants;
+};
+
+// A dataset that may be queried, and by which grant.
+struct Reached {
+  catalog::Dataset dataset;
+  std::shared_ptr<const Grant> grant = {};
 };
 
 class Policy {
  public:
-  Policy(const catalog::Catalog& catalog, const blob::BlobStore& blobs) : catalog_(catalog), blobs_(blobs) {}
-  // not_found when she may not know of it; conflict when nothing has been published. `version` 0: the current one.
+  Policy(const catalog::Catalog& catalog, const blob::BlobStore& blobs, const Grants* grants = nullptr)
+      : catalog_(catalog), blobs_(blobs), grants_(grants) {}
+  // Read whole, by those who may: grants do not count. not_found when she may not know of it; conflict when nothing has been
+  // published. `version` 0: the current one.
   [[nodiscard]] Result<Shown> compile(const Actor& actor, std::string_view code, std::int64_t version = 0) const;
+  // The same, or what a grant shows her by this method; forbidden when her grants are for other methods.
+  [[nodiscard]] Result<Shown> compile_for(const Actor& actor, Use use, std::string_view code, std::int64_t version = 0) const;
   // What she may name in SQL: each dataset under its code (columns by identifier) and under its title (columns by name). Views
   // are made only of the datasets that `sql` can mean, since each costs a look into its files; all names are there for
   // suggestions.
-  [[nodiscard]] Result<engine::SandboxSpec> sandbox(const Actor& actor, std::string_view sql) const;
-  // Every dataset with something published that she may read.
+  [[nodiscard]] Result<Sandboxed> sandbox(const Actor& actor, std::string_view sql) const;
+  // Without what she reads under grants: for statements whose rows become a dataset of their own.
+  [[nodiscard]] Result<engine::SandboxSpec> sandbox_of_own(const Actor& actor, std::string_view sql) const;
+  // Every dataset with something published that she may read whole.
   [[nodiscard]] Result<std::vector<catalog::Dataset>> readable(const Actor& actor) const;
+  // These, and those that a grant lets her query; the fields of each are those that she sees.
+  [[nodiscard]] Result<std::vector<Reached>> queryable(const Actor& actor) const;
+  // Whether what was shown under the grants may still be: asked again and again while an answer is under way.
+  [[nodiscard]] bool holds(const Shown& shown) const {
+    return !shown.grant || (grants_ != nullptr && grants_->holds(*shown.grant));
+  }
+  [[nodiscard]] bool holds(const std::vector<std::shared_ptr<const Grant>>& grants) const;
 
  private:
   [[nodiscard]] Result<Shown> show(catalog::Dataset dataset, std::int64_t version) const;
+  [[nodiscard]] Result<Shown> narrow(Shown shown, std::shared_ptr<const Grant> grant) const;
+  [[nodiscard]] Result<void> add_views(engine::SandboxSpec& spec, std::vector<Reached> datasets, std::string_view sql,
+                                       std::vector<std::shared_ptr<const Grant>>* grants) const;
 
   const catalog::Catalog& catalog_;
   const blob::BlobStore& blobs_;
+  const Grants* grants_;
 };
 
 // /api/v1/datasets, /datasets/{code}, …/versions, …/rollback, …/withdraw: the catalogue as each caller may know it.

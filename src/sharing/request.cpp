@@ -1,0 +1,630 @@
+#include "qushu/sharing/request.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "qushu/base/id.h"
+#include "qushu/base/text.h"
+#include "qushu/sharing/desk.h"
+
+namespace qushu::sharing {
+namespace {
+
+using State = RequestState;
+
+constexpr std::array<std::string_view, 7> kStates{"asking",  "declined", "reviewing", "returned",
+                                                  "granted", "refused",  "withdrawn"};
+const std::array<Text, 7> kNames{Text{"待本部门审核", "to be approved by the asking department"},
+                                 Text{"本部门未同意", "declined"},
+                                 Text{"待提供部门审核", "to be answered by the provider"},
+                                 Text{"待补正", "returned"},
+                                 Text{"已授权", "granted"},
+                                 Text{"不予共享", "refused"},
+                                 Text{"已撤回", "withdrawn"}};
+constexpr std::string_view kColumns =
+    "id, number, dataset_id, dataset_code, dataset_title, sharing_type, provider_id, provider_name, person_id, person_name, "
+    "department_id, department_name, basis, scenario, terms, state, approved_by, answer, answered_by, grant_id, started, "
+    "answered, days_allowed, was_returned, extension, extended, days_taken, late, created, changed";
+
+const std::array kMigrations{store::Migration{
+    .id = "sharing.0002",
+    .sql = "CREATE TABLE sharing_request (id TEXT PRIMARY KEY, number BIGINT NOT NULL UNIQUE, dataset_id TEXT NOT NULL "
+           "REFERENCES dataset (id) ON DELETE CASCADE, dataset_code TEXT NOT NULL, dataset_title TEXT NOT NULL, sharing_type "
+           "TEXT NOT NULL, provider_id TEXT NOT NULL, provider_name TEXT NOT NULL, person_id TEXT NOT NULL, person_name TEXT "
+           "NOT NULL, department_id TEXT NOT NULL, department_name TEXT NOT NULL, basis TEXT NOT NULL, scenario TEXT NOT NULL, "
+           "terms TEXT NOT NULL, state TEXT NOT NULL, approved_by TEXT NOT NULL, answer TEXT NOT NULL, answered_by TEXT NOT "
+           "NULL, grant_id TEXT NOT NULL, started BIGINT, answered BIGINT, days_allowed BIGINT NOT NULL, was_returned BIGINT "
+           "NOT NULL, extension BIGINT NOT NULL, extended BIGINT NOT NULL, days_taken BIGINT, late BIGINT NOT NULL, created "
+           "BIGINT NOT NULL, changed BIGINT NOT NULL);\n"
+           "CREATE INDEX sharing_request_dataset ON sharing_request (dataset_id);\n"
+           "CREATE INDEX sharing_request_person ON sharing_request (person_id, state);\n"
+           "CREATE INDEX sharing_request_department ON sharing_request (department_id, state);\n"
+           "CREATE INDEX sharing_request_provider ON sharing_request (provider_id, state);\n"
+           "CREATE TABLE sharing_request_event (request_id TEXT NOT NULL REFERENCES sharing_request (id) ON DELETE CASCADE, "
+           "number BIGINT NOT NULL, at BIGINT NOT NULL, action TEXT NOT NULL, state TEXT NOT NULL, text TEXT NOT NULL, "
+           "person_id TEXT NOT NULL, person_name TEXT NOT NULL, PRIMARY KEY (request_id, number));\n"}};
+
+const std::array kSettings{SettingSpec{.key = "sharing.reply_days",
+                                       .kind = SettingKind::integer,
+                                       .default_value = "10",
+                                       .label = {"提供部门答复共享申请的工作日（条例第二十一条）",
+                                                 "Working days to answer a sharing request (article 21)"},
+                                       .min = 1,
+                                       .max = 250,
+                                       .runtime = true},
+                           SettingSpec{.key = "sharing.extension_days",
+                                       .kind = SettingKind::integer,
+                                       .default_value = "10",
+                                       .label = {"答复最多延长的工作日（条例第二十一条）",
+                                                 "Working days by which an answer may be put off (article 21)"},
+                                       .min = 1,
+                                       .max = 250,
+                                       .runtime = true},
+                           SettingSpec{.key = "sharing.text",
+                                       .kind = SettingKind::integer,
+                                       .default_value = "2000",
+                                       .label = {"共享申请中一段文字的字数上限", "Characters of one text of a sharing request"},
+                                       .min = 100,
+                                       .max = 100000,
+                                       .runtime = true}};
+
+Failure no_request() {
+  return fail(Code::not_found, "request.not_found", "没有这个共享申请，或者您无权查看。",
+              "There is no such sharing request, or none that you may see.");
+}
+
+Failure wrong_state(const SharingRequest& r) {
+  const auto& state = kNames.at(static_cast<std::size_t>(r.state));
+  return fail(Code::conflict, "request.state", fmt::format("申请现在是“{}”，不能这样操作。请刷新后再看。", state.zh),
+              fmt::format("The request is {} now, which does not allow this; look at it again.", state.en));
+}
+
+Failure not_yours(std::string zh, std::string en) {
+  return fail(Code::forbidden, "request.not_yours", std::move(zh), std::move(en));
+}
+
+SharingRequest request_of(const store::Row& row) {
+  SharingRequest r;
+  std::size_t i = 0;
+  r.id = row.text(i++);
+  r.number = row.integer(i++);
+  for (auto* text : {&r.dataset_id, &r.dataset_code, &r.dataset_title, &r.sharing_type, &r.provider_id, &r.provider_name,
+                     &r.person_id, &r.person_name, &r.department_id, &r.department_name, &r.basis, &r.scenario})
+    *text = row.text(i++);
+  r.terms = terms_from_store(row.text(i++));
+  (void)parse(row.text(i++), r.state);
+  for (auto* text : {&r.approved_by, &r.answer, &r.answered_by, &r.grant_id}) *text = row.text(i++);
+  r.started = row.opt_time(i++);
+  r.answered = row.opt_time(i++);
+  r.days_allowed = static_cast<int>(row.integer(i++));
+  r.was_returned = row.boolean(i++);
+  r.extension = static_cast<int>(row.integer(i++));
+  r.extended = row.boolean(i++);
+  if (auto taken = row.opt_integer(i++)) r.days_taken = static_cast<int>(*taken);
+  r.late = row.boolean(i++);
+  r.created = row.time(i++);
+  r.changed = row.time(i++);
+  return r;
+}
+
+bool in_or_above(const Actor& actor, std::string_view department) {
+  return actor.in_department(department) || (!department.empty() && actor.department_id == department);
+}
+bool is_officer(const Actor& actor, std::string_view department) {
+  return actor.can(Permission::share_review) && in_or_above(actor, department);
+}
+bool is_asker(const Actor& actor, const SharingRequest& r) {
+  return !actor.person_id.empty() && actor.person_id == r.person_id;
+}
+bool is_answerer(const Actor& actor, const SharingRequest& r) {
+  return actor.can(Permission::dataset_all) || is_officer(actor, r.provider_id);
+}
+bool is_authority(const Actor& actor) {
+  return actor.can(Permission::catalog_review);
+}
+// Nobody approves what she asked for herself.
+bool may_approve(const Actor& actor, const SharingRequest& r) {
+  return is_officer(actor, r.department_id) && !is_asker(actor, r);
+}
+bool may_see(const Actor& actor, const SharingRequest& r) {
+  return is_asker(actor, r) || is_officer(actor, r.department_id) || is_answerer(actor, r) || is_authority(actor);
+}
+
+// What is granted lies within what was asked for.
+Result<void> check_within(const Terms& granted, const Terms& asked) {
+  auto outside = [](std::string member, std::string zh, std::string en) {
+    return fail(Error{
+        .code = Code::invalid, .id = "request.wider", .text = {std::move(zh), std::move(en)}, .subject = std::move(member)});
+  };
+  for (const auto& f : granted.fields)
+    if (std::ranges::find(asked.fields, f.id, &GrantedField::id) == asked.fields.end())
+      return outside("fields", fmt::format("申请中没有字段“{}”，不能超出申请授权。", f.id),
+                     fmt::format("The field “{}” was not asked for; a grant stays within the request.", f.id));
+  for (auto m : granted.methods)
+    if (std::ranges::find(asked.methods, m) == asked.methods.end())
+      return outside("methods", fmt::format("申请中没有“{}”这种共享方式，不能超出申请授权。", name(m)),
+                     fmt::format("The method {} was not asked for; a grant stays within the request.", name(m)));
+  if ((asked.until && (!granted.until || *granted.until > *asked.until)) ||
+      (asked.from && (!granted.from || *granted.from < *asked.from)))
+    return outside("until", "授权期限不能超出申请的期限。", "The period of a grant stays within the one asked for.");
+  return {};
+}
+
+class StoredRequests final : public Requests {
+ public:
+  explicit StoredRequests(Deps deps) : deps_(deps) {}
+
+  Result<SharingRequest> submit(const Actor& actor, const NewRequest& n) override {
+    bool on_behalf = actor.person_id.empty() && actor.can(Permission::dataset_all);
+    if (!on_behalf && (actor.person_id.empty() || actor.department_id.empty()))
+      return not_yours("只有部门的人员可以提出共享申请。", "Only a person of a department asks for data.");
+    QS_TRY(auto department,
+           deps_.identity.department(on_behalf ? std::string_view(n.department) : std::string_view(actor.department_id)));
+    QS_TRY(auto known, deps_.catalog.find(knowledge(actor), n.dataset));
+    QS_TRY(auto dataset, deps_.catalog.find({.all = true, .person_id = {}, .departments = {}}, known.id));
+    if (dataset.state != "published" || dataset.version == 0)
+      return fail(Code::conflict, "request.nothing", "数据集没有已发布的数据，不能申请共享。",
+                  "The dataset has no published data to ask for.");
+    if (dataset.sharing_type == "none")
+      return fail(Code::conflict, "request.not_shared", "目录写明这个数据集不予共享，理由和依据见目录。",
+                  "The catalogue says that this dataset is not shared; its entry states why.");
+    if (on_behalf ? department.id == dataset.department_id : in_or_above(actor, dataset.department_id))
+      return fail(Code::conflict, "request.own", "这是本部门的数据集，不用申请。",
+                  "This is a dataset of your own department; there is no need to ask.");
+    SharingRequest r{.id = new_id(),
+                     .dataset_id = dataset.id,
+                     .dataset_code = dataset.code,
+                     .dataset_title = dataset.title,
+                     .sharing_type = dataset.sharing_type,
+                     .provider_id = dataset.department_id,
+                     .provider_name = dataset.department_name,
+                     .person_id = actor.person_id,
+                     .person_name = actor.name,
+                     .department_id = department.id,
+                     .department_name = department.name};
+    QS_CHECK(fill(r, dataset, n));
+    return deps_.store.write([&](store::Transaction& t) -> Result<SharingRequest> {
+      r.created = r.changed = deps_.clock.now();
+      QS_TRY(auto last, t.one("SELECT coalesce(max(number), 0) FROM sharing_request"));
+      r.number = last->integer(0) + 1;
+      std::string marks = "?";
+      for (auto c : kColumns) marks += c == ',' ? ", ?" : "";
+      QS_CHECK(t.exec(fmt::format("INSERT INTO sharing_request ({}) VALUES ({})", kColumns, marks),
+                      {r.id,           r.number,        r.dataset_id,
+                       r.dataset_code, r.dataset_title, r.sharing_type,
+                       r.provider_id,  r.provider_name, r.person_id,
+                       r.person_name,  r.department_id, r.department_name,
+                       r.basis,        r.scenario,      to_store(r.terms),
+                       name(r.state),  r.approved_by,   r.answer,
+                       r.answered_by,  r.grant_id,      r.started,
+                       r.answered,     r.days_allowed,  r.was_returned,
+                       r.extension,    r.extended,      std::optional<std::int64_t>(),
+                       r.late,         r.created,       r.changed}));
+      QS_CHECK(step(t, actor, r, "submit", r.scenario));
+      return r;
+    });
+  }
+
+  Result<SharingRequest> approve(const Actor& actor, std::string_view id, std::string_view text) override {
+    return move(actor, id, "approve", text, false, [&](store::Transaction& t, SharingRequest& r) -> Result<void> {
+      QS_CHECK(approver_only(actor, r));
+      if (r.state != State::asking) return wrong_state(r);
+      r.approved_by = actor.name;
+      r.state = State::reviewing;
+      r.started = deps_.clock.now();
+      r.days_allowed = static_cast<int>(deps_.settings.integer("sharing.reply_days"));
+      // Article 15: who has approved it on her own side needs nobody else's leave.
+      if (r.sharing_type == "unconditional") return give(t, actor, r, r.terms, "");
+      return {};
+    });
+  }
+
+  Result<SharingRequest> decline(const Actor& actor, std::string_view id, std::string_view text) override {
+    return move(actor, id, "decline", text, true, [&](store::Transaction&, SharingRequest& r) -> Result<void> {
+      QS_CHECK(approver_only(actor, r));
+      if (r.state != State::asking) return wrong_state(r);
+      r.state = State::declined;
+      r.answer = trim(text);
+      r.answered_by = actor.name;
+      return {};
+    });
+  }
+
+  Result<SharingRequest> withdraw(const Actor& actor, std::string_view id, std::string_view text) override {
+    return move(actor, id, "withdraw", text, false, [&](store::Transaction&, SharingRequest& r) -> Result<void> {
+      QS_CHECK(asker_only(actor, r));
+      if (r.state != State::asking && r.state != State::reviewing && r.state != State::returned) return wrong_state(r);
+      r.state = State::withdrawn;
+      return {};
+    });
+  }
+
+  Result<SharingRequest> grant(const Actor& actor, std::string_view id, const json::value& document,
+                               std::string_view text) override {
+    // Looked at before the transaction: checking the filter asks the engine.
+    std::optional<Terms> part;
+    if (document.is_object()) {
+      QS_TRY(auto r, find(actor, id));
+      QS_TRY(auto dataset, deps_.catalog.find({.all = true, .person_id = {}, .departments = {}}, r.dataset_id));
+      QS_TRY(part, terms_of(deps_.engine, dataset, document.get_object()));
+    }
+    return move(actor, id, "grant", text, false, [&](store::Transaction& t, SharingRequest& r) -> Result<void> {
+      QS_CHECK(answerer_only(actor, r));
+      if (r.state != State::reviewing) return wrong_state(r);
+      if (part) QS_CHECK(check_within(*part, r.terms));
+      return give(t, actor, r, part ? *part : r.terms, trim(text));
+    });
+  }
+
+  Result<SharingRequest> refuse(const Actor& actor, std::string_view id, std::string_view text) override {
+    return move(actor, id, "refuse", text, true, [&](store::Transaction&, SharingRequest& r) -> Result<void> {
+      QS_CHECK(answerer_only(actor, r));
+      if (r.state != State::reviewing) return wrong_state(r);
+      QS_CHECK(answer(actor, r, trim(text)));
+      r.state = State::refused;
+      return {};
+    });
+  }
+
+  Result<SharingRequest> give_back(const Actor& actor, std::string_view id, std::string_view text) override {
+    return move(actor, id, "return", text, true, [&](store::Transaction&, SharingRequest& r) -> Result<void> {
+      QS_CHECK(answerer_only(actor, r));
+      if (r.state != State::reviewing) return wrong_state(r);
+      if (r.was_returned)
+        return fail(Code::conflict, "request.returned_once", "材料只能退回补正一次（条例第二十一条），请授权或者不予共享。",
+                    "Material is returned once only (article 21); grant the request or refuse it.");
+      r.state = State::returned;
+      r.was_returned = true;
+      return {};
+    });
+  }
+
+  Result<SharingRequest> complete(const Actor& actor, std::string_view id, const NewRequest& n,
+                                  std::string_view text) override {
+    QS_TRY(auto now, find(actor, id));
+    QS_CHECK(asker_only(actor, now));
+    QS_TRY(auto dataset, deps_.catalog.find({.all = true, .person_id = {}, .departments = {}}, now.dataset_id));
+    SharingRequest filled;
+    QS_CHECK(fill(filled, dataset, n));
+    return move(actor, id, "complete", text, false, [&](store::Transaction&, SharingRequest& r) -> Result<void> {
+      QS_CHECK(asker_only(actor, r));
+      if (r.state != State::returned) return wrong_state(r);
+      r.basis = filled.basis;
+      r.scenario = filled.scenario;
+      r.terms = filled.terms;
+      r.state = State::reviewing;
+      // The clock begins with material that is complete.
+      r.started = deps_.clock.now();
+      return {};
+    });
+  }
+
+  Result<SharingRequest> extend(const Actor& actor, std::string_view id, int days, std::string_view text) override {
+    auto most = static_cast<int>(deps_.settings.integer("sharing.extension_days"));
+    if (days < 1 || days > most)
+      return fail(Error{.code = Code::invalid,
+                        .id = "request.extension",
+                        .text = {fmt::format("最多延长 {} 个工作日。", most), fmt::format("At most {} working days.", most)},
+                        .subject = "days"});
+    return move(actor, id, "extend", text, true, [&](store::Transaction&, SharingRequest& r) -> Result<void> {
+      QS_CHECK(answerer_only(actor, r));
+      if (r.state != State::reviewing) return wrong_state(r);
+      if (r.extension > 0)
+        return fail(Code::conflict, "request.extended_once", "只能申请延长一次（条例第二十一条）。",
+                    "An answer is put off once only (article 21).");
+      r.extension = days;
+      return {};
+    });
+  }
+
+  Result<SharingRequest> consent(const Actor& actor, std::string_view id, std::string_view text) override {
+    return move(actor, id, "consent", text, false, [&](store::Transaction&, SharingRequest& r) -> Result<void> {
+      if (!is_authority(actor))
+        return not_yours("只有数据主管部门可以同意延长答复。", "Only the data authority consents to an extension.");
+      if (r.state != State::reviewing || r.extension == 0 || r.extended) return wrong_state(r);
+      r.extended = true;
+      r.days_allowed += r.extension;
+      return {};
+    });
+  }
+
+  Result<SharingRequest> find(const Actor& actor, std::string_view id) const override {
+    QS_TRY(auto r, deps_.store.read([&](store::Session& s) { return load(s, actor, id); }));
+    return with_standing(std::move(r));
+  }
+
+  Result<std::vector<RequestEvent>> events(const Actor& actor, std::string_view id) const override {
+    return deps_.store.read([&](store::Session& s) -> Result<std::vector<RequestEvent>> {
+      QS_TRY(auto r, load(s, actor, id));
+      QS_TRY(auto rows, s.query("SELECT at, action, state, text, person_name FROM sharing_request_event WHERE request_id = ? "
+                                "ORDER BY number",
+                                {r.id}));
+      std::vector<RequestEvent> out;
+      for (const auto& row : rows) {
+        RequestEvent e{
+            .at = row.time(0), .action = row.text(1), .state = State::asking, .text = row.text(3), .person_name = row.text(4)};
+        (void)parse(row.text(2), e.state);
+        out.push_back(std::move(e));
+      }
+      return out;
+    });
+  }
+
+  Result<std::vector<SharingRequest>> list(const Actor& actor, const Filter& f) const override {
+    store::Params params;
+    auto sql = fmt::format("SELECT {} FROM sharing_request WHERE {}", kColumns, seen_by(actor, f.box, params));
+    if (f.state) {
+      sql += " AND state = ?";
+      params.emplace_back(name(*f.state));
+    }
+    if (!f.before.empty()) {
+      sql += " AND id < ?";
+      params.emplace_back(f.before);
+    }
+    sql += " ORDER BY id DESC LIMIT ?";
+    params.emplace_back(static_cast<std::int64_t>(f.limit));
+    return query(sql, params);
+  }
+
+  Result<std::vector<SharingRequest>> waiting(const Actor& actor) const override {
+    store::Params params;
+    constexpr int kMost = 200;
+    QS_TRY(auto all,
+           query(fmt::format("SELECT {} FROM sharing_request WHERE {} AND state IN ('asking', 'reviewing', 'returned') "
+                             "ORDER BY id LIMIT {}",
+                             kColumns, seen_by(actor, "", params), kMost),
+                 params));
+    std::erase_if(all, [&](const SharingRequest& r) {
+      auto may = possible(actor, r);
+      bool must = std::ranges::any_of(
+          may, [](std::string_view a) { return a == "approve" || a == "grant" || a == "complete" || a == "consent"; });
+      // The authority looks after those that are late (article 21).
+      return !must && !(is_authority(actor) && r.late);
+    });
+    std::ranges::sort(all, {}, [](const SharingRequest& r) { return r.standing ? r.standing->deadline : Time::max(); });
+    return all;
+  }
+
+  std::vector<std::string_view> possible(const Actor& actor, const SharingRequest& r) const override {
+    std::vector<std::string_view> out;
+    if (r.state == State::asking && may_approve(actor, r)) out = {"approve", "decline"};
+    if (r.state == State::reviewing && is_answerer(actor, r)) {
+      out.insert(out.end(), {"grant", "refuse"});
+      if (!r.was_returned) out.emplace_back("return");
+      if (r.extension == 0) out.emplace_back("extend");
+    }
+    if (r.state == State::reviewing && is_authority(actor) && r.extension > 0 && !r.extended) out.emplace_back("consent");
+    if (r.state == State::returned && is_asker(actor, r)) out.emplace_back("complete");
+    if (is_asker(actor, r) && (r.state == State::asking || r.state == State::reviewing || r.state == State::returned))
+      out.emplace_back("withdraw");
+    return out;
+  }
+
+ private:
+  Result<void> fill(SharingRequest& r, const catalog::Dataset& dataset, const NewRequest& n) const {
+    r.basis = trim(n.basis);
+    r.scenario = trim(n.scenario);
+    QS_CHECK(check_text(r.basis, "basis", true));
+    QS_CHECK(check_text(r.scenario, "scenario", true));
+    QS_TRY(r.terms, terms_of(deps_.engine, dataset, n.terms));
+    return check_text(r.terms.purpose, "purpose", true);
+  }
+
+  [[nodiscard]] Result<void> check_text(std::string_view text, std::string_view member, bool needed) const {
+    auto most = static_cast<std::size_t>(deps_.settings.integer("sharing.text"));
+    auto length = utf8_length(text);
+    if ((length > 0 || !needed) && length <= most) return {};
+    return fail(Error{.code = Code::invalid,
+                      .id = "request.text",
+                      .text = {length == 0 ? "请写明，不能留空。" : fmt::format("最多 {} 字，现在是 {} 字。", most, length),
+                               length == 0 ? "This cannot be left empty."
+                                           : fmt::format("At most {} characters, and it has {}.", most, length)},
+                      .subject = std::string(member)});
+  }
+
+  static Result<void> approver_only(const Actor& actor, const SharingRequest& r) {
+    if (may_approve(actor, r)) return {};
+    if (is_asker(actor, r)) return not_yours("不能审核自己提出的申请。", "Nobody approves what she asked for herself.");
+    return not_yours("只有申请部门的共享专员可以审核。", "Only a sharing officer of the asking department may decide.");
+  }
+  static Result<void> asker_only(const Actor& actor, const SharingRequest& r) {
+    if (is_asker(actor, r)) return {};
+    return not_yours("只有申请人可以这样操作。", "Only who asked may do this.");
+  }
+  static Result<void> answerer_only(const Actor& actor, const SharingRequest& r) {
+    if (is_answerer(actor, r)) return {};
+    return not_yours("只有提供部门的共享专员可以答复。", "Only a sharing officer of the providing department may answer.");
+  }
+
+  Result<void> answer(const Actor& actor, SharingRequest& r, std::string_view text) const {
+    QS_TRY(auto standing, deps_.calendar.standing(*r.started, r.days_allowed));
+    QS_TRY(auto working, deps_.calendar.working_days());
+    auto day = [&](Time at) { return std::chrono::floor<std::chrono::days>(deps_.calendar.zone().local(at)); };
+    r.answered = deps_.clock.now();
+    r.days_taken = std::max(0, working->between(day(*r.started), day(*r.answered)));
+    r.late = standing.late;
+    r.answer = text;
+    r.answered_by = actor.name;
+    return {};
+  }
+
+  Result<void> give(store::Transaction& t, const Actor& actor, SharingRequest& r, const Terms& terms,
+                    std::string_view text) const {
+    QS_TRY(auto granted, deps_.grants.add(t, actor,
+                                          {.dataset_id = r.dataset_id,
+                                           .dataset_code = r.dataset_code,
+                                           .dataset_title = r.dataset_title,
+                                           .provider_id = r.provider_id,
+                                           .provider_name = r.provider_name,
+                                           .department_id = r.department_id,
+                                           .department_name = r.department_name,
+                                           .request_id = r.id,
+                                           .terms = terms}));
+    QS_CHECK(answer(actor, r, text));
+    r.grant_id = granted.id;
+    r.state = State::granted;
+    return {};
+  }
+
+  static std::string among(std::string_view column, const std::vector<std::string>& values, store::Params& params) {
+    std::string marks;
+    for (const auto& v : values) {
+      marks += marks.empty() ? "?" : ", ?";
+      params.emplace_back(v);
+    }
+    return values.empty() ? "1 = 0" : fmt::format("{} IN ({})", column, marks);
+  }
+
+  // A condition that the store can test.
+  static std::string seen_by(const Actor& actor, std::string_view box, store::Params& params) {
+    std::string mine = "1 = 0", asking = "1 = 0", incoming = "1 = 0";
+    auto departments = actor.departments;
+    if (!actor.department_id.empty() && !actor.in_department(actor.department_id)) departments.push_back(actor.department_id);
+    bool officer = actor.can(Permission::share_review);
+    if ((box.empty() || box == "mine") && !actor.person_id.empty()) {
+      mine = "person_id = ?";
+      params.emplace_back(actor.person_id);
+    }
+    if ((box.empty() || box == "asking") && officer) asking = among("department_id", departments, params);
+    if (box.empty() || box == "incoming") {
+      if (actor.can(Permission::dataset_all) || is_authority(actor))
+        incoming = "1 = 1";
+      else if (officer)
+        incoming = among("provider_id", departments, params);
+    }
+    // The provider does not know of what the asking side has not approved.
+    auto unseen = is_authority(actor) ? "" : " AND state NOT IN ('asking', 'declined')";
+    return fmt::format("({} OR {} OR ({}{}))", mine, asking, incoming, unseen);
+  }
+
+  [[nodiscard]] Result<std::vector<SharingRequest>> query(const std::string& sql, const store::Params& params) const {
+    QS_TRY(auto rows, deps_.store.read([&](store::Session& s) { return s.query(sql, params); }));
+    std::vector<SharingRequest> out;
+    for (const auto& row : rows) {
+      QS_TRY(auto r, with_standing(request_of(row)));
+      out.push_back(std::move(r));
+    }
+    return out;
+  }
+
+  [[nodiscard]] Result<SharingRequest> with_standing(SharingRequest r) const {
+    if (r.state != State::reviewing || !r.started) return r;
+    QS_TRY(r.standing, deps_.calendar.standing(*r.started, r.days_allowed));
+    r.late = r.standing->late;
+    return r;
+  }
+
+  static Result<SharingRequest> load(store::Session& s, const Actor& actor, std::string_view id) {
+    QS_TRY(auto row, s.one(fmt::format("SELECT {} FROM sharing_request WHERE id = ?", kColumns), {id}));
+    if (!row) return no_request();
+    auto r = request_of(*row);
+    if (!may_see(actor, r)) return no_request();
+    bool outside = !is_asker(actor, r) && !is_officer(actor, r.department_id) && !is_authority(actor);
+    if (outside && (r.state == State::asking || r.state == State::declined)) return no_request();
+    return r;
+  }
+
+  Result<void> step(store::Transaction& t, const Actor& actor, const SharingRequest& r, std::string_view action,
+                    std::string_view text) const {
+    QS_TRY(auto last, t.one("SELECT coalesce(max(number), 0) FROM sharing_request_event WHERE request_id = ?", {r.id}));
+    QS_CHECK(
+        t.exec("INSERT INTO sharing_request_event (request_id, number, at, action, state, text, person_id, person_name) "
+               "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+               {r.id, last->integer(0) + 1, r.changed, action, name(r.state), text, actor.person_id, actor.name}));
+    return deps_.audit.record(
+        t, actor,
+        {.action = fmt::format("request.{}", action),
+         .object_kind = "request",
+         .object_id = r.id,
+         .object_name = fmt::format("{} #{}", r.dataset_title, r.number),
+         .detail = {
+             {"dataset", r.dataset_code}, {"department", r.department_name}, {"state", name(r.state)}, {"late", r.late}}});
+  }
+
+  template <class Change>
+  Result<SharingRequest> move(const Actor& actor, std::string_view id, std::string_view action, std::string_view text,
+                              bool needed, Change change) {
+    auto said = trim(text);
+    return deps_.store.write([&](store::Transaction& t) -> Result<SharingRequest> {
+      QS_TRY(auto r, load(t, actor, id));
+      QS_CHECK(change(t, r));
+      QS_CHECK(check_text(said, "text", needed));
+      r.changed = deps_.clock.now();
+      std::optional<std::int64_t> taken;
+      if (r.days_taken) taken = *r.days_taken;
+      QS_CHECK(t.exec(
+          "UPDATE sharing_request SET basis = ?, scenario = ?, terms = ?, state = ?, approved_by = ?, answer = ?, "
+          "answered_by = ?, grant_id = ?, started = ?, answered = ?, days_allowed = ?, was_returned = ?, extension = "
+          "?, extended = ?, days_taken = ?, late = ?, changed = ? WHERE id = ?",
+          {r.basis, r.scenario, to_store(r.terms), name(r.state), r.approved_by, r.answer, r.answered_by, r.grant_id, r.started,
+           r.answered, r.days_allowed, r.was_returned, r.extension, r.extended, taken, r.late, r.changed, r.id}));
+      QS_CHECK(step(t, actor, r, action, said));
+      return with_standing(std::move(r));
+    });
+  }
+
+  Deps deps_;
+};
+
+}  // namespace
+
+std::string_view name(RequestState state) {
+  return kStates.at(static_cast<std::size_t>(state));
+}
+bool parse(std::string_view text, RequestState& out) {
+  const auto* found = std::ranges::find(kStates, text);
+  if (found == kStates.end()) return false;
+  out = static_cast<RequestState>(found - kStates.begin());
+  return true;
+}
+
+std::span<const store::Migration> request_migrations() {
+  return kMigrations;
+}
+std::span<const SettingSpec> request_settings() {
+  return kSettings;
+}
+
+std::unique_ptr<Requests> Requests::open(Deps deps) {
+  return std::make_unique<StoredRequests>(deps);
+}
+
+json::object to_json(const SharingRequest& r) {
+  auto opt = [](const std::optional<Time>& at) { return at ? json::value(to_iso(*at)) : json::value(nullptr); };
+  json::object out{{"id", r.id},
+                   {"number", r.number},
+                   {"dataset", r.dataset_code},
+                   {"dataset_title", r.dataset_title},
+                   {"sharing_type", r.sharing_type},
+                   {"provider_id", r.provider_id},
+                   {"provider_name", r.provider_name},
+                   {"person_name", r.person_name},
+                   {"department_id", r.department_id},
+                   {"department_name", r.department_name},
+                   {"basis", r.basis},
+                   {"scenario", r.scenario},
+                   {"terms", to_json(r.terms)},
+                   {"state", name(r.state)},
+                   {"approved_by", r.approved_by},
+                   {"answer", r.answer},
+                   {"answered_by", r.answered_by},
+                   {"grant_id", r.grant_id},
+                   {"started", opt(r.started)},
+                   {"answered", opt(r.answered)},
+                   {"days_allowed", r.days_allowed},
+                   {"was_returned", r.was_returned},
+                   {"extension", r.extension},
+                   {"extended", r.extended},
+                   {"days_taken", r.days_taken ? json::value(*r.days_taken) : json::value(nullptr)},
+                   {"late", r.late},
+                   {"created", to_iso(r.created)},
+                   {"changed", to_iso(r.changed)}};
+  out["deadline"] = r.standing ? json::value(calendar::to_text(r.standing->last_day)) : json::value(nullptr);
+  out["days_left"] = r.standing ? json::value(r.standing->left) : json::value(nullptr);
+  out["deadline_sure"] = !r.standing || r.standing->sure;
+  return out;
+}
+
+}  // namespace qushu::sharing
