@@ -36,6 +36,9 @@ enum class Permission : std::uint8_t {
   audit_read,  // read, search and verify the audit
   // web sites
   site_edit,  // write articles
+  // ledgers
+  register_use,     // see and work on records, as each register's rules say
+  register_manage,  // define registers; sees every record
   count_      // not a permission: how many there are
 };
 
