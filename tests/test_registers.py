@@ -1,6 +1,7 @@
 """Registers from their definition to records, history, files and sheets: over HTTP and on the command line, on both databases."""
 import csv
 import io
+import threading
 import zipfile
 
 import pytest
@@ -172,6 +173,33 @@ def test_a_definition_changes_while_it_is_used(world):
     assert [v["version"] for v in reader.get("/api/v1/registers/loans/versions")["versions"]] == [2, 1]
     operator.post("/api/v1/registers", {"yaml": LOAN.replace("{name: item,", "{name: item, was: thing,")})
     assert reader.get(f"{RECORDS}/{number}")["values"]["item"] == "幕布"
+
+
+def test_a_definition_changes_under_load(world):
+    district, operator, *_ = world
+    plain = LOAN.replace("register: loans", "register: busy")
+    renamed = plain.replace("{name: price, label", "{name: cost, was: price, label").replace("price * count", "cost * count")
+    back = plain.replace("{name: price, label", "{name: price, was: cost, label")
+    operator.post("/api/v1/registers", {"yaml": plain})
+    records, made, odd, stop = "/api/v1/registers/busy/records", [], [], threading.Event()
+
+    def work(who):
+        while not stop.is_set():
+            got = who.call("POST", records, json={"values": {"item": "甲", "count": 2}})
+            (made.append(got.json()["id"]) if got.status_code == 201 else odd.append((got.status_code, got.text)))
+            got = who.call("GET", records, params={"_size": 5, "_sort": "count"})
+            if got.status_code != 200:
+                odd.append((got.status_code, got.text))
+    workers = [threading.Thread(target=work, args=(district.caller("reader"),)) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for i in range(6):
+        operator.post("/api/v1/registers", {"yaml": (renamed if i % 2 == 0 else back) + f"# {i}\n"})
+    stop.set()
+    for worker in workers:
+        worker.join()
+    assert not [o for o in odd if o[0] != 409], odd[:3]
+    assert made and district.caller("reader").get(records, _count="exact", _size=1)["total"] == len(made)
 
 
 def test_the_command_line(world, tmp_path):

@@ -87,7 +87,7 @@ Result<File> find_file(store::Session& s, const Record& record, std::string_view
 
 Result<void> Registers::check_attach(const Actor& actor, std::string_view code, std::string_view id, std::string_view field,
                                      std::uint64_t size) const {
-  return deps_.store.read([&](store::Session& s) -> Result<void> {
+  return read_steadily(deps_.store, [&](store::Session& s) -> Result<void> {
     QS_TRY(auto loaded, load_visible(s, actor, code));
     QS_TRY(auto record, find_record(s, loaded->entry.definition, actor, id));
     return check(s, loaded->entry.definition, actor, deps_.settings, record, field, size);
@@ -108,7 +108,7 @@ Result<File> Registers::attach(const Actor& actor, std::string_view code, std::s
                       .id = "record.file_name",
                       .text = {"请写明文件名。", "The file's name is needed."},
                       .subject = "name"});
-  return deps_.store.write([&](store::Transaction& t) -> Result<File> {
+  return write_steadily(deps_.store, [&](store::Transaction& t) -> Result<File> {
     QS_TRY(auto loaded, load_visible(t, actor, code));
     const auto& d = loaded->entry.definition;
     QS_TRY(auto record, find_record(t, d, actor, id));
@@ -131,7 +131,7 @@ Result<File> Registers::attach(const Actor& actor, std::string_view code, std::s
 }
 
 Result<void> Registers::detach(const Actor& actor, std::string_view code, std::string_view id, std::string_view which) {
-  return deps_.store.write([&](store::Transaction& t) -> Result<void> {
+  return write_steadily(deps_.store, [&](store::Transaction& t) -> Result<void> {
     QS_TRY(auto loaded, load_visible(t, actor, code));
     const auto& d = loaded->entry.definition;
     QS_TRY(auto record, find_record(t, d, actor, id));
@@ -151,7 +151,7 @@ Result<void> Registers::detach(const Actor& actor, std::string_view code, std::s
 }
 
 Result<std::vector<File>> Registers::files(const Actor& actor, std::string_view code, std::string_view id) const {
-  return deps_.store.read([&](store::Session& s) -> Result<std::vector<File>> {
+  return read_steadily(deps_.store, [&](store::Session& s) -> Result<std::vector<File>> {
     QS_TRY(auto loaded, load_visible(s, actor, code));
     QS_TRY(auto record, find_record(s, loaded->entry.definition, actor, id));
     QS_TRY(auto rows,
@@ -164,7 +164,7 @@ Result<std::vector<File>> Registers::files(const Actor& actor, std::string_view 
 }
 
 Result<File> Registers::file(const Actor& actor, std::string_view code, std::string_view id, std::string_view file) const {
-  return deps_.store.read([&](store::Session& s) -> Result<File> {
+  return read_steadily(deps_.store, [&](store::Session& s) -> Result<File> {
     QS_TRY(auto loaded, load_visible(s, actor, code));
     QS_TRY(auto record, find_record(s, loaded->entry.definition, actor, id));
     return find_file(s, record, file);
@@ -172,7 +172,7 @@ Result<File> Registers::file(const Actor& actor, std::string_view code, std::str
 }
 
 Result<bool> Registers::uses_blob(std::string_view sha256) const {
-  return deps_.store.read([&](store::Session& s) -> Result<bool> {
+  return read_steadily(deps_.store, [&](store::Session& s) -> Result<bool> {
     // A file that was taken off a record is part of its history.
     QS_TRY(auto row, s.one("SELECT 1 FROM register_file WHERE blob = ? LIMIT 1", {sha256}));
     return row.has_value();

@@ -415,7 +415,7 @@ Result<void> each_record(store::Session& s, const Definition& d, const Actor& ac
 }
 
 Result<Page> Registers::page(const Actor& actor, std::string_view code, const Pairs& query) const {
-  return deps_.store.read([&](store::Session& s) -> Result<Page> {
+  return read_steadily(deps_.store, [&](store::Session& s) -> Result<Page> {
     QS_TRY(auto loaded, load_visible(s, actor, code));
     Lister lister(loaded->entry.definition, actor, deps_.calendar, deps_.settings);
     QS_CHECK(lister.read(query));
@@ -425,7 +425,7 @@ Result<Page> Registers::page(const Actor& actor, std::string_view code, const Pa
 
 Result<std::vector<Task>> Registers::tasks(const Actor& actor, std::size_t limit) const {
   auto today = deps_.calendar.today();
-  return deps_.store.read([&](store::Session& s) -> Result<std::vector<Task>> {
+  return read_steadily(deps_.store, [&](store::Session& s) -> Result<std::vector<Task>> {
     QS_TRY(auto all, load_all(s));
     std::vector<Task> out;
     for (const auto& loaded : all) {

@@ -46,6 +46,26 @@ void compile(Loaded& loaded);
                                        const calendar::Calendar& calendar, const Settings& settings, const Pairs& query,
                                        std::int64_t limit, const std::function<Result<void>(const Record&)>& one);
 
+// On PostgreSQL a snapshot may hold a definition whose table has already been altered to the next one: columns are then not
+// found. Nothing was done yet, and the same with a fresh snapshot is right.
+template <class Attempt>
+auto steadily(const store::Store& store, Attempt attempt) {
+  constexpr int kMost = 4;
+  auto result = attempt();
+  for (int i = 1;
+       i < kMost && !result && result.error().code == Code::internal && store.dialect() == store::Dialect::postgresql; ++i)
+    result = attempt();
+  return result;
+}
+template <class F>
+auto read_steadily(store::Store& store, F f) {
+  return steadily(store, [&] { return store.read(f); });
+}
+template <class F>
+auto write_steadily(store::Store& store, F f) {
+  return steadily(store, [&] { return store.write(f); });
+}
+
 struct Owner;
 // What the rules ask of a record; lives as long as it.
 [[nodiscard]] Owner owner_of(const Record& record);

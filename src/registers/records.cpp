@@ -212,7 +212,7 @@ Result<Record> Registers::insert(store::Transaction& t, const Actor& actor, cons
 
 Result<Record> Registers::create(const Actor& actor, std::string_view code, const json::object& values) {
   QS_TRY(auto prepared, prepare(actor, code, {&values, 1}));
-  return deps_.store.write([&](store::Transaction& t) -> Result<Record> {
+  return write_steadily(deps_.store, [&](store::Transaction& t) -> Result<Record> {
     QS_TRY(auto loaded, load_visible(t, actor, code));
     if (!allows(loaded->entry.definition.permissions.create, actor, nullptr))
       return may_not("您不能在这个台账中新建记录。", "You may not make records in this register.");
@@ -232,7 +232,7 @@ Result<Record> Registers::find_record(store::Session& s, const Definition& d, co
 }
 
 Result<Record> Registers::record(const Actor& actor, std::string_view code, std::string_view id_or_number) const {
-  return deps_.store.read([&](store::Session& s) -> Result<Record> {
+  return read_steadily(deps_.store, [&](store::Session& s) -> Result<Record> {
     QS_TRY(auto loaded, load_visible(s, actor, code));
     return find_record(s, loaded->entry.definition, actor, id_or_number);
   });
@@ -280,7 +280,7 @@ Result<void> Registers::update(store::Transaction& t, const Actor& actor, const 
 Result<Record> Registers::edit(const Actor& actor, std::string_view code, std::string_view id, std::int64_t revision,
                                const json::object& values) {
   QS_TRY(auto prepared, prepare(actor, code, {&values, 1}));
-  return deps_.store.write([&](store::Transaction& t) -> Result<Record> {
+  return write_steadily(deps_.store, [&](store::Transaction& t) -> Result<Record> {
     QS_TRY(auto loaded, load_visible(t, actor, code));
     const auto& d = loaded->entry.definition;
     QS_TRY(auto before, writable(t, d, actor, id, revision));
@@ -300,7 +300,7 @@ Result<Record> Registers::edit(const Actor& actor, std::string_view code, std::s
 Result<Record> Registers::move(const Actor& actor, std::string_view code, std::string_view id, std::int64_t revision,
                                std::string_view transition, std::string_view comment, const json::object& values) {
   QS_TRY(auto prepared, prepare(actor, code, {&values, 1}));
-  return deps_.store.write([&](store::Transaction& t) -> Result<Record> {
+  return write_steadily(deps_.store, [&](store::Transaction& t) -> Result<Record> {
     QS_TRY(auto loaded, load_visible(t, actor, code));
     const auto& d = loaded->entry.definition;
     QS_TRY(auto before, writable(t, d, actor, id, revision));
@@ -337,7 +337,7 @@ Result<Record> Registers::move(const Actor& actor, std::string_view code, std::s
 
 Result<void> Registers::remove(const Actor& actor, std::string_view code, std::string_view id, std::int64_t revision,
                                std::string_view comment) {
-  return deps_.store.write([&](store::Transaction& t) -> Result<void> {
+  return write_steadily(deps_.store, [&](store::Transaction& t) -> Result<void> {
     QS_TRY(auto loaded, load_visible(t, actor, code));
     const auto& d = loaded->entry.definition;
     QS_TRY(auto record, writable(t, d, actor, id, revision));
@@ -359,7 +359,7 @@ Result<void> Registers::remove(const Actor& actor, std::string_view code, std::s
 
 Result<void> Registers::comment(const Actor& actor, std::string_view code, std::string_view id, std::string_view text) {
   QS_CHECK(check_comment(text, true, deps_.settings.integer("registers.text_length")));
-  return deps_.store.write([&](store::Transaction& t) -> Result<void> {
+  return write_steadily(deps_.store, [&](store::Transaction& t) -> Result<void> {
     QS_TRY(auto loaded, load_visible(t, actor, code));
     const auto& d = loaded->entry.definition;
     QS_TRY(auto record, find_record(t, d, actor, id));
@@ -374,7 +374,7 @@ Result<void> Registers::comment(const Actor& actor, std::string_view code, std::
 }
 
 Result<std::vector<Change>> Registers::changes(const Actor& actor, std::string_view code, std::string_view id) const {
-  return deps_.store.read([&](store::Session& s) -> Result<std::vector<Change>> {
+  return read_steadily(deps_.store, [&](store::Session& s) -> Result<std::vector<Change>> {
     QS_TRY(auto loaded, load_visible(s, actor, code));
     QS_TRY(auto record, find_record(s, loaded->entry.definition, actor, id));
     QS_TRY(auto rows, s.query("SELECT id, revision, at, person_id, person_name, action, transition, from_state, to_state, "

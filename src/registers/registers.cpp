@@ -223,7 +223,7 @@ Result<std::vector<std::shared_ptr<const Loaded>>> Registers::load_all(store::Se
 }
 
 Result<std::vector<Summary>> Registers::list(const Actor& actor) const {
-  return deps_.store.read([&](store::Session& s) -> Result<std::vector<Summary>> {
+  return read_steadily(deps_.store, [&](store::Session& s) -> Result<std::vector<Summary>> {
     QS_TRY(auto all, load_all(s));
     std::vector<Summary> out;
     for (const auto& loaded : all) {
@@ -260,14 +260,14 @@ Result<std::vector<Summary>> Registers::list(const Actor& actor) const {
 }
 
 Result<Register> Registers::find(const Actor& actor, std::string_view code) const {
-  return deps_.store.read([&](store::Session& s) -> Result<Register> {
+  return read_steadily(deps_.store, [&](store::Session& s) -> Result<Register> {
     QS_TRY(auto loaded, load_visible(s, actor, code));
     return loaded->entry;
   });
 }
 
 Result<std::string> Registers::yaml(const Actor& actor, std::string_view code, std::int64_t version) const {
-  return deps_.store.read([&](store::Session& s) -> Result<std::string> {
+  return read_steadily(deps_.store, [&](store::Session& s) -> Result<std::string> {
     QS_TRY(auto loaded, load_visible(s, actor, code));
     QS_TRY(auto row, s.one("SELECT yaml FROM register_version WHERE code = ? AND version = ?",
                            {code, version > 0 ? version : loaded->entry.version}));
@@ -278,7 +278,7 @@ Result<std::string> Registers::yaml(const Actor& actor, std::string_view code, s
 }
 
 Result<std::vector<Version>> Registers::versions(const Actor& actor, std::string_view code) const {
-  return deps_.store.read([&](store::Session& s) -> Result<std::vector<Version>> {
+  return read_steadily(deps_.store, [&](store::Session& s) -> Result<std::vector<Version>> {
     QS_CHECK(load_visible(s, actor, code));
     QS_TRY(auto rows,
            s.query("SELECT version, at, person_name, note FROM register_version WHERE code = ? ORDER BY version DESC", {code}));
@@ -324,7 +324,7 @@ Result<Plan> Registers::plan(const Actor& actor, std::string_view yaml) const {
   QS_CHECK(manager_only(actor));
   QS_TRY(auto d, read_definition(yaml));
   QS_CHECK(check_roles(d));
-  return deps_.store.read([&](store::Session& s) -> Result<Plan> {
+  return read_steadily(deps_.store, [&](store::Session& s) -> Result<Plan> {
     QS_CHECK(check_targets(s, d));
     Plan plan{.code = d.code, .name = d.name};
     QS_TRY(auto old, there(s, d.code));
@@ -346,7 +346,7 @@ Result<Plan> Registers::plan(const Actor& actor, std::string_view yaml) const {
 
 Result<Plan> Registers::apply(const Actor& actor, std::string_view yaml, std::string_view note) {
   QS_CHECK(manager_only(actor));
-  return deps_.store.write([&](store::Transaction& t) { return apply(t, actor, yaml, note, "local"); });
+  return write_steadily(deps_.store, [&](store::Transaction& t) { return apply(t, actor, yaml, note, "local"); });
 }
 
 Result<Plan> Registers::apply(store::Transaction& t, const Actor& actor, std::string_view yaml, std::string_view note,
@@ -411,7 +411,7 @@ Result<void> Registers::install_builtins() {
       due.push_back(&builtin);
   }
   if (due.empty()) return {};
-  return deps_.store.write([&](store::Transaction& t) -> Result<void> {
+  return write_steadily(deps_.store, [&](store::Transaction& t) -> Result<void> {
     for (const auto* builtin : due) {
       // Another process may have been first, or somebody has changed it since.
       QS_TRY(auto old, there(t, builtin->code));

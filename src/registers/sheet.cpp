@@ -189,23 +189,23 @@ Result<SheetFile> Registers::write_sheet(const Actor& actor, std::string_view co
   });
   QS_TRY(auto out, format == SheetFormat::csv ? write_csv(file.path) : write_xlsx(file.path, folder));
   // One snapshot, whatever is written meanwhile; and the file is whole before anybody waits for it to be sent.
-  QS_TRY(auto name, deps_.store.read([&](store::Session& s) -> Result<std::string> {
-    QS_TRY(auto loaded, load_visible(s, actor, code));
-    const auto& d = loaded->entry.definition;
-    auto head = [&](std::string_view column) { return system_column(column)->label.in(lang); };
-    QS_CHECK(out->text(head("number")));
-    QS_CHECK(out->text(head("state")));
-    for (const auto& field : d.fields)
-      if (!field.retired) QS_CHECK(out->text(field.label.in(lang) + unit_of(field).in(lang)));
-    for (auto column : {"department", "creator", "created", "changed"}) QS_CHECK(out->text(head(column)));
-    QS_CHECK(out->end_row());
-    QS_CHECK(each_record(s, d, actor, deps_.calendar, deps_.settings, query, deps_.settings.integer("registers.export_rows"),
-                         [&](const Record& record) {
-                           ++file.rows;
-                           return write_row(*out, d, record, deps_.calendar.zone(), lang);
-                         }));
-    return d.name.zh;
-  }));
+  QS_TRY(auto name, read_steadily(deps_.store, [&](store::Session& s) -> Result<std::string> {
+           QS_TRY(auto loaded, load_visible(s, actor, code));
+           const auto& d = loaded->entry.definition;
+           auto head = [&](std::string_view column) { return system_column(column)->label.in(lang); };
+           QS_CHECK(out->text(head("number")));
+           QS_CHECK(out->text(head("state")));
+           for (const auto& field : d.fields)
+             if (!field.retired) QS_CHECK(out->text(field.label.in(lang) + unit_of(field).in(lang)));
+           for (auto column : {"department", "creator", "created", "changed"}) QS_CHECK(out->text(head(column)));
+           QS_CHECK(out->end_row());
+           QS_CHECK(each_record(s, d, actor, deps_.calendar, deps_.settings, query,
+                                deps_.settings.integer("registers.export_rows"), [&](const Record& record) {
+                                  ++file.rows;
+                                  return write_row(*out, d, record, deps_.calendar.zone(), lang);
+                                }));
+           return d.name.zh;
+         }));
   QS_CHECK(out->close());
   QS_CHECK(
       deps_.audit.record(actor, {.action = "register.export",
@@ -238,7 +238,7 @@ Result<Imported> Registers::read_sheet(const Actor& actor, std::string_view code
   QS_TRY(auto sheet, sheet_of(entry.definition, *rows));
   QS_TRY(auto prepared, prepare(actor, code, sheet.values));
   Imported out{.dry_run = dry_run};
-  auto done = deps_.store.write([&](store::Transaction& t) -> Result<bool> {
+  auto done = write_steadily(deps_.store, [&](store::Transaction& t) -> Result<bool> {
     out = {.dry_run = dry_run};
     QS_TRY(auto loaded, load_visible(t, actor, code));
     if (!allows(loaded->entry.definition.permissions.create, actor, nullptr))

@@ -39,7 +39,7 @@ enum class Permission : std::uint8_t {
   // ledgers
   register_use,     // see and work on records, as each register's rules say
   register_manage,  // define registers; sees every record
-  count_      // not a permission: how many there are
+  count_            // not a permission: how many there are
 };
 
 using Permissions = std::bitset<static_cast<std::size_t>(Permission::count_)>;
