@@ -89,6 +89,15 @@ DECIDED = {
     "POST /api/v1/linkage/refresh": {"steward", "operator"},
     "GET /api/v1/privacy/{dataset}": {"steward", "operator", "reader", "editor", "reviewer"},
     "POST /api/v1/privacy/{dataset}": {"steward", "operator", "reader", "editor", "reviewer"},
+    **{f"{method} /api/v1/registers{path}": {"steward", "operator", "reader", "editor", "reviewer"} for method, path in (
+        ("GET", ""), ("GET", "/{code}"), ("GET", "/{code}/definition"), ("GET", "/{code}/versions"), ("GET", "/{code}/people"), ("GET", "/{code}/records"),
+        ("POST", "/{code}/records"), ("GET", "/{code}/records/{id}"), ("PATCH", "/{code}/records/{id}"), ("DELETE", "/{code}/records/{id}"),
+        ("POST", "/{code}/records/{id}/move"), ("POST", "/{code}/records/{id}/comments"), ("GET", "/{code}/records/{id}/history"),
+        ("GET", "/{code}/records/{id}/files"), ("POST", "/{code}/records/{id}/files"), ("GET", "/{code}/records/{id}/files/{file}"),
+        ("DELETE", "/{code}/records/{id}/files/{file}"), ("POST", "/{code}/bulk"), ("GET", "/{code}/export.csv"), ("GET", "/{code}/export.xlsx"), ("POST", "/{code}/import"))},
+    "GET /api/v1/register-tasks": {"steward", "operator", "reader", "editor", "reviewer"},
+    "POST /api/v1/registers": {"operator"},
+    "POST /api/v1/registers/check": {"operator"},
     "POST /api/v1/sql/export": {"steward", "operator", "reader"},
 }
 

@@ -44,7 +44,15 @@ def test_every_page_at_both_widths(server, browser):
     steward.post("/api/v1/datasets/pages/quality/rules", {"rules": [{k: p["rule"][k] for k in ("kind", "fields", "params")} for p in proposals]}, 201)
     server.cli("quality", "run", "pages", "--as", "steward")
     ticket = server.caller("reader").post("/api/v1/corrections", {"dataset": "pages", "wrong": "第三行的名称写错了"}, 201)
-    run("pages.mjs", server, ROOT / "build" / "results" / "pages", QUSHU_CODE="pages", QUSHU_IMPORT=waiting["id"], QUSHU_TICKET=ticket["id"])
+    contracts = "/api/v1/registers/contracts/records"
+    for name, amount in (("机房设备维保", "386000"), ("政务专线租赁", "2036700"), ("会议系统保障", "387000.50")):
+        made = server.caller("operator").post(contracts, {"values": {"name": name, "kind": "operation", "party": "某科技有限公司", "amount": amount, "paid": "120000", "starts_on": "2026-01-01", "ends_on": "2026-12-20"}}, 201)
+    server.caller("operator").post(f"{contracts}/{made['id']}/move", {"transition": "submit", "comment": "请审签"})
+    run("pages.mjs", server, ROOT / "build" / "results" / "pages", QUSHU_CODE="pages", QUSHU_IMPORT=waiting["id"], QUSHU_TICKET=ticket["id"], QUSHU_RECORD=made["id"])
+
+
+def test_a_register_from_its_definition_to_its_records(server, browser):
+    run("registers.mjs", server, ROOT / "build" / "results" / "registers")
 
 
 def test_from_a_database_to_a_governed_dataset(tmp_path, browser):

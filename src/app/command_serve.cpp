@@ -136,6 +136,7 @@ void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, htt
   query::add_routes(router, *s.query);
   insight::add_routes(router, *s.insight);
   budget::add_routes(router, s.settings);
+  registers::add_routes(router, *s.registers, *s.blobs, *s.identity, s.settings);
   add_setting_routes(router, *s.store, *s.audit, s.settings);
   add_home_routes(router, s);
   console::add_routes(router);

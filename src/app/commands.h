@@ -32,6 +32,7 @@ void add_account_commands(CLI::App& app, Common& common, Chosen& chosen);  // us
 void add_budget_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_calendar_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_pipeline_commands(CLI::App& app, Common& common, Chosen& chosen);
+void add_register_commands(CLI::App& app, Common& common, Chosen& chosen);  // register, record
 void add_sharing_commands(CLI::App& app, Common& common, Chosen& chosen);  // request, grant
 void add_source_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_system_commands(CLI::App& app, Common& common, Chosen& chosen);  // audit, doctor, openapi, version

@@ -94,6 +94,7 @@ std::vector<store::Migration> System::migrations() {
   add(ingest::notice_migrations());
   add(query::migrations());
   add(insight::migrations());
+  add(registers::migrations());
   add(runtime_setting_migrations());
   return all;
 }
@@ -118,6 +119,7 @@ void System::declare(Settings& s) {
   s.declare(query::settings());
   s.declare(insight::settings());
   s.declare(budget::settings());
+  s.declare(registers::settings());
 }
 
 // The axis 部门 of the classification follows the departments from now on.
@@ -310,6 +312,20 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
   system->sources->on_uses([pipelines = system->pipelines.get()](store::Session& session, const sources::Source& source) {
     return pipelines->users_of(session, source.code);
   });
+  system->registers = std::make_unique<registers::Registers>(registers::Registers::Deps{
+      .store = *system->store,
+      .blobs = *system->blobs,
+      .engine = *system->engine,
+      .audit = *system->audit,
+      .identity = *system->identity,
+      .calendar = *system->calendar,
+      .settings = s,
+      .clock = clock,
+      .dataset_title = [catalog = system->catalog.get()](const Actor& actor, std::string_view code) -> Result<std::string> {
+        QS_TRY(auto dataset, catalog->find(sharing::visibility(actor), code));
+        return dataset.title;
+      }});
+  QS_CHECK(system->registers->install_builtins());
   system->query->on_sql(
       [lineage = &system->insight->lineage](const Actor& actor, std::string_view sql) { lineage->note_sql(actor, sql); });
   system->changes->on_find([query = system->query.get()](
@@ -342,6 +358,7 @@ System::~System() {
   if (insight)
     if (auto kept = insight->lineage.flush(); !kept)
       log::warn("what people's SQL read could not be kept", {{"why", kept.error().detail}});
+  registers.reset();
   insight.reset();
   query.reset();
   pipelines.reset();
@@ -364,6 +381,8 @@ Result<std::uint64_t> System::sweep() {
     if (!in_quality || *in_quality) return true;
     auto in_corrections = corrections->uses_blob(sha256);
     if (!in_corrections || *in_corrections) return true;
+    auto in_registers = registers->uses_blob(sha256);
+    if (!in_registers || *in_registers) return true;
     auto in_imports = imports->uses_blob(sha256);
     if (!in_imports || *in_imports) return true;
     auto in_linkage = insight->linkage.uses_blob(sha256);

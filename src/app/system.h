@@ -30,6 +30,7 @@
 #include "qushu/quality/corrections.h"
 #include "qushu/quality/quality.h"
 #include "qushu/query/query.h"
+#include "qushu/registers/registers.h"
 #include "qushu/sharing/desk.h"
 #include "qushu/sharing/policy.h"
 #include "qushu/sharing/request.h"
@@ -67,6 +68,7 @@ struct System {
   std::unique_ptr<ingest::Pushes> pushes;
   std::unique_ptr<query::Service> query;
   std::unique_ptr<insight::Insight> insight;
+  std::unique_ptr<registers::Registers> registers;
 
   // `overrides` are settings from the command line, the strongest. Makes the folder when it is missing.
   [[nodiscard]] static Result<std::unique_ptr<System>> open(const std::filesystem::path& data,

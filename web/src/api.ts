@@ -31,8 +31,8 @@ async function fail(response: Response): Promise<never> {
   throw new ApiError(problem);
 }
 
-export async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
-  const headers: Record<string, string> = { Accept: 'application/json' };
+export async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal, more: Record<string, string> = {}): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json', ...more };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (method !== 'GET' && session.state.csrf) headers['X-CSRF-Token'] = session.state.csrf;
   let response: Response;

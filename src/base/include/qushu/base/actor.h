@@ -37,7 +37,10 @@ enum class Permission : std::uint8_t {
   audit_read,  // read, search and verify the audit
   // web sites
   site_edit,  // write articles
-  count_      // not a permission: how many there are
+  // ledgers
+  register_use,     // see and work on records, as each register's rules say
+  register_manage,  // define registers; sees every record
+  count_            // not a permission: how many there are
 };
 
 using Permissions = std::bitset<static_cast<std::size_t>(Permission::count_)>;

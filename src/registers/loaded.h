@@ -1,0 +1,83 @@
+// Inside the module: a definition as it is in use, and the columns that its table has.
+#pragma once
+
+#include "qushu/registers/registers.h"
+
+#include "columns.h"
+
+namespace qushu::registers {
+
+// A field's columns as they are in the table, whether the definition still has the field or not.
+struct Physical {
+  std::string name;
+  Kind kind = Kind::text;
+  int decimals = 0;
+  bool unique = false;
+};
+
+struct Loaded {
+  Register entry;
+  std::vector<Physical> columns;
+  std::map<std::string, Formula, std::less<>> formulas;  // of computed fields
+  std::vector<std::pair<Formula, Text>> checks;
+};
+
+// Makes the formulas and checks of the definition ready.
+void compile(Loaded& loaded);
+// Computed fields from the others.
+[[nodiscard]] Result<void> compute(const Loaded& loaded, Record& record);
+// What must be filled is, and the definition's checks hold.
+[[nodiscard]] Result<void> check(const Loaded& loaded, const Record& record);
+// Computes every record again.
+[[nodiscard]] Result<void> recompute(store::Transaction& t, const Definition& d);
+
+[[nodiscard]] std::string columns_text(const std::vector<Physical>& columns);
+[[nodiscard]] std::vector<Physical> columns_of(std::string_view text);
+
+// The steps from what is there to the definition that is wanted. Looks into the table for what the data allow.
+[[nodiscard]] Result<std::vector<Step>> steps_of(store::Session& s, const Definition* before,
+                                                 const std::vector<Physical>& columns, const Definition& after);
+// Does them; `columns` becomes what the table has then.
+[[nodiscard]] Result<void> alter(store::Transaction& t, const Definition* before, const Definition& after,
+                                 std::vector<Physical>& columns);
+
+// Every record that a query without pages finds and the actor may see, in its order, at most `limit`.
+[[nodiscard]] Result<void> each_record(store::Session& s, const Definition& d, const Actor& actor,
+                                       const calendar::Calendar& calendar, const Settings& settings, const Pairs& query,
+                                       std::int64_t limit, const std::function<Result<void>(const Record&)>& one);
+
+// On PostgreSQL a snapshot may hold a definition whose table has already been altered to the next one: columns are then not
+// found. Nothing was done yet, and the same with a fresh snapshot is right.
+template <class Attempt>
+auto steadily(const store::Store& store, Attempt attempt) {
+  constexpr int kMost = 4;
+  auto result = attempt();
+  for (int i = 1;
+       i < kMost && !result && result.error().code == Code::internal && store.dialect() == store::Dialect::postgresql; ++i)
+    result = attempt();
+  return result;
+}
+template <class F>
+auto read_steadily(store::Store& store, F f) {
+  return steadily(store, [&] { return store.read(f); });
+}
+template <class F>
+auto write_steadily(store::Store& store, F f) {
+  return steadily(store, [&] { return store.write(f); });
+}
+
+struct Owner;
+// What the rules ask of a record; lives as long as it.
+[[nodiscard]] Owner owner_of(const Record& record);
+[[nodiscard]] Failure may_not(std::string zh, std::string en);
+[[nodiscard]] std::string title_of(const Definition& d, const Record& record);
+
+[[nodiscard]] Failure no_register();
+[[nodiscard]] Failure no_record();
+
+// The columns of a record that are its fields, in order of the definition, retired ones left out.
+[[nodiscard]] std::string record_columns(const Definition& d);
+[[nodiscard]] Record record_of(const Definition& d, const store::Row& row);
+inline constexpr std::size_t kRecordColumns = 13;  // before those of the fields
+
+}  // namespace qushu::registers

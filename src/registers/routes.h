@@ -1,0 +1,14 @@
+// Inside the module.
+#pragma once
+
+#include "qushu/registers/registers.h"
+
+namespace qushu::registers {
+
+// /api/v1/registers/{code}/records…
+void add_record_routes(http::Router& router, Registers& registers);
+
+// …/files…, /api/v1/registers/{code}/export.csv, …/export.xlsx, …/import
+void add_file_routes(http::Router& router, Registers& registers, blob::BlobStore& blobs, const Settings& settings);
+
+}  // namespace qushu::registers
