@@ -89,6 +89,14 @@ DECIDED = {
     "POST /api/v1/linkage/refresh": {"steward", "operator"},
     "GET /api/v1/privacy/{dataset}": {"steward", "operator", "reader", "editor", "reviewer"},
     "POST /api/v1/privacy/{dataset}": {"steward", "operator", "reader", "editor", "reviewer"},
+    "GET /api/v1/open/releases": {"steward", "operator", "reviewer"},
+    "GET /api/v1/open/licences": {"steward", "operator", "reviewer"},
+    "POST /api/v1/open/check": {"steward", "operator"},
+    "POST /api/v1/open/releases": {"steward", "operator"},
+    "POST /api/v1/open/releases/{id}/approve": {"reviewer"},
+    "POST /api/v1/open/releases/{id}/refuse": {"reviewer"},
+    "POST /api/v1/open/releases/{id}/withdraw": {"steward", "operator", "reviewer"},
+    "PUT /api/v1/open/licences/{id}": {"reviewer"},
     "POST /api/v1/sql/export": {"steward", "operator", "reader"},
 }
 

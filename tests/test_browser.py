@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from harness import PASSWORD, POSTGRES_BIN, ROOT, Postgres, Qushu
+from opendata import catalogue
 from test_main_job import GBK
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "browser"
@@ -58,3 +59,8 @@ def test_from_a_database_to_a_governed_dataset(tmp_path, browser):
     finally:
         bureau.stop()
         qushu.stop()
+
+
+def test_release_to_the_public(server, browser):
+    catalogue(server, "release_page", "页面上开放的企业")
+    run("release.mjs", server, ROOT / "build" / "results" / "release", QUSHU_TITLE="页面上开放的企业", QUSHU_CODE="release_page")

@@ -134,6 +134,7 @@ void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, htt
   ingest::add_push_routes(router, *s.pushes, *s.catalog);
   query::add_routes(router, *s.query);
   insight::add_routes(router, *s.insight);
+  opendata::add_release_routes(router, *s.releases);
   budget::add_routes(router, s.settings);
   add_setting_routes(router, *s.store, *s.audit, s.settings);
   add_home_routes(router, s);

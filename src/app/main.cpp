@@ -78,6 +78,7 @@ int run(int argc, char** argv) {
   add_push_command(app, common, chosen);
   add_account_commands(app, common, chosen);
   add_calendar_commands(app, common, chosen);
+  add_open_commands(app, common, chosen);
   add_budget_commands(app, common, chosen);
   add_pipeline_commands(app, common, chosen);
   add_source_commands(app, common, chosen);

@@ -3,8 +3,8 @@
 import { base, browser, check, person, work } from './browser.mjs';
 
 const pages = {
-  operator: ['/', '/datasets', '/datasets/CODE', '/datasets/CODE?tab=fields', '/datasets/CODE?tab=profile', '/datasets/CODE?tab=chart', '/datasets/CODE?tab=history', '/datasets/CODE?tab=access', '/datasets/CODE?tab=lineage', '/datasets/CODE?tab=privacy', '/datasets/CODE?tab=quality', '/quality', '/corrections', '/corrections/TICKET', '/linkage', '/imports', '/imports/IMPORT', '/sources', '/pipelines', '/pipelines/new', '/budget/check', '/sql', '/jobs', '/account', '/api-docs', '/nowhere', '/datasets/CODE?tab=entry', '/catalogue/import'],
-  reviewer: ['/', '/reviews', '/classification', '/datasets', '/datasets/CODE'],
+  operator: ['/', '/datasets', '/datasets/CODE', '/datasets/CODE?tab=fields', '/datasets/CODE?tab=profile', '/datasets/CODE?tab=chart', '/datasets/CODE?tab=history', '/datasets/CODE?tab=access', '/datasets/CODE?tab=lineage', '/datasets/CODE?tab=privacy', '/datasets/CODE?tab=quality', '/quality', '/corrections', '/corrections/TICKET', '/linkage', '/imports', '/imports/IMPORT', '/sources', '/pipelines', '/pipelines/new', '/budget/check', '/open-data', '/sql', '/jobs', '/account', '/api-docs', '/nowhere', '/datasets/CODE?tab=entry', '/catalogue/import'],
+  reviewer: ['/', '/reviews', '/open-data', '/classification', '/datasets', '/datasets/CODE'],
   sysadmin: ['/', '/people', '/calendar', '/settings'],
   secadmin: ['/people', '/settings'],
   auditadmin: ['/', '/audit'],
