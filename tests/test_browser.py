@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from harness import PASSWORD, POSTGRES_BIN, ROOT, Postgres, Qushu
-from opendata import catalogue
+from opendata import catalogue, opened, release
 from test_main_job import GBK
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "browser"
@@ -64,3 +64,10 @@ def test_from_a_database_to_a_governed_dataset(tmp_path, browser):
 def test_release_to_the_public(server, browser):
     catalogue(server, "release_page", "页面上开放的企业")
     run("release.mjs", server, ROOT / "build" / "results" / "release", QUSHU_TITLE="页面上开放的企业", QUSHU_CODE="release_page")
+
+
+def test_the_public_portal(server, browser):
+    opened(server, "portal_firms", "门户上的企业", tags=["经济", "企业"])
+    catalogue(server, "portal_parks", "公园名录", content="名称,面积\n甲园,1.50\n乙园,2.25\n".encode(), entry={"classifications": ["209"], "abstract": "城市公园"})
+    release(server, "portal_parks", ["名称", "面积"], title_en="Parks", abstract_en="City parks", excuses={})
+    run("portal.mjs", server, ROOT / "build" / "results" / "portal")

@@ -135,6 +135,7 @@ void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, htt
   query::add_routes(router, *s.query);
   insight::add_routes(router, *s.insight);
   opendata::add_release_routes(router, *s.releases);
+  s.public_side->add_routes(router);
   budget::add_routes(router, s.settings);
   add_setting_routes(router, *s.store, *s.audit, s.settings);
   add_home_routes(router, s);

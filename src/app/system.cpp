@@ -295,6 +295,18 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                                                                                           .blobs = *system->blobs,
                                                                                           .catalog = *system->catalog,
                                                                                           .entries = *system->entries});
+  system->shelf = std::make_unique<opendata::Shelf>(opendata::Shelf::Deps{.settings = s,
+                                                                          .store = *system->store,
+                                                                          .catalog = *system->catalog,
+                                                                          .identity = *system->identity,
+                                                                          .releases = *system->releases,
+                                                                          .view = *system->public_view});
+  system->public_side = std::make_unique<opendata::PublicSide>(opendata::PublicDeps{.settings = s,
+                                                                                    .engine = *system->engine,
+                                                                                    .audit = *system->audit,
+                                                                                    .shelf = *system->shelf,
+                                                                                    .view = *system->public_view,
+                                                                                    .scratch = system->scratch_});
   system->pipelines = ingest::Pipelines::open({.store = *system->store,
                                                .blobs = *system->blobs,
                                                .engine = *system->engine,
