@@ -43,7 +43,7 @@ struct CkanCall {
 // The JSON text of `result`. not_found with the id "open.action" for an action that there is not.
 class Ckan {
  public:
-  explicit Ckan(PublicDeps deps) : deps_(deps) {}
+  explicit Ckan(PublicDeps deps) : deps_(std::move(deps)) {}
   [[nodiscard]] Result<std::string> act(std::string_view action, const CkanCall& call) const;
   [[nodiscard]] const PublicDeps& deps() const { return deps_; }
   [[nodiscard]] engine::Limits limits(std::string_view setting, const CkanCall& call) const;

@@ -379,7 +379,8 @@ void Portal::add_routes(http::Router& router) const {
   });
   add("/robots.txt", "open_robots", {"爬虫规则", "Rules for robots"}, [pages](Request& r) -> Result<Response> {
     return Response::text(
-        fmt::format("User-agent: *\nAllow: /open/\nDisallow: /\nSitemap: {}/sitemap.xml\n", base_of(r, pages->deps.settings)));
+        fmt::format("User-agent: *\nAllow: /open/\nAllow: /dataset/\nAllow: /catalog.\nDisallow: /\nSitemap: {}/sitemap.xml\n",
+                    base_of(r, pages->deps.settings)));
   });
 }
 

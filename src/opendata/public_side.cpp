@@ -6,7 +6,7 @@
 namespace qushu::opendata {
 
 PublicSide::PublicSide(PublicDeps deps)
-    : ckan_(std::make_unique<Ckan>(deps)), portal_(std::make_unique<Portal>(ckan_->deps())) {}
+    : ckan_(std::make_unique<Ckan>(std::move(deps))), portal_(std::make_unique<Portal>(ckan_->deps())) {}
 PublicSide::~PublicSide() = default;
 
 void PublicSide::add_routes(http::Router& router) const {
