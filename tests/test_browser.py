@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from harness import PASSWORD, POSTGRES_BIN, ROOT, Postgres, Qushu
+from opendata import catalogue, opened, release
 from test_main_job import GBK
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "browser"
@@ -48,7 +49,14 @@ def test_every_page_at_both_widths(server, browser):
     for name, amount in (("机房设备维保", "386000"), ("政务专线租赁", "2036700"), ("会议系统保障", "387000.50")):
         made = server.caller("operator").post(contracts, {"values": {"name": name, "kind": "operation", "party": "某科技有限公司", "amount": amount, "paid": "120000", "starts_on": "2026-01-01", "ends_on": "2026-12-20"}}, 201)
     server.caller("operator").post(f"{contracts}/{made['id']}/move", {"transition": "submit", "comment": "请审签"})
-    run("pages.mjs", server, ROOT / "build" / "results" / "pages", QUSHU_CODE="pages", QUSHU_IMPORT=waiting["id"], QUSHU_TICKET=ticket["id"], QUSHU_RECORD=made["id"])
+    # Asked for twice: one is to be answered, one has become a grant.
+    asked = {"dataset": "pages", "basis": "《养老机构管理办法》第十条", "scenario": "养老补贴核对",
+             "terms": {"fields": [{"id": f["id"]} for f in steward.get("/api/v1/datasets/pages")["fields"]], "methods": ["api", "sql"], "purpose": "核对机构信息"}}
+    ids = [server.caller("operator").post("/api/v1/sharing/requests", asked, 201)["id"] for _ in range(2)]
+    for one in ids:
+        server.cli("request", "approve", one)
+    server.cli("request", "grant", ids[1])
+    run("pages.mjs", server, ROOT / "build" / "results" / "pages", QUSHU_REQUEST=ids[0], QUSHU_CODE="pages", QUSHU_IMPORT=waiting["id"], QUSHU_TICKET=ticket["id"], QUSHU_RECORD=made["id"])
 
 
 def test_a_register_from_its_definition_to_its_records(server, browser):
@@ -66,3 +74,15 @@ def test_from_a_database_to_a_governed_dataset(tmp_path, browser):
     finally:
         bureau.stop()
         qushu.stop()
+
+
+def test_release_to_the_public(server, browser):
+    catalogue(server, "release_page", "页面上开放的企业")
+    run("release.mjs", server, ROOT / "build" / "results" / "release", QUSHU_TITLE="页面上开放的企业", QUSHU_CODE="release_page")
+
+
+def test_the_public_portal(server, browser):
+    opened(server, "portal_firms", "门户上的企业", tags=["经济", "企业"])
+    catalogue(server, "portal_parks", "公园名录", content="名称,面积\n甲园,1.50\n乙园,2.25\n".encode(), entry={"classifications": ["209"], "abstract": "城市公园"})
+    release(server, "portal_parks", ["名称", "面积"], title_en="Parks", abstract_en="City parks", excuses={})
+    run("portal.mjs", server, ROOT / "build" / "results" / "portal")

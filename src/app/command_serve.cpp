@@ -135,6 +135,8 @@ void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, htt
   ingest::add_push_routes(router, *s.pushes, *s.catalog);
   query::add_routes(router, *s.query);
   insight::add_routes(router, *s.insight);
+  opendata::add_release_routes(router, *s.releases);
+  s.public_side->add_routes(router);
   budget::add_routes(router, s.settings);
   registers::add_routes(router, *s.registers, *s.blobs, *s.identity, s.settings);
   add_setting_routes(router, *s.store, *s.audit, s.settings);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "qushu/http/server.h"
@@ -66,6 +68,30 @@ Result<void> add_sharing(System& s, const Actor& actor, Lang lang, json::array& 
   return {};
 }
 
+// Releases to the public that she may decide on, and new versions of open data that did not pass the check.
+Result<void> add_releases(System& s, const Actor& actor, Lang lang, json::array& out) {
+  if (!actor.can(Permission::catalog_review) && !actor.can(Permission::dataset_write)) return {};
+  for (const auto* state : {"proposed", "approved"}) {
+    QS_TRY(auto releases, s.releases->list(actor, state));
+    for (const auto& r : releases) {
+      auto may = opendata::possible(actor, r);
+      bool decide = std::ranges::find(may, "approve") != may.end();
+      bool held = !r.held.empty() && sharing::check_steward(actor, r.department_id).has_value();
+      if (!decide && !held) continue;
+      out.emplace_back(json::object{
+          {"kind", held ? "release_held" : "release"},
+          {"title", r.title},
+          {"detail", held ? Text{"新版本未通过开放检查，公众仍看到旧版本",
+                                 "A new version did not pass: the public still sees the one before"}
+                                .in(lang)
+                          : r.department_name + Text{" · 申请向公众开放", " · asks for release to the public"}.in(lang)},
+          {"link", "/open-data?release=" + r.id},
+          {"at", to_iso(r.proposed.at.value_or(Time{}))}});
+    }
+  }
+  return {};
+}
+
 // What waits for this person, in the order in which she should look at it.
 Result<json::array> waiting_for(System& s, const Actor& actor, Lang lang) {
   json::array out;
@@ -87,6 +113,7 @@ Result<json::array> waiting_for(System& s, const Actor& actor, Lang lang) {
                                      : Text{"目录待发布审核", "Entry waits for publication"},
               "?tab=entry");
   }
+  QS_CHECK(add_releases(s, actor, lang, out));
   if (!actor.can(Permission::dataset_write)) return out;
   {
     QS_TRY(auto returned, s.entries->returned(sharing::visibility(actor), 20));

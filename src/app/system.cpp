@@ -95,6 +95,7 @@ std::vector<store::Migration> System::migrations() {
   add(query::migrations());
   add(insight::migrations());
   add(registers::migrations());
+  add(opendata::migrations());
   add(runtime_setting_migrations());
   return all;
 }
@@ -118,6 +119,7 @@ void System::declare(Settings& s) {
   s.declare(ingest::step_settings());
   s.declare(query::settings());
   s.declare(insight::settings());
+  s.declare(opendata::settings());
   s.declare(budget::settings());
   s.declare(registers::settings());
 }
@@ -295,6 +297,33 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                              .clock = clock},
       insight::Privacy::Deps{.settings = s, .engine = *system->engine, .audit = *system->audit, .policy = *system->policy});
   system->insight->linkage.register_jobs();
+  system->releases = std::make_unique<opendata::Releases>(opendata::Releases::Deps{.settings = s,
+                                                                                   .store = *system->store,
+                                                                                   .blobs = *system->blobs,
+                                                                                   .engine = *system->engine,
+                                                                                   .audit = *system->audit,
+                                                                                   .jobs = *system->jobs,
+                                                                                   .catalog = *system->catalog,
+                                                                                   .entries = *system->entries,
+                                                                                   .clock = clock});
+  system->releases->register_jobs();
+  system->public_view = std::make_unique<opendata::PublicView>(opendata::PublicView::Deps{.settings = s,
+                                                                                          .store = *system->store,
+                                                                                          .blobs = *system->blobs,
+                                                                                          .catalog = *system->catalog,
+                                                                                          .entries = *system->entries});
+  system->shelf = std::make_unique<opendata::Shelf>(opendata::Shelf::Deps{.settings = s,
+                                                                          .store = *system->store,
+                                                                          .catalog = *system->catalog,
+                                                                          .identity = *system->identity,
+                                                                          .releases = *system->releases,
+                                                                          .view = *system->public_view});
+  system->public_side = std::make_unique<opendata::PublicSide>(opendata::PublicDeps{.settings = s,
+                                                                                    .engine = *system->engine,
+                                                                                    .audit = *system->audit,
+                                                                                    .shelf = *system->shelf,
+                                                                                    .view = *system->public_view,
+                                                                                    .scratch = system->scratch_});
   system->pipelines = ingest::Pipelines::open({.store = *system->store,
                                                .blobs = *system->blobs,
                                                .engine = *system->engine,
@@ -338,15 +367,17 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
     for (const auto& m : *matches) found.push_back({.new_id = m.new_id, .old_id = m.old_id, .differs = m.differs});
     return found;
   });
-  system->catalog->on_current(
-      [query = system->query.get(), compaction = system->compaction.get(), pipelines = system->pipelines.get(),
-       linkage = &system->insight->linkage](store::Transaction& t, const Actor& actor, const catalog::Dataset& dataset,
-                                            const catalog::Version& version) -> Result<void> {
-        QS_CHECK(query->derive(t, actor, dataset, version));
-        QS_CHECK(compaction->consider(t, actor, dataset, version));
-        QS_CHECK(pipelines->published(t, dataset));
-        return linkage->derive(t, actor, dataset, version);
-      });
+  system->catalog->on_current([query = system->query.get(), compaction = system->compaction.get(),
+                               pipelines = system->pipelines.get(), linkage = &system->insight->linkage,
+                               releases = system->releases.get()](store::Transaction& t, const Actor& actor,
+                                                                  const catalog::Dataset& dataset,
+                                                                  const catalog::Version& version) -> Result<void> {
+    QS_CHECK(query->derive(t, actor, dataset, version));
+    QS_CHECK(compaction->consider(t, actor, dataset, version));
+    QS_CHECK(pipelines->published(t, dataset));
+    QS_CHECK(releases->derive(t, actor, dataset, version));
+    return linkage->derive(t, actor, dataset, version);
+  });
   return system;
 }
 

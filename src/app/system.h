@@ -27,6 +27,7 @@
 #include "qushu/ingest/steps.h"
 #include "qushu/insight/insight.h"
 #include "qushu/jobs/jobs.h"
+#include "qushu/opendata/opendata.h"
 #include "qushu/quality/corrections.h"
 #include "qushu/quality/quality.h"
 #include "qushu/query/query.h"
@@ -69,6 +70,10 @@ struct System {
   std::unique_ptr<query::Service> query;
   std::unique_ptr<insight::Insight> insight;
   std::unique_ptr<registers::Registers> registers;
+  std::unique_ptr<opendata::Releases> releases;
+  std::unique_ptr<opendata::PublicView> public_view;
+  std::unique_ptr<opendata::Shelf> shelf;
+  std::unique_ptr<opendata::PublicSide> public_side;
 
   // `overrides` are settings from the command line, the strongest. Makes the folder when it is missing.
   [[nodiscard]] static Result<std::unique_ptr<System>> open(const std::filesystem::path& data,

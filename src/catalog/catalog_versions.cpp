@@ -196,6 +196,22 @@ Result<std::int64_t> StoredCatalog::forget_pushed(store::Transaction& t, std::st
       {dataset_id, oldest->integer(0), dataset_id});
 }
 
+Result<Catalog::Changes> StoredCatalog::changes_after(store::Session& s, std::int64_t change) const {
+  QS_TRY(auto rows, s.query("SELECT id, change_number FROM dataset WHERE change_number > ? ORDER BY change_number, id",
+                            {change <= 0 ? -1 : change}));
+  Changes out{.ids = {}, .newest = change};
+  for (const auto& row : rows) {
+    out.ids.push_back(row.text(0));
+    out.newest = row.integer(1);
+  }
+  return out;
+}
+
+Result<std::int64_t> StoredCatalog::newest_change(store::Session& s) const {
+  QS_TRY(auto row, s.one("SELECT change_number FROM dataset ORDER BY change_number DESC LIMIT 1"));
+  return row ? row->integer(0) : 0;
+}
+
 Result<bool> StoredCatalog::uses_blob(std::string_view sha256) const {
   return store_.read([&](store::Session& s) -> Result<bool> {
     QS_TRY(auto row, s.one("SELECT 1 FROM dataset_blob WHERE blob = ? LIMIT 1", {sha256}));

@@ -23,6 +23,8 @@ class StoredCatalog final : public Catalog {
   void on_current(Hook hook) override { hook_ = std::move(hook); }
   Result<Dataset> find(const Visibility& who, std::string_view code) const override;
   Result<Found> search(const Visibility& who, const Search& query) const override;
+  Result<Changes> changes_after(store::Session& s, std::int64_t change) const override;
+  Result<std::int64_t> newest_change(store::Session& s) const override;
   Result<void> refresh_index() override { return index_->catch_up(); }
   Result<std::optional<Dataset>> known(store::Session& s, std::string_view code) const override;
   Result<Dataset> add(store::Transaction& t, const Actor& actor, const NewDataset& n) override;

@@ -196,7 +196,7 @@ std::optional<Response> Dispatcher::answer_now(Exchange& x) const {
   const auto& route = *x.route;
   if (route.run != Run::at_once && !route.fast) return std::nullopt;
   Authenticator::Outcome outcome;
-  if (has_credential(x.request)) {
+  if (!route.nameless && has_credential(x.request)) {
     auto known = authenticator_.authenticate_fast(x.request);
     if (!known || !*known) return std::nullopt;
     outcome = **std::move(known);
@@ -217,7 +217,7 @@ std::optional<Response> Dispatcher::answer_now(Exchange& x) const {
 
 Response Dispatcher::answer(Exchange& x) const {
   Authenticator::Outcome outcome;
-  if (has_credential(x.request)) {
+  if (!x.route->nameless && has_credential(x.request)) {
     auto known = authenticator_.authenticate_slow(x.request);
     if (!known) {
       // A stale cookie must not lock anybody out of what is open to anyone.

@@ -13,6 +13,7 @@ const router = createRouter({
         { path: '', component: () => import('./pages/Home.vue') },
         { path: 'datasets', component: () => import('./pages/Catalogue.vue') },
         { path: 'reviews', component: () => import('./pages/Reviews.vue') },
+        { path: 'open-data', component: () => import('./pages/OpenData.vue') },
         { path: 'classification', component: () => import('./pages/Classification.vue') },
         { path: 'catalogue/import', component: () => import('./pages/CatalogueImport.vue') },
         { path: 'datasets/:code', component: () => import('./pages/Dataset.vue') },

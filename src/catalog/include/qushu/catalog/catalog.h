@@ -216,6 +216,14 @@ class Catalog {
   // not_found also for what the caller may not know of. `code` is the code or the id.
   [[nodiscard]] virtual Result<Dataset> find(const Visibility& who, std::string_view code) const = 0;
   [[nodiscard]] virtual Result<Found> search(const Visibility& who, const Search& query) const = 0;
+  // The datasets that were changed (described, published, withdrawn, their entries too) after `change`, and the newest change;
+  // 0 and below: all of them.
+  struct Changes {
+    std::vector<std::string> ids;
+    std::int64_t newest = 0;
+  };
+  [[nodiscard]] virtual Result<Changes> changes_after(store::Session& s, std::int64_t change) const = 0;
+  [[nodiscard]] virtual Result<std::int64_t> newest_change(store::Session& s) const = 0;
   // Brings the index up to date, so that nobody has to wait for it who searches next.
   [[nodiscard]] virtual Result<void> refresh_index() = 0;
   [[nodiscard]] virtual Result<Dataset> add(store::Transaction& t, const Actor& actor, const NewDataset& dataset) = 0;

@@ -64,6 +64,9 @@ struct Route {
   Text summary;
   Access who;
   std::vector<Parameter> query = {};
+  // Credentials are not looked at, whoever sends them: everybody is nobody here, so that nothing of a person's can be seen or
+  // done by an address that is for the public. Only with anyone().
+  bool nameless = false;
   bool open_query = false;          // further query parameters are allowed and read by the handler (row filters)
   std::optional<Schema> body = {};  // a JSON body
   bool streams_body = false;        // the handler reads Request::stream itself

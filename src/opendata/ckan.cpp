@@ -1,0 +1,448 @@
+#include "ckan.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "qushu/base/text.h"
+
+namespace qushu::opendata {
+namespace {
+
+Failure missing(std::string_view parameter) {
+  return fail(Error{.code = Code::invalid,
+                    .id = "open.parameter",
+                    .text = {"缺少这个参数。", "Missing value"},
+                    .subject = std::string(parameter)});
+}
+
+Failure not_there() {
+  return fail(Code::not_found, "open.not_found", "没有找到。", "Not found");
+}
+
+// CKAN writes times without a zone, in UTC.
+std::string stamp(Time at) {
+  auto text = to_iso(at);
+  if (text.ends_with('Z')) text.pop_back();
+  return text.contains('.') ? text : text + ".000000";
+}
+
+std::string page_url(const CkanCall& call, const Package& p) {
+  return call.base + "/open/dataset/" + p.name;
+}
+
+json::object organization_json(const Group& g) {
+  return {
+      {"id", g.id},      {"name", g.name},     {"title", g.title},        {"type", "organization"},        {"description", ""},
+      {"image_url", ""}, {"created", nullptr}, {"is_organization", true}, {"approval_status", "approved"}, {"state", "active"}};
+}
+
+json::object group_json(const Group& g) {
+  return {{"id", g.id},        {"name", g.name},         {"title", g.title}, {"display_name", g.title},
+          {"description", ""}, {"image_display_url", ""}};
+}
+
+json::object tag_json(const std::string& tag) {
+  return {{"id", uuid_of("tag", tag)}, {"name", tag}, {"display_name", tag}, {"state", "active"}, {"vocabulary_id", nullptr}};
+}
+
+json::object resource_json(const Package& p, std::size_t position, const CkanCall& call) {
+  const auto& format = file_formats()[position];
+  return {{"id", resource_id(p, format)},
+          {"package_id", p.id},
+          {"name", fmt::format("{}（{}）", p.title, format.name)},
+          {"description", ""},
+          {"url", fmt::format("{}/open/dataset/{}/data.{}", call.base, p.name, format.extension)},
+          {"url_type", position == 0 ? json::value("datastore") : json::value(nullptr)},
+          {"format", format.name},
+          {"mimetype", format.media_type},
+          {"mimetype_inner", nullptr},
+          {"resource_type", nullptr},
+          {"size", nullptr},
+          {"hash", ""},
+          {"position", position},
+          {"created", stamp(p.created)},
+          {"last_modified", stamp(p.modified)},
+          {"metadata_modified", stamp(p.modified)},
+          {"cache_url", nullptr},
+          {"cache_last_updated", nullptr},
+          {"state", "active"},
+          {"datastore_active", position == 0}};
+}
+
+}  // namespace
+
+std::string title_in(const Package& p, Lang lang) {
+  return lang == Lang::en && !p.title_en.empty() ? p.title_en : p.title;
+}
+
+std::string base_of(const http::Request& r, const Settings& settings) {
+  auto given = settings.text("opendata.url");
+  if (!given.empty()) {
+    while (given.ends_with('/')) given.pop_back();
+    return given;
+  }
+  auto host = r.header("host");
+  bool plain = !host.empty() && std::ranges::all_of(host, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view(".-:[]").contains(c);
+  });
+  return std::string(r.secure ? "https://" : "http://") + (plain ? host : "localhost");
+}
+
+engine::Limits Ckan::limits(std::string_view setting, const CkanCall& call) const {
+  return {.time = std::chrono::seconds(deps_.settings.integer(setting)), .cancelled = call.cancelled};
+}
+
+Result<json::object> Ckan::package_json(const Package& p, const CkanCall& call) const {
+  auto lang = call.actor.lang;
+  QS_TRY(auto licences, deps_.shelf.licences());
+  auto licence = std::ranges::find(licences, p.licence, &Licence::id);
+  json::array groups, tags, resources, extras;
+  for (const auto& g : p.groups) groups.emplace_back(group_json(g));
+  for (const auto& t : p.tags) tags.emplace_back(tag_json(t));
+  for (std::size_t i = 0; i < file_formats().size(); ++i) resources.emplace_back(resource_json(p, i, call));
+  auto extra = [&](const char* key, const std::string& value) {
+    if (!value.empty()) extras.emplace_back(json::object{{"key", key}, {"value", value}});
+  };
+  extra("update_cycle", p.update_cycle);
+  extra("resource_code", p.resource_code);
+  extra("theme", p.theme);
+  extra("title_en", p.title_en);
+  extra("notes_en", p.notes_en);
+  extra("rows", std::to_string(p.rows));
+  bool known = licence != licences.end();
+  return json::object{{"id", p.id},
+                      {"name", p.name},
+                      {"title", title_in(p, lang)},
+                      {"notes", lang == Lang::en && !p.notes_en.empty() ? p.notes_en : p.notes},
+                      {"url", page_url(call, p)},
+                      {"version", std::to_string(p.version)},
+                      {"author", p.organization.title},
+                      {"author_email", nullptr},
+                      {"maintainer", p.organization.title},
+                      {"maintainer_email", nullptr},
+                      {"license_id", p.licence},
+                      {"license_title", known ? licence->title.in(lang) : p.licence},
+                      {"license_url", known ? licence->url : ""},
+                      {"isopen", known && licence->open},
+                      {"type", "dataset"},
+                      {"state", "active"},
+                      {"private", false},
+                      {"owner_org", p.organization.id},
+                      {"creator_user_id", nullptr},
+                      {"metadata_created", stamp(p.created)},
+                      {"metadata_modified", stamp(p.modified)},
+                      {"organization", organization_json(p.organization)},
+                      {"groups", std::move(groups)},
+                      {"tags", std::move(tags)},
+                      {"extras", std::move(extras)},
+                      {"resources", std::move(resources)},
+                      {"num_resources", file_formats().size()},
+                      {"num_tags", p.tags.size()},
+                      {"relationships_as_subject", json::array()},
+                      {"relationships_as_object", json::array()}};
+}
+
+// --- packages
+// ------------------------------------------------------------------------------------------------------------------
+
+Result<std::string> Ckan::package_list(const CkanCall& call) const {
+  QS_TRY(auto limit, call.params.count("limit", 1'000'000, 1'000'000));
+  QS_TRY(auto offset, call.params.count("offset", 0, 1'000'000'000));
+  QS_TRY(auto found, deps_.shelf.search({.sort = "name asc", .rows = limit, .start = offset}));
+  json::array out;
+  for (const auto& p : found.packages) out.emplace_back(p->name);
+  return json::serialize(out);
+}
+
+Result<std::string> Ckan::package_show(const CkanCall& call) const {
+  auto id = call.params.text("id");
+  if (id.empty()) id = call.params.text("name_or_id");
+  if (id.empty()) return missing("id");
+  QS_TRY(auto p, deps_.shelf.package(id));
+  if (!p) return not_there();
+  QS_TRY(auto out, package_json(*p, call));
+  return json::serialize(out);
+}
+
+Result<std::string> Ckan::package_search(const CkanCall& call) const {
+  const auto& params = call.params;
+  PackageSearch query{.q = params.text("q"), .fq = {}, .sort = params.text("sort")};
+  if (auto fq = params.text("fq"); !fq.empty()) query.fq.push_back(std::move(fq));
+  if (params.value("fq_list").is_array())
+    for (auto& fq : params.list("fq_list")) query.fq.push_back(std::move(fq));
+  QS_TRY(query.rows, params.count("rows", 10, 1000));
+  QS_TRY(query.start, params.count("start", 0, 1'000'000'000));
+  QS_TRY(query.facet_limit, params.count("facet.limit", 50, 10'000));
+  QS_TRY(query.facet_mincount, params.count("facet.mincount", 1, 1'000'000'000));
+  QS_TRY(auto facets, params.flag("facet", true));
+  if (facets)
+    for (auto& name : params.list("facet.field")) {
+      if (!is_facet(name))
+        return fail(Error{.code = Code::invalid,
+                          .id = "open.query",
+                          .text = {fmt::format("不能按“{}”分面。", name), fmt::format("“{}” is no facet.", name)},
+                          .subject = "facet.field"});
+      query.facets.push_back(std::move(name));
+    }
+  QS_TRY(auto found, deps_.shelf.search(query));
+  auto lang = call.actor.lang;
+  json::object counts, facets_out;
+  for (const auto& [name, values] : found.facets) {
+    json::object plain;
+    json::array items;
+    for (const auto& v : values) {
+      auto line = v.title.find('\n');
+      auto title = line == std::string::npos ? v.title : lang == Lang::zh ? v.title.substr(0, line) : v.title.substr(line + 1);
+      plain[v.name] = v.count;
+      items.emplace_back(json::object{{"name", v.name}, {"display_name", title}, {"count", v.count}});
+    }
+    counts[name] = std::move(plain);
+    facets_out[name] = json::object{{"title", name}, {"items", std::move(items)}};
+  }
+  json::array results;
+  auto fields = params.list("fl");
+  for (const auto& p : found.packages) {
+    QS_TRY(auto one, package_json(*p, call));
+    if (!fields.empty()) {
+      json::object some;
+      for (const auto& field : fields)
+        if (const auto* value = one.if_contains(field)) some[field] = *value;
+      one = std::move(some);
+    }
+    results.emplace_back(std::move(one));
+  }
+  return json::serialize(json::object{{"count", found.count},
+                                      {"facets", std::move(counts)},
+                                      {"results", std::move(results)},
+                                      {"sort", query.sort.empty() ? "score desc, metadata_modified desc" : query.sort},
+                                      {"search_facets", std::move(facets_out)}});
+}
+
+Result<std::string> Ckan::current_packages(const CkanCall& call) const {
+  QS_TRY(auto limit, call.params.count("limit", 1000, 1000));
+  QS_TRY(auto offset, call.params.count("offset", 0, 1'000'000'000));
+  QS_TRY(auto found, deps_.shelf.search({.sort = "metadata_modified desc", .rows = limit, .start = offset}));
+  json::array out;
+  for (const auto& p : found.packages) {
+    QS_TRY(auto one, package_json(*p, call));
+    out.emplace_back(std::move(one));
+  }
+  return json::serialize(out);
+}
+
+Result<std::string> Ckan::resource_show(const CkanCall& call) const {
+  auto id = call.params.text("id");
+  if (id.empty()) return missing("id");
+  std::size_t format = 0;
+  QS_TRY(auto p, deps_.shelf.of_resource(id, format));
+  if (!p) return not_there();
+  return json::serialize(resource_json(*p, format, call));
+}
+
+// --- organizations, groups, tags
+// -----------------------------------------------------------------------------------------------
+
+namespace {
+
+// The group of this name or id among those of a package.
+const Group* among(const Package& p, bool organization, std::string_view id) {
+  if (organization) return p.organization.name == id || p.organization.id == id ? &p.organization : nullptr;
+  auto found = std::ranges::find_if(p.groups, [&](const Group& g) { return g.name == id || g.id == id; });
+  return found == p.groups.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+Result<std::string> Ckan::groups_of(const CkanCall& call, const char* facet) const {
+  QS_TRY(auto full, call.params.flag("all_fields", false));
+  QS_TRY(auto limit, call.params.count("limit", full ? 25 : 1000, 1000));
+  QS_TRY(auto offset, call.params.count("offset", 0, 1'000'000'000));
+  QS_TRY(auto found, deps_.shelf.search({.rows = 0, .facets = {facet}, .facet_limit = 0}));
+  auto& values = found.facets[facet];
+  auto sort = call.params.text("sort");
+  if (!sort.contains("package_count")) std::ranges::sort(values, {}, &FacetValue::name);
+  if (sort.starts_with("title")) std::ranges::sort(values, {}, &FacetValue::title);
+  if (sort.ends_with("desc") && !sort.contains("package_count")) std::ranges::reverse(values);
+  bool organization = std::string_view(facet) == "organization";
+  json::array out;
+  for (std::size_t i = offset; i < values.size() && out.size() < limit; ++i) {
+    if (!full) {
+      out.emplace_back(values[i].name);
+      continue;
+    }
+    QS_TRY(auto one, deps_.shelf.search({.q = fmt::format("{}:\"{}\"", facet, values[i].name), .rows = 1}));
+    if (one.packages.empty()) continue;
+    const auto* g = among(*one.packages.front(), organization, values[i].name);
+    if (g == nullptr) continue;
+    auto object = organization ? organization_json(*g) : group_json(*g);
+    object["display_name"] = g->title;
+    object["package_count"] = values[i].count;
+    out.emplace_back(std::move(object));
+  }
+  return json::serialize(out);
+}
+
+Result<std::string> Ckan::group_of(const CkanCall& call, const char* facet) const {
+  auto id = call.params.text("id");
+  if (id.empty()) return missing("id");
+  bool organization = std::string_view(facet) == "organization";
+  QS_TRY(auto all, deps_.shelf.search({.rows = 0, .facets = {facet}, .facet_limit = 0}));
+  for (const auto& value : all.facets[facet]) {
+    QS_TRY(auto found, deps_.shelf.search(
+                           {.q = fmt::format("{}:\"{}\"", facet, value.name), .sort = "metadata_modified desc", .rows = 1000}));
+    if (found.packages.empty()) continue;
+    const auto* g = among(*found.packages.front(), organization, id);
+    if (g == nullptr) continue;
+    auto out = organization ? organization_json(*g) : group_json(*g);
+    out["display_name"] = g->title;
+    out["package_count"] = found.count;
+    out["users"] = json::array();
+    out["tags"] = json::array();
+    out["extras"] = json::array();
+    out["groups"] = json::array();
+    QS_TRY(auto with, call.params.flag("include_datasets", false));
+    if (with) {
+      json::array packages;
+      for (const auto& p : found.packages) {
+        QS_TRY(auto one, package_json(*p, call));
+        packages.emplace_back(std::move(one));
+      }
+      out["packages"] = std::move(packages);
+    }
+    return json::serialize(out);
+  }
+  return not_there();
+}
+
+Result<std::string> Ckan::organization_list(const CkanCall& call) const {
+  return groups_of(call, "organization");
+}
+Result<std::string> Ckan::organization_show(const CkanCall& call) const {
+  return group_of(call, "organization");
+}
+Result<std::string> Ckan::group_list(const CkanCall& call) const {
+  return groups_of(call, "groups");
+}
+Result<std::string> Ckan::group_show(const CkanCall& call) const {
+  return group_of(call, "groups");
+}
+
+Result<std::string> Ckan::tag_list(const CkanCall& call) const {
+  QS_TRY(auto full, call.params.flag("all_fields", false));
+  auto wanted = lower_ascii(call.params.text("query"));
+  if (!call.params.text("vocabulary_id").empty()) return not_there();
+  QS_TRY(auto found, deps_.shelf.search({.rows = 0, .facets = {"tags"}, .facet_limit = 0}));
+  auto& values = found.facets["tags"];
+  std::ranges::sort(values, {}, &FacetValue::name);
+  json::array out;
+  for (const auto& v : values) {
+    if (!lower_ascii(v.name).contains(wanted)) continue;
+    out.emplace_back(full ? json::value(tag_json(v.name)) : json::value(v.name));
+  }
+  return json::serialize(out);
+}
+
+// --- the rest
+// ------------------------------------------------------------------------------------------------------------------
+
+Result<std::string> Ckan::license_list(const CkanCall& call) const {
+  QS_TRY(auto licences, deps_.shelf.licences());
+  json::array out;
+  for (const auto& l : licences)
+    out.emplace_back(json::object{{"id", l.id},
+                                  {"title", l.title.in(call.actor.lang)},
+                                  {"url", l.url},
+                                  {"status", l.retired ? "retired" : "active"},
+                                  {"family", ""},
+                                  {"maintainer", ""},
+                                  {"domain_content", true},
+                                  {"domain_data", true},
+                                  {"domain_software", false},
+                                  {"od_conformance", l.open ? "approved" : "not reviewed"},
+                                  {"osd_conformance", "not reviewed"},
+                                  {"is_generic", false},
+                                  {"is_okd_compliant", l.open},
+                                  {"is_osi_compliant", false}});
+  return json::serialize(out);
+}
+
+Result<std::string> Ckan::status_show(const CkanCall& call) const {
+  auto lang = call.actor.lang;
+  return json::serialize(
+      json::object{{"ckan_version", "2.11.0"},
+                   {"site_url", call.base},
+                   {"site_title", deps_.settings.text(lang == Lang::zh ? "opendata.title" : "opendata.title_en")},
+                   {"site_description", ""},
+                   {"error_emails_to", nullptr},
+                   {"locale_default", "zh_Hans_CN"},
+                   {"extensions", json::array{"datastore"}}});
+}
+
+namespace {
+
+struct Documented {
+  std::string_view name;
+  Text text;
+};
+
+const std::array kActions{
+    Documented{"package_list",
+               {"全部开放数据集的代码。参数：limit、offset。", "The names of all datasets. Parameters: limit, offset."}},
+    Documented{"package_show", {"一个数据集。参数：id（代码或标识）。", "One dataset. Parameters: id (name or id)."}},
+    Documented{
+        "package_search",
+        {"检索数据集。参数：q、fq、fq_list、sort、rows、start、facet.field、facet.limit、facet.mincount、fl。",
+         "Searches datasets. Parameters: q, fq, fq_list, sort, rows, start, facet.field, facet.limit, facet.mincount, fl."}},
+    Documented{"current_package_list_with_resources",
+               {"数据集及其文件，新的在前。", "Datasets with their resources, the newest first."}},
+    Documented{"resource_show", {"一个文件。参数：id。", "One resource. Parameters: id."}},
+    Documented{"organization_list",
+               {"部门。参数：all_fields、sort、limit、offset。", "Departments. Parameters: all_fields, sort, limit, offset."}},
+    Documented{"organization_show",
+               {"一个部门。参数：id、include_datasets。", "One department. Parameters: id, include_datasets."}},
+    Documented{"group_list", {"分类。参数同 organization_list。", "Classes. Parameters as organization_list."}},
+    Documented{"group_show", {"一个分类。参数：id、include_datasets。", "One class. Parameters: id, include_datasets."}},
+    Documented{"tag_list", {"标签。参数：query、all_fields。", "Tags. Parameters: query, all_fields."}},
+    Documented{"license_list", {"许可。", "Licences."}},
+    Documented{"help_show", {"一个动作的说明。参数：name。", "What an action does. Parameters: name."}},
+    Documented{"status_show", {"本站的说明。", "About this site."}},
+    Documented{
+        "datastore_search",
+        {"数据行。参数：resource_id、filters、q、distinct、limit、offset、fields、sort、include_total、records_format、include_"
+         "next_page。",
+         "Rows. Parameters: resource_id, filters, q, distinct, limit, offset, fields, sort, include_total, records_format, "
+         "include_next_page."}},
+    Documented{"datastore_search_sql",
+               {"用 SQL 查询，表名为文件标识或数据集代码。参数：sql。",
+                "Rows by SQL; tables are called by a resource's id or a dataset's name. Parameters: sql."}}};
+
+}  // namespace
+
+Result<std::string> Ckan::help_show(const CkanCall& call) const {
+  auto name = call.params.text("name");
+  if (name.empty()) return missing("name");
+  for (const auto& action : kActions)
+    if (action.name == name) return json::serialize(json::string(action.text.in(call.actor.lang)));
+  return not_there();
+}
+
+Ckan::Action Ckan::find(std::string_view action) {
+  static const std::array<Action, kActions.size()> kFunctions{
+      &Ckan::package_list,  &Ckan::package_show,      &Ckan::package_search,      &Ckan::current_packages,
+      &Ckan::resource_show, &Ckan::organization_list, &Ckan::organization_show,   &Ckan::group_list,
+      &Ckan::group_show,    &Ckan::tag_list,          &Ckan::license_list,        &Ckan::help_show,
+      &Ckan::status_show,   &Ckan::datastore_search,  &Ckan::datastore_search_sql};
+  for (std::size_t i = 0; i < kActions.size(); ++i)
+    if (kActions[i].name == action) return kFunctions[i];
+  return nullptr;
+}
+
+Result<std::string> Ckan::act(std::string_view action, const CkanCall& call) const {
+  auto function = find(action);
+  if (function == nullptr) return fail(Code::not_found, "open.action", "没有这个动作。", "There is no such action.");
+  return (this->*function)(call);
+}
+
+}  // namespace qushu::opendata

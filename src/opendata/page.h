@@ -1,0 +1,33 @@
+// Inside the module: what the portal's pages have in common.
+#pragma once
+
+#include <kainjow/mustache.hpp>
+
+#include "ckan.h"
+#include "templates.h"
+
+namespace qushu::opendata {
+
+using Data = kainjow::mustache::data;
+
+struct PageCall {
+  const http::Request& request;
+  const PublicDeps& deps;
+  Lang lang = Lang::zh;
+  std::string base;
+
+  [[nodiscard]] std::string say(const Text& text) const { return text.in(lang); }
+};
+
+// The page of a template: head, foot and {{#t}}中文|English{{/t}} are there.
+[[nodiscard]] std::string render(const PageCall& call, std::string_view name, Data data);
+[[nodiscard]] Data item_of(const PageCall& call, const Package& package);
+// An empty text is nothing: its section is not shown.
+void set_text(Data& data, const std::string& key, std::string text);
+[[nodiscard]] std::string day(Time at);
+// "…" as one value of a query of the shelf.
+[[nodiscard]] std::string as_phrase(std::string_view text);
+
+[[nodiscard]] Result<std::string> dataset_page(const PageCall& call, const Package& package);
+
+}  // namespace qushu::opendata

@@ -1,0 +1,19 @@
+#include "ckan.h"
+#include "dcat.h"
+#include "downloads.h"
+#include "portal.h"
+
+namespace qushu::opendata {
+
+PublicSide::PublicSide(PublicDeps deps)
+    : ckan_(std::make_unique<Ckan>(std::move(deps))), portal_(std::make_unique<Portal>(ckan_->deps())) {}
+PublicSide::~PublicSide() = default;
+
+void PublicSide::add_routes(http::Router& router) const {
+  add_ckan_routes(router, *ckan_);
+  portal_->add_routes(router);
+  add_dcat_routes(router, ckan_->deps());
+  add_download_routes(router, ckan_->deps());
+}
+
+}  // namespace qushu::opendata

@@ -1,0 +1,131 @@
+// The module's tables and settings.
+#include <array>
+
+#include "qushu/opendata/opendata.h"
+
+namespace qushu::opendata {
+
+std::span<const store::Migration> migrations() {
+  static const std::array kMigrations{store::Migration{.id = "opendata.0001", .sql = R"(
+CREATE TABLE open_release (
+  id TEXT PRIMARY KEY,
+  dataset_id TEXT NOT NULL,
+  state TEXT NOT NULL,
+  fields TEXT NOT NULL,
+  licence TEXT NOT NULL,
+  title_en TEXT NOT NULL,
+  abstract_en TEXT NOT NULL,
+  excuses TEXT NOT NULL,
+  privacy TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  held TEXT NOT NULL DEFAULT '{}',
+  proposed_by TEXT NOT NULL,
+  proposed_name TEXT NOT NULL,
+  proposed_at BIGINT NOT NULL,
+  reason TEXT NOT NULL,
+  decided_by TEXT NOT NULL DEFAULT '',
+  decided_name TEXT NOT NULL DEFAULT '',
+  decided_at BIGINT,
+  decision TEXT NOT NULL DEFAULT '',
+  withdrawn_by TEXT NOT NULL DEFAULT '',
+  withdrawn_name TEXT NOT NULL DEFAULT '',
+  withdrawn_at BIGINT,
+  withdrawal TEXT NOT NULL DEFAULT '',
+  change_number BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX open_release_live ON open_release (dataset_id) WHERE state = 'approved';
+CREATE UNIQUE INDEX open_release_waiting ON open_release (dataset_id) WHERE state = 'proposed';
+CREATE INDEX open_release_dataset ON open_release (dataset_id, id);
+CREATE INDEX open_release_change ON open_release (change_number);
+CREATE TABLE open_counter (name TEXT PRIMARY KEY, value BIGINT NOT NULL);
+CREATE TABLE open_licence (
+  id TEXT PRIMARY KEY,
+  title_zh TEXT NOT NULL,
+  title_en TEXT NOT NULL,
+  text_zh TEXT NOT NULL,
+  text_en TEXT NOT NULL,
+  url TEXT NOT NULL,
+  is_open BIGINT NOT NULL,
+  retired BIGINT NOT NULL,
+  position BIGINT NOT NULL
+);
+INSERT INTO open_licence (id, title_zh, title_en, text_zh, text_en, url, is_open, retired, position) VALUES
+  ('district-open', '公共数据开放许可', 'District open data licence',
+   '可以免费、不限目的地使用、复制、加工和再发布，须注明数据来源和更新时间，不得歪曲数据原意。',
+   'Free to use, copy, process and republish for any purpose, naming the source and its date and not distorting what the data say.',
+   '', 1, 0, 1),
+  ('cc-by', '知识共享 署名 4.0', 'Creative Commons Attribution 4.0', '使用时须署名。', 'Attribution is required.',
+   'https://creativecommons.org/licenses/by/4.0/', 1, 0, 2),
+  ('cc-zero', '知识共享 CC0 1.0', 'Creative Commons CC0 1.0', '放弃权利，任意使用。', 'Rights waived: any use.',
+   'https://creativecommons.org/publicdomain/zero/1.0/', 1, 0, 3),
+  ('odc-by', '开放数据共用 署名', 'Open Data Commons Attribution', '使用时须署名。', 'Attribution is required.',
+   'https://opendatacommons.org/licenses/by/1-0/', 1, 0, 4);
+)"}};
+  return kMigrations;
+}
+
+std::span<const SettingSpec> settings() {
+  static const std::array kSpecs{
+      SettingSpec{.key = "opendata.level",
+                  .kind = SettingKind::choice,
+                  .default_value = "1",
+                  .label = {"可以向公众开放的最高数据级别", "Highest grade of a field that may be released to the public"},
+                  .choices = "1|2|3|4",
+                  .runtime = true,
+                  .who = Permission::security_manage},
+      SettingSpec{.key = "opendata.k",
+                  .kind = SettingKind::integer,
+                  .default_value = "5",
+                  .label = {"开放前须达到的 k-匿名", "k-anonymity that a release must reach"},
+                  .min = 2,
+                  .max = 1000,
+                  .runtime = true,
+                  .who = Permission::security_manage},
+      SettingSpec{.key = "opendata.check_time",
+                  .kind = SettingKind::seconds,
+                  .default_value = "120s",
+                  .label = {"一次隐私检查的时限", "Longest time of one privacy check"},
+                  .min = 1,
+                  .max = 3600,
+                  .runtime = true},
+      SettingSpec{.key = "opendata.url",
+                  .kind = SettingKind::text,
+                  .default_value = "",
+                  .label = {"开放平台对外的网址，如 https://data.example.gov.cn；不填则按请求的主机名",
+                            "Address of the public portal, such as https://data.example.gov.cn; the request's host when empty"},
+                  .runtime = true},
+      SettingSpec{.key = "opendata.title",
+                  .kind = SettingKind::text,
+                  .default_value = "公共数据开放平台",
+                  .label = {"开放平台的名称", "Title of the public portal in Chinese"},
+                  .runtime = true},
+      SettingSpec{.key = "opendata.title_en",
+                  .kind = SettingKind::text,
+                  .default_value = "Open data portal",
+                  .label = {"开放平台的英文名称", "Title of the public portal in English"},
+                  .runtime = true},
+      SettingSpec{.key = "opendata.query_time",
+                  .kind = SettingKind::seconds,
+                  .default_value = "10s",
+                  .label = {"公众一次查询的时限", "Longest time of one question of the public"},
+                  .min = 1,
+                  .max = 600,
+                  .runtime = true},
+      SettingSpec{.key = "opendata.sql_time",
+                  .kind = SettingKind::seconds,
+                  .default_value = "5s",
+                  .label = {"公众一条 SQL 的时限", "Longest time of one SQL statement of the public"},
+                  .min = 1,
+                  .max = 600,
+                  .runtime = true},
+      SettingSpec{.key = "opendata.download_time",
+                  .kind = SettingKind::seconds,
+                  .default_value = "1h",
+                  .label = {"公众一次下载的时限", "Longest time of one download of the public"},
+                  .min = 10,
+                  .max = 86400,
+                  .runtime = true}};
+  return kSpecs;
+}
+
+}  // namespace qushu::opendata

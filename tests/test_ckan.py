@@ -1,0 +1,216 @@
+"""CKAN's Action API as its clients call it: over open data, by nobody, without a way to what was not released."""
+import csv
+import io
+import json
+import re
+
+import pytest
+
+from opendata import ENTRY, FIRMS, PUBLIC, catalogue, opened, release, step
+
+
+@pytest.fixture(scope="module")
+def portal(district):
+    ids = opened(district, "firms", "企业登记", tags=["经济", "企业"])
+    catalogue(district, "parks", "公园名录", content="名称,面积\n甲园,1.50\n乙园,2.25\n丙园,\n".encode(), entry={"classifications": ["209"], "abstract": "城市公园"}, tags=["城市"])
+    release(district, "parks", ["名称", "面积"], licence="district-open", title_en="Parks", abstract_en="City parks", excuses={})
+    catalogue(district, "secret", "没有开放的", content=FIRMS)
+    return district, ids
+
+
+def act(portal, action, status=200, method="get", **params):
+    got = portal[0].caller().call("GET" if method == "get" else "POST", f"/api/3/action/{action}", **({"params": params} if method == "get" else {"json": params}))
+    assert got.status_code == status, (action, params, got.status_code, got.text[:800])
+    assert got.headers["Content-Type"] == "application/json;charset=utf-8"
+    body = got.json()
+    if status == 200:
+        assert body["success"] is True and body["help"].endswith(f"/api/3/action/help_show?name={action}")
+        return body["result"]
+    return body
+
+
+def resource(portal, name="firms", format="CSV"):
+    return next(r for r in act(portal, "package_show", id=name)["resources"] if r["format"] == format)
+
+
+def test_packages(portal):
+    assert act(portal, "package_list") == ["firms", "parks"]
+    p = act(portal, "package_show", id="firms")
+    for key in ("id", "name", "title", "notes", "url", "version", "author", "author_email", "maintainer", "maintainer_email", "license_id", "license_title", "license_url", "isopen", "type",
+                "state", "private", "owner_org", "creator_user_id", "metadata_created", "metadata_modified", "organization", "groups", "tags", "extras", "resources", "num_resources", "num_tags",
+                "relationships_as_subject", "relationships_as_object"):
+        assert key in p, key
+    assert p["title"] == "企业登记" and p["license_id"] == "cc-by" and p["isopen"] and p["num_tags"] == 2 and p["organization"]["name"] == "mzj"
+    assert act(portal, "package_show", id=p["id"])["name"] == "firms" == act(portal, "package_show", method="post", id="firms")["name"]
+    assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", p["id"]) and p["tags"][0].keys() == {"id", "name", "display_name", "state", "vocabulary_id"}
+    for key in ("id", "package_id", "name", "description", "url", "url_type", "format", "mimetype", "mimetype_inner", "resource_type", "size", "hash", "position", "created", "last_modified",
+                "metadata_modified", "cache_url", "cache_last_updated", "state", "datastore_active"):
+        assert key in p["resources"][0], key
+    assert [r["format"] for r in p["resources"]] == ["CSV", "JSON", "XML", "XLSX", "PARQUET", "RDF"]
+    assert act(portal, "resource_show", id=p["resources"][1]["id"])["format"] == "JSON"
+    assert len(act(portal, "current_package_list_with_resources")) == 2
+    # What is not open is not told apart from what is not there.
+    for name in ("secret", "nosuch"):
+        body = act(portal, "package_show", 404, id=name)
+        assert body["error"] == {"__type": "Not Found Error", "message": "没有找到。"}
+    assert "联系电话" not in json.dumps(p, ensure_ascii=False) and "lian_xi_dian_hua" not in json.dumps(p)
+
+
+def test_search(portal):
+    def names(**params):
+        return [p["name"] for p in act(portal, "package_search", **params)["results"]]
+    assert names() == ["parks", "firms"] and names(sort="name asc") == ["firms", "parks"]
+    assert names(q="企业") == ["firms"] == names(q="登记 企业") == names(q="企业名称") and names(q="城市公园") == ["parks"] == names(q="Parks")
+    assert names(q="没有开放") == [] == names(q="联系电话")
+    assert names(fq="organization:mzj") == ["parks", "firms"] and names(fq="tags:经济") == ["firms"] and names(fq='tags:"城市"') == ["parks"] and names(fq="-tags:城市") == ["firms"]
+    assert names(fq="groups:class-209") == ["parks"] and names(fq="(tags:城市 OR tags:经济) AND license_id:cc-by") == ["firms"] and names(fq="res_format:XLSX", rows=1, start=1) == ["firms"]
+    assert names(fq="metadata_modified:[2020-01-01T00:00:00Z TO *]") == ["parks", "firms"] and names(fq="metadata_modified:[* TO 2020-01-01T00:00:00Z]") == []
+    assert names(q="title:登记") == ["firms"] and names(q="name:fir*") == ["firms"] and names(q="*:*") == ["parks", "firms"]
+    found = act(portal, "package_search", **{"facet.field": '["organization","tags","groups","res_format","license_id"]', "rows": 0})
+    assert found["count"] == 2 and found["results"] == [] and found["facets"]["tags"] == {"企业": 1, "城市": 1, "经济": 1}
+    assert found["search_facets"]["organization"]["items"] == [{"name": "mzj", "display_name": "区民政局", "count": 2}]
+    assert act(portal, "package_search", 400, q="(未完")["error"]["__type"] == "Search Query Error"
+    assert act(portal, "package_search", 400, fq="nosuch:x")["error"]["__type"] == "Search Query Error"
+    assert act(portal, "package_search", 409, sort="nosuch asc")["error"]["__type"] == "Search Error"
+    assert act(portal, "package_search", 409, rows="x")["error"]["rows"]
+
+
+def test_groups_tags_and_the_rest(portal):
+    assert act(portal, "organization_list") == ["mzj"] and act(portal, "organization_list", all_fields="true")[0]["package_count"] == 2
+    one = act(portal, "organization_show", id="mzj", include_datasets="true")
+    assert one["title"] == "区民政局" and one["package_count"] == 2 and len(one["packages"]) == 2 and act(portal, "organization_show", id=one["id"])["name"] == "mzj"
+    assert set(act(portal, "group_list")) == {"class-208", "class-209"} and "城乡建设" in act(portal, "group_show", id="class-209")["title"]
+    assert act(portal, "organization_show", 404, id="wjw")["error"]["__type"] == "Not Found Error"
+    assert act(portal, "tag_list") == sorted(["企业", "城市", "经济"]) and act(portal, "tag_list", query="经") == ["经济"]
+    assert {"cc-by", "district-open"} <= {x["id"] for x in act(portal, "license_list")}
+    assert "id" in act(portal, "help_show", name="package_show") and act(portal, "status_show")["extensions"] == ["datastore"]
+    got = portal[0].caller().call("GET", "/api/3/action/nosuch")
+    assert got.status_code == 400 and got.json() == "Bad request: Action name not known: nosuch"
+    assert act(portal, "package_show", 409)["error"] == {"__type": "Validation Error", "id": ["缺少这个参数。"]}
+    # JSONP, a form as the body, and the short address.
+    jsonp = portal[0].caller().call("GET", "/api/action/package_list", params={"callback": "got.it"})
+    assert jsonp.headers["Content-Type"].startswith("application/javascript") and jsonp.text.startswith("/**/got.it({") and jsonp.text.endswith(");")
+    assert portal[0].caller().call("GET", "/api/action/package_list", params={"callback": "alert(1)//"}).status_code == 400
+    form = portal[0].caller().call("POST", "/api/action/package_show", data={"id": "parks"})
+    assert form.json()["result"]["name"] == "parks"
+    multipart = portal[0].caller().call("POST", "/api/action/package_show", files={"id": (None, "parks")})
+    assert multipart.json()["result"]["name"] == "parks"
+    assert portal[0].caller().call("POST", "/api/action/package_show", data="{", headers={"Content-Type": "application/json"}).status_code == 400
+
+
+def test_datastore_search(portal):
+    ids, rid = portal[1], resource(portal)["id"]
+    capital, street, name = ids["注册资本（万元）"], ids["所属街道"], ids["企业名称"]
+    got = act(portal, "datastore_search", resource_id=rid, limit=2)
+    assert got["total"] == 60 and not got["total_was_estimated"] and got["limit"] == 2 and len(got["records"]) == 2
+    assert got["fields"][0] == {"id": "_id", "type": "int"} and {f["id"]: f["type"] for f in got["fields"]}[capital] == "numeric"
+    assert {f["info"]["label"] for f in got["fields"][1:]} == set(PUBLIC)
+    assert got["records"][1][capital] == 10.5 and got["records"][0][ids["是否规上"]] in (False, "否")
+    second = portal[0].caller().get(got["_links"]["next"])["result"]
+    assert second["records"][0]["_id"] == got["records"][1]["_id"] + 1 and second["_links"]["prev"]
+
+    def rows(**params):
+        return act(portal, "datastore_search", method="post", resource_id=rid, **params)
+    assert rows(filters={street: "东街"})["total"] == 20 == rows(filters={"所属街道": "东街"})["total"]
+    assert rows(filters={street: ["东街", "西街"]})["total"] == 40 and rows(filters={capital: {"gte": 500, "lt": 520}})["total"] == 2
+    assert rows(filters={"$or": [{street: "东街"}, {capital: {"gt": 580}}]})["total"] == 22
+    assert rows(q="企业59")["total"] == 1 and rows(q={name: "企业5"})["total"] == 11
+    assert rows(fields=[street], distinct=True, sort=street)["records"] == sorted([{street: s} for s in ("东街", "西街", "南街")], key=lambda r: r[street])
+    assert [r[capital] for r in rows(sort=f"{capital} desc", limit=2)["records"]] == [590.5, 580.5]
+    assert rows(records_format="lists", limit=1, fields=["_id", street])["records"] == [[rows(limit=1)["records"][0]["_id"], "东街"]]
+    assert rows(records_format="csv", limit=2, fields=[street])["records"] == "东街\n西街\n"
+    # Pages by key cover everything once.
+    seen, where = [], {}
+    while True:
+        page = rows(limit=7, include_next_page=True, include_total=False, filters=where)
+        seen += [r["_id"] for r in page["records"]]
+        if "next_page" not in page:
+            break
+        where = page["next_page"]
+    assert len(seen) == 60 == len(set(seen)) and "total" not in page
+    assert act(portal, "datastore_search", 404, resource_id=resource(portal, format="JSON")["id"])["error"]["__type"] == "Not Found Error"
+    assert rows(limit=0)["records"] == [] and rows(limit=99999)["limit"] == 32000
+
+
+def test_nothing_of_a_field_that_was_not_released(portal):
+    ids, rid = portal[1], resource(portal)["id"]
+    hidden = ids["联系电话"]
+    told = set()
+    for name in (hidden, "nosuch_field"):
+        for params in ({"filters": {name: "13800000001"}}, {"filters": {name: {"gt": "1"}}}, {"filters": {"$or": [{name: "1"}]}}, {"sort": f"{name} desc"}, {"fields": [name]}, {"q": {name: "138"}}):
+            got = portal[0].caller().call("POST", "/api/3/action/datastore_search", json={"resource_id": rid, **params})
+            assert got.status_code == 409, got.text
+            told.add((next(iter(params)), got.text.replace(name, "X")))
+    assert len(told) == 4, told
+    assert act(portal, "datastore_search", resource_id=rid, q="13800000001")["total"] == 0
+    everything = portal[0].caller().call("GET", f"/datastore/dump/{rid}").text + json.dumps(act(portal, "datastore_search", resource_id=rid, limit=100))
+    assert "1380000" not in everything and hidden not in everything
+    for sql in (f'SELECT {hidden} FROM "{rid}"', f'SELECT count(*) FROM "{rid}" WHERE {hidden} = \'1\'', f'SELECT * FROM "{rid}" ORDER BY {hidden}', 'SELECT * FROM secret', "SELECT * FROM duckdb_tables()",
+                "SELECT * FROM read_parquet('/etc/passwd')", "DROP TABLE x", f'SELECT 1; SELECT * FROM "{rid}"', f'COPY (SELECT 1) TO \'/tmp/x\'', "SELECT * FROM information_schema.tables", f'SELECT current_setting(\'x\') FROM "{rid}"'):
+        body = act(portal, "datastore_search_sql", 409, sql=sql)
+        assert body["error"]["__type"] == "Validation Error" and body["error"]["query"], sql
+        assert "/blobs/" not in json.dumps(body) and (".parquet" not in json.dumps(body)), body
+    for suffix in ("", "__gt"):
+        for path in ("data.csv", "data.json", "data.xml"):
+            assert portal[0].caller().call("GET", f"/open/dataset/firms/{path}", params={hidden + suffix: "1"}).status_code == 422
+
+
+def test_sql_and_dump(portal):
+    ids, rid = portal[1], resource(portal)["id"]
+    street, capital = ids["所属街道"], ids["注册资本（万元）"]
+    got = act(portal, "datastore_search_sql", sql=f'SELECT {street} AS street, count(*) AS n, sum({capital}) AS capital FROM "{rid}" GROUP BY 1 ORDER BY 1')
+    assert sorted(r["n"] for r in got["records"]) == [20, 20, 20] and [f["id"] for f in got["fields"]] == ["street", "n", "capital"] and "records_truncated" not in got
+    assert act(portal, "datastore_search_sql", sql="SELECT count(*) AS n FROM firms a JOIN parks b ON a._id = b._id")["records"] == [{"n": 3}]
+    assert act(portal, "datastore_search_sql", sql="SELECT a._id FROM firms a, firms b, firms c LIMIT 40000")["records_truncated"] is True
+    text = portal[0].caller().call("GET", f"/datastore/dump/{rid}").content.decode()
+    head, rest = text.split("\r\n", 1)
+    assert head.split(",")[0] == "_id" and len(head.split(",")) == 7 and "\r" not in rest and rest.count("\n") == 60
+    assert portal[0].caller().call("GET", f"/datastore/dump/{rid}", params={"bom": "true"}).content.startswith(b"\xef\xbb\xbf_id,")
+    dumped = portal[0].caller().get(f"/datastore/dump/{rid}", format="json")
+    assert len(dumped["records"]) == 60 and dumped["fields"][0]["id"] == "_id"
+    assert portal[0].caller().call("GET", f"/datastore/dump/{rid}", params={"format": "xml"}).text.count("<row _id=") == 60
+    assert portal[0].caller().call("GET", f"/datastore/dump/{rid}", params={"filters": json.dumps({street: "东街"})}).text.count("\n") == 21
+    portal[0].caller().get("/datastore/dump/nosuch", 404)
+
+
+def test_files(portal):
+    import xml.etree.ElementTree as ElementTree
+    def file(name, **params):
+        got = portal[0].caller().call("GET", f"/open/dataset/firms/{name}", params=params)
+        assert got.status_code == 200, got.text
+        return got.content
+    table = list(csv.reader(io.StringIO(file("data.csv").decode())))
+    assert len(table) == 61 and len(table[0]) == 6 and "联系电话" not in table[0] and file("data.csv", _bom=1).startswith(b"\xef\xbb\xbf")
+    assert len(json.loads(file("data.json"))) == 60 and len(json.loads(file("data.json", **{portal[1]["所属街道"]: "东街"}))) == 20
+    assert len(ElementTree.fromstring(file("data.xml"))) == 60
+    assert file("data.xlsx")[:2] == b"PK" and file("data.parquet")[:4] == b"PAR1"
+    turtle = file("data.ttl").decode()
+    assert turtle.count("> a <") == 60 and '"^^xsd:date' in turtle
+    portal[0].caller().get("/open/dataset/firms/data.exe", 404)
+    portal[0].caller().get("/open/dataset/secret/data.csv", 404)
+
+
+def test_what_is_withdrawn_is_gone_from_the_next_answer_on(portal):
+    district = portal[0]
+    steward, reviewer = district.caller("steward"), district.caller("reviewer")
+    for how in ("withdraw", "unpublish", "dataset", "open_type"):
+        code = f"gone_{how}"
+        opened(district, code, f"要消失的{how}")
+        rid = resource(portal, code)["id"]
+        assert code in act(portal, "package_list") and act(portal, "datastore_search", resource_id=rid, limit=1)["total"] == 60
+        if how == "withdraw":
+            steward.post(f"/api/v1/open/releases/{code}/withdraw", {"comment": "有误"})
+        elif how == "unpublish":
+            step(reviewer, code, "unpublish", "职责调整")
+        elif how == "dataset":
+            steward.post(f"/api/v1/datasets/{code}/withdraw", {"withdrawn": True})
+        else:
+            steward.patch(f"/api/v1/datasets/{code}/entry", {**ENTRY, "open_type": "none", "open_condition": "不再开放"})
+            for caller, action in ((steward, "submit"), (reviewer, "register"), (steward, "submit"), (reviewer, "publish")):
+                step(caller, code, action)
+        assert code not in act(portal, "package_list")
+        act(portal, "package_show", 404, id=code)
+        act(portal, "datastore_search", 404, resource_id=rid)
+        assert act(portal, "datastore_search_sql", 409, sql=f'SELECT * FROM "{rid}"')["error"]["query"]
+        for path in (f"/datastore/dump/{rid}", f"/open/dataset/{code}/data.csv"):
+            district.caller().get(path, 404)
