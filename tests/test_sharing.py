@@ -129,7 +129,7 @@ def test_a_request_becomes_masked_rows(district, people):
     assert got == [[len(mine), 1, min(m[2][:3] + "****" + m[2][-4:] for m in mine)]]
     assert stranger.post("/api/v1/sql", {"sql": f'SELECT "{ids["街道"]}" FROM relief'}, 422)
     assert stranger.post("/api/v1/sql/explain", {"sql": "SELECT * FROM relief"}, 403)["id"] == "sql.explain_grant"
-    assert stranger.get("/api/v1/datasets/relief/export", 403, format="csv")["id"] == "grant.method"
+    assert stranger.get("/api/v1/datasets/relief/rows.csv", 403)["id"] == "grant.method"
     tables = {x["code"]: x for x in stranger.get("/api/v1/sql/tables")["tables"]}
     assert tables["relief"]["granted"] and tables["relief"]["rows"] is None and ids["街道"] not in {c["id"] for c in tables["relief"]["columns"]}
     # Who holds no grant still sees nothing: another department, the provider's rejects, other versions' lists.
@@ -180,7 +180,7 @@ def test_revocation_stops_what_is_being_read(district, people):
     ids = published(district, "large", "大表", big.encode())
     grant = granted(people, "large", {"fields": [{"id": i} for i in ids.values()], "methods": ["api", "file"], "purpose": "核对"})
     stranger = people["stranger"]
-    with stranger.session.get(stranger.base + "/api/v1/datasets/large/export?format=csv", stream=True, timeout=60) as got:
+    with stranger.session.get(stranger.base + "/api/v1/datasets/large/rows.csv", stream=True, timeout=60) as got:
         assert got.status_code == 200
         stream = got.iter_content(1 << 16)
         received = len(next(stream))
@@ -190,7 +190,7 @@ def test_revocation_stops_what_is_being_read(district, people):
             for chunk in stream:
                 received += len(chunk)
     assert received < len(big.encode())
-    stranger.get("/api/v1/datasets/large/export", 404, format="csv")
+    stranger.get("/api/v1/datasets/large/rows.csv", 404)
 
 
 def test_a_period_and_an_address(district, people):
