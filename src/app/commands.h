@@ -34,7 +34,7 @@ void add_open_commands(CLI::App& app, Common& common, Chosen& chosen);  // relea
 void add_calendar_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_pipeline_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_register_commands(CLI::App& app, Common& common, Chosen& chosen);  // register, record
-void add_sharing_commands(CLI::App& app, Common& common, Chosen& chosen);  // request, grant
+void add_sharing_commands(CLI::App& app, Common& common, Chosen& chosen);   // request, grant
 void add_source_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_system_commands(CLI::App& app, Common& common, Chosen& chosen);  // audit, doctor, openapi, version
 void add_completion_command(CLI::App& app, Common& common, Chosen& chosen);

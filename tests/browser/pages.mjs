@@ -41,7 +41,7 @@ for (const [width, height] of [[1440, 900], [390, 844]])
       const unnamed = await page.evaluate(() => [...document.querySelectorAll('button, a, input:not([type=hidden]):not([type=file])')].filter((e) => e.checkVisibility() && !e.textContent?.trim() && !e.getAttribute('aria-label') && !e.getAttribute('title') && !e.getAttribute('placeholder') && !e.labels?.length && !e.closest('[aria-label], label') && !e.getAttribute('aria-labelledby')).map((e) => e.outerHTML.slice(0, 160)));
       if (unnamed.length) flaws.push(`${at}: controls without a name: ${unnamed.slice(0, 3).join(' ')}`);
       const words = new Set();
-      for (const line of await english(page)) for (const word of line.replace(/\S+\.(csv|xlsx|toml)|（\.xlsx）|\b(sm2|sm3|sha256|ed25519|PEM|info|postgresql)\b|Authorization: Bearer|^(operator|reviewer|sysadmin|secadmin|auditadmin)\b/g, '').match(/[A-Za-z][A-Za-z]+/g) ?? []) if (!allowed.test(word)) words.add(`${word} (${line.trim().slice(0, 40)})`);
+      for (const line of await english(page)) for (const word of line.replace(/https?:\/\/[\w.\/-]+|\S+\.(csv|xlsx|toml)|（\.xlsx）|\b(sm2|sm3|sha256|ed25519|PEM|info|postgresql)\b|Authorization: Bearer|^(operator|reviewer|sysadmin|secadmin|auditadmin)\b/g, '').match(/[A-Za-z][A-Za-z]+/g) ?? []) if (!allowed.test(word)) words.add(`${word} (${line.trim().slice(0, 40)})`);
       if (words.size && path !== '/api-docs') flaws.push(`${at}: English left: ${[...words].slice(0, 6).join(', ')}`);
       await page.screenshot({ path: `${work}/pictures/${login}-${path.replace(/\W+/g, '_')}-${width}.png` });
     }
