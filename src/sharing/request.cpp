@@ -500,7 +500,7 @@ class StoredRequests final : public Requests {
         incoming = among("provider_id", departments, params);
     }
     // The provider does not know of what the asking side has not approved.
-    auto unseen = is_authority(actor) ? "" : " AND state NOT IN ('asking', 'declined')";
+    auto unseen = is_authority(actor) ? "" : " AND started IS NOT NULL";
     return fmt::format("({} OR {} OR ({}{}))", mine, asking, incoming, unseen);
   }
 
@@ -527,7 +527,7 @@ class StoredRequests final : public Requests {
     auto r = request_of(*row);
     if (!may_see(actor, r)) return no_request();
     bool outside = !is_asker(actor, r) && !is_officer(actor, r.department_id) && !is_authority(actor);
-    if (outside && (r.state == State::asking || r.state == State::declined)) return no_request();
+    if (outside && !r.started) return no_request();
     return r;
   }
 
