@@ -278,7 +278,8 @@ void add_sql(http::Router& router, Service& service) {
               .answer = schema::object({{"tables", schema::array(schema::object({{"code", schema::text()},
                                                                                  {"title", schema::text()},
                                                                                  {"department_name", schema::text()},
-                                                                                 {"rows", schema::integer()},
+                                                                                 {"rows", schema::integer().nullable()},
+                                                                                 {"granted", schema::boolean()},
                                                                                  {"columns", schema::array(table_column)}}))}}),
               .handler = [&service](Request& r) -> Result<Response> {
                 QS_TRY(auto tables, service.tables(r.actor));
