@@ -47,14 +47,16 @@ void compile(Loaded& loaded);
                                        std::int64_t limit, const std::function<Result<void>(const Record&)>& one);
 
 // On PostgreSQL a snapshot may hold a definition whose table has already been altered to the next one: columns are then not
-// found. Nothing was done yet, and the same with a fresh snapshot is right.
+// found; and a change of a definition meets every record that is written meanwhile, so that the store may give up before its
+// turn comes. Nothing was done yet, and the same with a fresh snapshot is right.
 template <class Attempt>
 auto steadily(const store::Store& store, Attempt attempt) {
-  constexpr int kMost = 4;
+  constexpr int kMost = 8;
+  auto again = [&](const Error& error) {
+    return store.dialect() == store::Dialect::postgresql && (error.code == Code::internal || error.id == "store.busy");
+  };
   auto result = attempt();
-  for (int i = 1;
-       i < kMost && !result && result.error().code == Code::internal && store.dialect() == store::Dialect::postgresql; ++i)
-    result = attempt();
+  for (int i = 1; i < kMost && !result && again(result.error()); ++i) result = attempt();
   return result;
 }
 template <class F>
