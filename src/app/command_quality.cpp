@@ -1,6 +1,5 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 
 #include <fmt/format.h>
@@ -40,20 +39,9 @@ void print_check(const quality::Check& check, const std::vector<catalog::Field>&
 }
 
 Result<json::array> rules_in(const std::string& given) {
-  auto text = given;
-  if (given.starts_with('@')) {
-    std::ifstream file(given.substr(1));
-    if (!file)
-      return fail(Error{.code = Code::invalid,
-                        .id = "cli.file",
-                        .text = {"打不开文件。", "The file cannot be opened."},
-                        .subject = given.substr(1)});
-    text.assign(std::istreambuf_iterator<char>(file), {});
-  }
-  boost::system::error_code failed;
-  auto value = json::parse(text, failed);
-  if (!failed && value.is_object()) return json::array{value};
-  if (!failed && value.is_array()) return value.get_array();
+  QS_TRY(auto value, json_in(given));
+  if (value.is_object()) return json::array{value};
+  if (value.is_array()) return value.get_array();
   return fail(Error{.code = Code::invalid,
                     .id = "cli.json",
                     .text = {"应为一条规则（JSON 对象）、规则的数组，或 @文件。",

@@ -1,5 +1,4 @@
 #include <CLI/CLI.hpp>
-#include <fstream>
 #include <iostream>
 
 #include <fmt/format.h>
@@ -14,19 +13,8 @@ using sharing::SharingRequest;
 
 // Terms as JSON, or @FILE that holds them.
 Result<json::object> terms_in(const std::string& given) {
-  auto text = given;
-  if (given.starts_with('@')) {
-    std::ifstream file(given.substr(1));
-    if (!file)
-      return fail(Error{.code = Code::invalid,
-                        .id = "cli.file",
-                        .text = {"打不开文件。", "The file cannot be opened."},
-                        .subject = given.substr(1)});
-    text.assign(std::istreambuf_iterator<char>(file), {});
-  }
-  boost::system::error_code failed;
-  auto value = json::parse(text, failed);
-  if (!failed && value.is_object()) return value.get_object();
+  QS_TRY(auto value, json_in(given));
+  if (value.is_object()) return value.get_object();
   return fail(Error{
       .code = Code::invalid,
       .id = "cli.json",

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <fstream>
 #include <iostream>
 
 #include <fmt/format.h>
@@ -13,6 +14,23 @@
 #include "qushu/base/text.h"
 
 namespace qushu::app {
+
+Result<boost::json::value> json_in(const std::string& given) {
+  auto text = given;
+  if (given.starts_with('@')) {
+    std::ifstream file(given.substr(1));
+    if (!file)
+      return fail(Error{.code = Code::invalid,
+                        .id = "cli.file",
+                        .text = {"打不开文件。", "The file cannot be opened."},
+                        .subject = given.substr(1)});
+    text.assign(std::istreambuf_iterator<char>(file), {});
+  }
+  boost::system::error_code failed;
+  auto value = boost::json::parse(text, failed);
+  if (failed) return boost::json::value();
+  return value;
+}
 
 int exit_code(const Error& e) {
   switch (e.code) {

@@ -27,6 +27,9 @@ struct Common {
 // Prints the error to standard error; its exit code.
 int report(const Common& common, const Error& error);
 void print(const boost::json::value& value);
+// A document given as an argument: JSON, or @FILE that holds it. null for what is no JSON, of which the caller says what it
+// wanted.
+[[nodiscard]] Result<boost::json::value> json_in(const std::string& given);
 // A table whose columns line up on terminals, Chinese characters being two wide.
 void print_table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows);
 [[nodiscard]] std::size_t display_width(std::string_view text);

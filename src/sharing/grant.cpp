@@ -12,6 +12,8 @@
 #include "qushu/engine/expression.h"
 #include "qushu/sharing/policy.h"
 
+#include "words.h"
+
 namespace qushu::sharing {
 namespace {
 
@@ -72,9 +74,7 @@ bool is_grantee(const Actor& actor, const Grant& g) {
   return !actor.department_id.empty() && actor.department_id == g.department_id;
 }
 bool is_provider(const Actor& actor, const Grant& g) {
-  bool officer =
-      actor.can(Permission::share_review) && (actor.in_department(g.provider_id) || actor.department_id == g.provider_id);
-  return officer || check_steward(actor, g.provider_id).has_value();
+  return is_officer(actor, g.provider_id) || check_steward(actor, g.provider_id).has_value();
 }
 
 struct Address {
@@ -125,11 +125,6 @@ Result<std::vector<GrantedField>> fields_of(const catalog::Dataset& dataset, con
   for (const auto& field : dataset.fields)
     if (auto found = chosen.find(field.id); found != chosen.end()) out.push_back({.id = field.id, .mask = found->second});
   return out;
-}
-
-std::string text_at(const json::object& o, std::string_view member) {
-  const auto* value = o.if_contains(member);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
 Result<std::optional<Time>> time_at(const json::object& o, std::string_view member) {

@@ -131,7 +131,7 @@ Result<std::vector<catalog::Dataset>> Policy::readable(const Actor& actor) const
 Result<Shown> Policy::compile_for(const Actor& actor, Use use, std::string_view code, std::int64_t version) const {
   auto whole = compile(actor, code, version);
   if (whole || whole.error().code != Code::not_found || grants_ == nullptr) return whole;
-  auto dataset = catalog_.find({.all = true, .person_id = {}, .departments = {}}, code);
+  auto dataset = catalog_.find({.all = true}, code);
   if (!dataset || dataset->state != "published") return whole;
   QS_TRY(auto grants, grants_->usable(actor, dataset->id));
   if (grants.empty()) return whole;
@@ -157,7 +157,7 @@ Result<std::vector<Reached>> Policy::queryable(const Actor& actor) const {
   for (const auto& g : grants) {
     if (std::ranges::find(g->terms.methods, Use::sql) == g->terms.methods.end()) continue;
     if (std::ranges::any_of(out, [&](const Reached& r) { return r.dataset.id == g->dataset_id; })) continue;
-    QS_TRY(auto dataset, catalog_.find({.all = true, .person_id = {}, .departments = {}}, g->dataset_id));
+    QS_TRY(auto dataset, catalog_.find({.all = true}, g->dataset_id));
     if (dataset.state != "published" || dataset.version == 0) continue;
     std::vector<catalog::Field> fields;
     for (auto& field : dataset.fields) {

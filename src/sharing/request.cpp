@@ -9,6 +9,8 @@
 #include "qushu/base/text.h"
 #include "qushu/sharing/desk.h"
 
+#include "words.h"
+
 namespace qushu::sharing {
 namespace {
 
@@ -109,16 +111,6 @@ SharingRequest request_of(const store::Row& row) {
   return r;
 }
 
-bool in_or_above(const Actor& actor, std::string_view department) {
-  return actor.in_department(department) || (!department.empty() && actor.department_id == department);
-}
-// Of every department: who works on the server itself.
-bool is_everywhere(const Actor& actor) {
-  return actor.can(Permission::share_review) && actor.can(Permission::dataset_all);
-}
-bool is_officer(const Actor& actor, std::string_view department) {
-  return is_everywhere(actor) || (actor.can(Permission::share_review) && in_or_above(actor, department));
-}
 bool is_asker(const Actor& actor, const SharingRequest& r) {
   return !actor.person_id.empty() && actor.person_id == r.person_id;
 }
@@ -167,7 +159,7 @@ class StoredRequests final : public Requests {
     QS_TRY(auto department,
            deps_.identity.department(on_behalf ? std::string_view(n.department) : std::string_view(actor.department_id)));
     QS_TRY(auto known, deps_.catalog.find(knowledge(actor), n.dataset));
-    QS_TRY(auto dataset, deps_.catalog.find({.all = true, .person_id = {}, .departments = {}}, known.id));
+    QS_TRY(auto dataset, deps_.catalog.find({.all = true}, known.id));
     if (dataset.state != "published" || dataset.version == 0)
       return fail(Code::conflict, "request.nothing", "数据集没有已发布的数据，不能申请共享。",
                   "The dataset has no published data to ask for.");
@@ -251,7 +243,7 @@ class StoredRequests final : public Requests {
     std::optional<Terms> part;
     if (document.is_object()) {
       QS_TRY(auto r, find(actor, id));
-      QS_TRY(auto dataset, deps_.catalog.find({.all = true, .person_id = {}, .departments = {}}, r.dataset_id));
+      QS_TRY(auto dataset, deps_.catalog.find({.all = true}, r.dataset_id));
       QS_TRY(part, terms_of(deps_.engine, dataset, document.get_object()));
     }
     return move(actor, id, "grant", text, false, [&](store::Transaction& t, SharingRequest& r) -> Result<void> {
@@ -289,7 +281,7 @@ class StoredRequests final : public Requests {
                                   std::string_view text) override {
     QS_TRY(auto now, find(actor, id));
     QS_CHECK(asker_only(actor, now));
-    QS_TRY(auto dataset, deps_.catalog.find({.all = true, .person_id = {}, .departments = {}}, now.dataset_id));
+    QS_TRY(auto dataset, deps_.catalog.find({.all = true}, now.dataset_id));
     SharingRequest filled;
     QS_CHECK(fill(filled, dataset, n));
     return move(actor, id, "complete", text, false, [&](store::Transaction&, SharingRequest& r) -> Result<void> {

@@ -2,6 +2,8 @@
 #include "qushu/base/text.h"
 #include "qushu/sharing/desk.h"
 
+#include "words.h"
+
 namespace qushu::sharing {
 namespace {
 
@@ -60,11 +62,6 @@ http::Schema entry_change_schema() {
        {"secrecy", assessment_schema()},
        {"personal", assessment_schema()},
        {"approval", schema::object({{"by", text(60)}, {"on", text(10)}, {"note", text(2000)}}).optional()}});
-}
-
-std::string text_at(const json::object& o, std::string_view key) {
-  const auto* value = o.if_contains(key);
-  return value ? std::string(value->as_string()) : std::string();
 }
 
 std::optional<std::vector<std::string>> list_at(const json::object& o, std::string_view key) {

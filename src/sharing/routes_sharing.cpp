@@ -1,5 +1,7 @@
 #include "qushu/sharing/request.h"
 
+#include "words.h"
+
 namespace qushu::sharing {
 namespace {
 
@@ -7,11 +9,6 @@ using http::Method;
 using http::Request;
 using http::Response;
 namespace schema = http::schema;
-
-std::string text_at(const json::object& o, std::string_view member) {
-  const auto* value = o.if_contains(member);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
 
 http::Schema mask_schema() {
   return schema::map(schema::any())

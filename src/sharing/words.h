@@ -1,0 +1,31 @@
+// Inside the module: what its routes, requests and grants read alike.
+#pragma once
+
+#include <boost/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "qushu/base/actor.h"
+
+namespace qushu::sharing {
+
+// Empty when it is missing or no text.
+[[nodiscard]] inline std::string text_at(const boost::json::object& object, std::string_view member) {
+  const auto* value = object.if_contains(member);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+// Whether the department is the actor's own or below it.
+[[nodiscard]] inline bool in_or_above(const Actor& actor, std::string_view department) {
+  return actor.in_department(department) || (!department.empty() && actor.department_id == department);
+}
+
+// A sharing officer of the department, or of every one: who works on the server itself.
+[[nodiscard]] inline bool is_everywhere(const Actor& actor) {
+  return actor.can(Permission::share_review) && actor.can(Permission::dataset_all);
+}
+[[nodiscard]] inline bool is_officer(const Actor& actor, std::string_view department) {
+  return is_everywhere(actor) || (actor.can(Permission::share_review) && in_or_above(actor, department));
+}
+
+}  // namespace qushu::sharing
