@@ -182,7 +182,7 @@ Result<Terms> terms_of(engine::Engine& engine, const catalog::Dataset& dataset, 
     for (const auto& f : dataset.fields) columns.push_back({.name = f.id, .type = f.type, .width = f.width, .scale = f.scale});
     auto checked = engine::check_expression(engine, terms.row_filter, columns);
     if (!checked) {
-      auto error = checked.error();
+      const auto& error = checked.error();
       return wrong("row_filter", "行条件：" + error.text.zh, "Row filter: " + error.text.en);
     }
     terms.row_sql = *std::move(checked);

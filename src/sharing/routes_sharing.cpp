@@ -218,14 +218,14 @@ void add_request_routes(http::Router& router, const std::shared_ptr<Routes>& rou
 }
 
 void add_step_routes(http::Router& router, const std::shared_ptr<Routes>& routes) {
-  auto act = [&](const std::string& verb, Text summary, const http::Access& who, http::Schema body, auto run) {
+  auto act = [&](const std::string& verb, const Text& summary, const http::Access& who, const http::Schema& body, auto run) {
     router.add({.method = Method::post,
                 .path = "/api/v1/sharing/requests/{id}/" + verb,
                 .id = "sharing_request_" + verb,
                 .tag = "sharing",
-                .summary = std::move(summary),
+                .summary = summary,
                 .who = who,
-                .body = std::move(body),
+                .body = body,
                 .answer = request_schema(),
                 .errors = {Code::not_found, Code::forbidden, Code::conflict, Code::invalid},
                 .handler = [routes, run](Request& r) { return routes->one(r, run(routes->requests(), r)); }});
