@@ -9,6 +9,7 @@
 #include <mysqld_error.h>
 #include <sys/socket.h>
 
+#include "mysql_types.h"
 #include "reader.h"
 #include "scratch_file.h"
 
@@ -23,8 +24,6 @@ struct Closer {
 using Connection = std::unique_ptr<MYSQL, Closer>;
 using Answer = std::unique_ptr<MYSQL_RES, Closer>;
 using Statement = std::unique_ptr<MYSQL_STMT, Closer>;
-
-constexpr unsigned kBinary = 63;  // the character set of bytes
 
 // `waited`: for as long as a connection may take.
 Trouble trouble_of_number(unsigned number, std::string_view message, bool waited) {
@@ -88,143 +87,28 @@ std::string identifier(std::string_view name) {
   return out + "`";
 }
 
-// "decimal(12,2)", as its declaration would say.
-std::string type_name(const MYSQL_FIELD& field) {
-  auto is_unsigned = (field.flags & UNSIGNED_FLAG) != 0 ? " unsigned" : "";
-  auto characters = field.length / 4;  // utf8mb4 has four bytes at most
-  auto binary = field.charsetnr == kBinary;
-  switch (field.type) {
-    case MYSQL_TYPE_TINY:
-      return fmt::format("tinyint({}){}", field.length, is_unsigned);
-    case MYSQL_TYPE_SHORT:
-      return fmt::format("smallint{}", is_unsigned);
-    case MYSQL_TYPE_INT24:
-      return fmt::format("mediumint{}", is_unsigned);
-    case MYSQL_TYPE_LONG:
-      return fmt::format("int{}", is_unsigned);
-    case MYSQL_TYPE_LONGLONG:
-      return fmt::format("bigint{}", is_unsigned);
-    case MYSQL_TYPE_FLOAT:
-      return "float";
-    case MYSQL_TYPE_DOUBLE:
-      return "double";
-    case MYSQL_TYPE_DECIMAL:
-    case MYSQL_TYPE_NEWDECIMAL: {
-      auto sign = (field.flags & UNSIGNED_FLAG) != 0 ? 0U : 1U;
-      return fmt::format("decimal({},{})", field.length - (field.decimals > 0 ? 1U : 0U) - sign, field.decimals);
-    }
-    case MYSQL_TYPE_DATE:
-    case MYSQL_TYPE_NEWDATE:
-      return "date";
-    case MYSQL_TYPE_DATETIME:
-    case MYSQL_TYPE_DATETIME2:
-      return "datetime";
-    case MYSQL_TYPE_TIMESTAMP:
-    case MYSQL_TYPE_TIMESTAMP2:
-      return "timestamp";
-    case MYSQL_TYPE_TIME:
-    case MYSQL_TYPE_TIME2:
-      return "time";
-    case MYSQL_TYPE_YEAR:
-      return "year";
-    case MYSQL_TYPE_BIT:
-      return fmt::format("bit({})", field.length);
-    case MYSQL_TYPE_JSON:
-      return "json";
-    case MYSQL_TYPE_GEOMETRY:
-      return "geometry";
-    case MYSQL_TYPE_VAR_STRING:
-    case MYSQL_TYPE_VARCHAR:
-      return binary ? fmt::format("varbinary({})", field.length) : fmt::format("varchar({})", characters);
-    case MYSQL_TYPE_STRING:
-      if ((field.flags & ENUM_FLAG) != 0) return "enum";
-      if ((field.flags & SET_FLAG) != 0) return "set";
-      return binary ? fmt::format("binary({})", field.length) : fmt::format("char({})", characters);
-    default:
-      return binary ? "blob" : "text";
-  }
-}
+constexpr std::size_t kDate = 10;  // characters of 2026-11-29, before the time
 
-void set_decimal(FeedColumn& out, const MYSQL_FIELD& field) {
-  auto sign = (field.flags & UNSIGNED_FLAG) != 0 ? 0U : 1U;
-  auto width = field.length - (field.decimals > 0 ? 1U : 0U) - sign;
-  if (width > 38 || field.decimals > width) {
-    out.info.note = {"超过 38 位的数按文本读取，以免丢失数字",
-                     "Numbers of more than 38 digits arrive as text, so that none is lost"};
-    return;
-  }
-  out.info.column.type = engine::Type::decimal;
-  out.info.column.width = static_cast<std::uint8_t>(width);
-  out.info.column.scale = static_cast<std::uint8_t>(field.decimals);
-  out.wire = Wire::decimal;
-}
-
-FeedColumn feed_of(const MYSQL_FIELD& field, bool tinyint_is_boolean) {
+std::string mysql_type(const engine::Column& column) {
   using engine::Type;
-  FeedColumn out{.info = {.source_name = std::string(field.name, field.name_length),
-                          .source_type = type_name(field),
-                          .nullable = (field.flags & NOT_NULL_FLAG) == 0}};
-  auto as = [&](Type type, Wire wire) {
-    out.info.column.type = type;
-    out.wire = wire;
-  };
-  switch (field.type) {
-    case MYSQL_TYPE_TINY:
-      if (field.length == 1 && tinyint_is_boolean)
-        as(Type::boolean, Wire::boolean);
-      else
-        as(Type::integer, Wire::integer);
-      break;
-    case MYSQL_TYPE_SHORT:
-    case MYSQL_TYPE_INT24:
-    case MYSQL_TYPE_LONG:
-    case MYSQL_TYPE_YEAR:
-      as(Type::integer, Wire::integer);
-      break;
-    case MYSQL_TYPE_LONGLONG:
-      if ((field.flags & UNSIGNED_FLAG) != 0) {
-        as(Type::decimal, Wire::decimal);
-        out.info.column.width = 20;
-      } else {
-        as(Type::integer, Wire::integer);
-      }
-      break;
-    case MYSQL_TYPE_FLOAT:
-    case MYSQL_TYPE_DOUBLE:
-      as(Type::number, Wire::number);
-      break;
-    case MYSQL_TYPE_DECIMAL:
-    case MYSQL_TYPE_NEWDECIMAL:
-      set_decimal(out, field);
-      break;
-    case MYSQL_TYPE_DATE:
-    case MYSQL_TYPE_NEWDATE:
-      as(Type::date, Wire::date);
-      out.info.note = {"0000-00-00 等不存在的日期读作空值", "Dates that do not exist, as 0000-00-00, become empty"};
-      break;
-    case MYSQL_TYPE_TIMESTAMP:
-    case MYSQL_TYPE_TIMESTAMP2:
-      as(Type::datetime, Wire::datetime);
-      out.info.note = {"时刻换算为 UTC", "Moments are in UTC"};
-      break;
-    case MYSQL_TYPE_DATETIME:
-    case MYSQL_TYPE_DATETIME2:
-      as(Type::datetime, Wire::datetime);
-      break;
-    case MYSQL_TYPE_TIME:
-    case MYSQL_TYPE_TIME2:
-      as(Type::time, Wire::time);
-      break;
-    case MYSQL_TYPE_BIT:
-      as(field.length == 1 ? Type::boolean : Type::integer, field.length == 1 ? Wire::bit : Wire::bits);
-      break;
+  switch (column.type) {
+    case Type::integer:
+      return "BIGINT";
+    case Type::number:
+      return "DOUBLE";
+    case Type::decimal:
+      return fmt::format("DECIMAL({},{})", column.width, column.scale);
+    case Type::boolean:
+      return "TINYINT(1)";
+    case Type::date:
+      return "DATE";
+    case Type::datetime:
+      return "DATETIME(6)";
+    case Type::time:
+      return "TIME(6)";
     default:
-      if (field.charsetnr == kBinary && field.type != MYSQL_TYPE_JSON) {
-        out.wire = Wire::bytes;
-        out.info.note = {"二进制内容按十六进制文本读取", "Bytes arrive as hexadecimal text"};
-      }
+      return "LONGTEXT";
   }
-  return out;
 }
 
 class MysqlDatabase final : public Database {
@@ -285,12 +169,10 @@ class MysqlDatabase final : public Database {
   }
 
   Result<std::vector<Offer>> browse(std::string_view search, std::size_t limit) override {
-    std::string escaped(search.size() * 2 + 1, '\0');
-    escaped.resize(mysql_real_escape_string(connection_.get(), escaped.data(), search.data(), search.size()));
     QS_TRY(auto rows,
            query(fmt::format("SELECT table_name, table_type, table_rows, data_length FROM information_schema.tables WHERE "
                              "table_schema = database() AND locate(lower('{}'), lower(table_name)) > 0 ORDER BY 1 LIMIT {}",
-                             escaped, limit)));
+                             escaped(search), limit)));
     std::vector<Offer> out;
     for (const auto& row : rows) {
       Offer offer{.schema = target_.text("database"), .name = row[0], .kind = row[1] == "VIEW" ? "view" : "table"};
@@ -372,12 +254,97 @@ class MysqlDatabase final : public Database {
     return true;
   }
 
+  Result<std::uint64_t> replace(const TableTarget& target, engine::Cursor& rows) override {
+    // Its statements on tables end every transaction, so the rows go into a table beside, which takes the name at once.
+    const auto made = identifier(target.table + "__qushu_new"), old = identifier(target.table + "__qushu_old"),
+               name = identifier(target.table);
+    std::string list, typed;
+    std::vector<std::string> missing;
+    QS_CHECK(exec("ROLLBACK"));
+    QS_CHECK(exec("SET SESSION TRANSACTION READ WRITE"));
+    QS_CHECK(exec("SET SESSION sql_mode = 'STRICT_ALL_TABLES'"));
+    QS_TRY(auto have,
+           query(fmt::format("SELECT column_name FROM information_schema.columns WHERE table_schema = database() AND "
+                             "table_name = '{}'",
+                             escaped(target.table))));
+    for (const auto& column : rows.columns()) {
+      list += (list.empty() ? "" : ", ") + identifier(column.name);
+      typed += fmt::format("{}{} {}", typed.empty() ? "" : ", ", identifier(column.name), mysql_type(column));
+      if (std::ranges::none_of(have, [&](const auto& row) { return row[0] == column.name; })) missing.push_back(column.name);
+    }
+    if (!have.empty() && !missing.empty()) return lacks_columns(target, missing);
+    QS_CHECK(exec(fmt::format("DROP TABLE IF EXISTS {}", made)));
+    QS_CHECK(exec(have.empty() ? fmt::format("CREATE TABLE {} ({}) DEFAULT CHARACTER SET utf8mb4", made, typed)
+                               : fmt::format("CREATE TABLE {} LIKE {}", made, name)));
+    QS_CHECK(exec("START TRANSACTION"));
+    QS_TRY(auto count, insert_rows(fmt::format("INSERT INTO {} ({}) VALUES ", made, list), rows));
+    QS_CHECK(exec("COMMIT"));
+    if (have.empty()) {
+      QS_CHECK(exec(fmt::format("RENAME TABLE {} TO {}", made, name)));
+      return count;
+    }
+    QS_CHECK(exec(fmt::format("DROP TABLE IF EXISTS {}", old)));
+    QS_CHECK(exec(fmt::format("RENAME TABLE {} TO {}, {} TO {}", name, old, made, name)));
+    QS_CHECK(exec(fmt::format("DROP TABLE {}", old)));
+    return count;
+  }
+
   void abort() override {
     if (aborted_.exchange(true)) return;
     ::shutdown(socket_, SHUT_RDWR);
   }
 
  private:
+  [[nodiscard]] std::string escaped(std::string_view text) const {
+    std::string out(text.size() * 2 + 1, '\0');
+    out.resize(mysql_real_escape_string(connection_.get(), out.data(), text.data(), text.size()));
+    return out;
+  }
+
+  Result<std::uint64_t> insert_rows(const std::string& head, engine::Cursor& rows) {
+    constexpr std::size_t kStatement = 1U << 19U;  // well below max_allowed_packet's default
+    std::uint64_t count = 0;
+    std::string sql, cell;
+    auto send = [&]() -> Result<void> {
+      if (context_.stopped()) return fail(trouble(Trouble::cancelled, target_, {}));
+      QS_CHECK(exec(sql));
+      sql.clear();
+      return {};
+    };
+    while (true) {
+      QS_TRY(const auto* chunk, rows.next());
+      if (chunk == nullptr) break;
+      for (std::size_t r = 0; r < chunk->rows(); ++r) {
+        sql += sql.empty() ? head + "(" : ", (";
+        for (std::size_t c = 0; c < rows.columns().size(); ++c) {
+          if (c != 0) sql += ", ";
+          cell.clear();
+          if (!chunk->is_null(c, r)) chunk->append_text(c, r, cell);
+          append_value(rows.columns()[c].type, chunk->is_null(c, r), cell, sql);
+        }
+        sql += ")";
+        if (sql.size() >= kStatement) QS_CHECK(send());
+      }
+      count += chunk->rows();
+    }
+    if (!sql.empty()) QS_CHECK(send());
+    return count;
+  }
+
+  void append_value(engine::Type type, bool null, std::string& cell, std::string& sql) const {
+    using engine::Type;
+    if (null || (type == Type::number && (cell.contains("inf") || cell.contains("nan")))) {
+      sql += "NULL";
+      return;
+    }
+    if (type == Type::boolean || type == Type::integer || type == Type::decimal || type == Type::number) {
+      sql += cell;  // digits, or the words true and false
+      return;
+    }
+    if (type == Type::datetime && cell.size() > kDate) cell[kDate] = ' ';
+    sql += "'" + escaped(cell) + "'";
+  }
+
   Result<void> connect(const std::string& host) {
     connection_.reset(mysql_init(nullptr));
     if (!connection_) return fail_internal("mysql_init");

@@ -120,6 +120,52 @@ Mapping mapping(unsigned oid, int modifier) {
   }
 }
 
+std::string postgres_type(const engine::Column& column) {
+  using engine::Type;
+  switch (column.type) {
+    case Type::integer:
+      return "bigint";
+    case Type::number:
+      return "double precision";
+    case Type::decimal:
+      return fmt::format("numeric({},{})", column.width, column.scale);
+    case Type::boolean:
+      return "boolean";
+    case Type::date:
+      return "date";
+    case Type::datetime:
+      return "timestamp";
+    case Type::time:
+      return "time";
+    default:
+      return "text";
+  }
+}
+
+// A cell in the text format of COPY.
+void append_copied(std::string_view cell, std::string& out) {
+  for (char c : cell) {
+    switch (c) {
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\0':
+        break;  // no text of PostgreSQL holds one
+      default:
+        out += c;
+    }
+  }
+}
+
 class PostgresDatabase final : public Database {
  public:
   PostgresDatabase(const Target& target, const Context& context) : target_(target), context_(context) {}
@@ -244,6 +290,46 @@ class PostgresDatabase final : public Database {
     return true;
   }
 
+  Result<std::uint64_t> replace(const TableTarget& target, engine::Cursor& rows) override {
+    auto name = identifier(target.table);
+    if (!target.schema.empty()) name = identifier(target.schema) + "." + name;
+    std::vector<std::string> names;
+    std::string list, typed;
+    for (const auto& column : rows.columns()) {
+      names.push_back(column.name);
+      list += (list.empty() ? "" : ", ") + identifier(column.name);
+      typed += fmt::format("{}{} {}", typed.empty() ? "" : ", ", identifier(column.name), postgres_type(column));
+    }
+    QS_CHECK(run("ROLLBACK"));
+    QS_CHECK(run("BEGIN"));
+    QS_TRY(auto there, run("SELECT to_regclass($1) IS NOT NULL, CASE WHEN to_regclass($1) IS NOT NULL THEN "
+                           "has_table_privilege(to_regclass($1), 'TRUNCATE') END",
+                           {name}));
+    const bool exists = std::string_view(PQgetvalue(there.get(), 0, 0)) == "t";
+    const bool truncates = std::string_view(PQgetvalue(there.get(), 0, 1)) == "t";
+    if (exists) {
+      QS_TRY(
+          auto have,
+          run("SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped", {name}));
+      std::vector<std::string> missing;
+      for (const auto& column : names) {
+        bool found = false;
+        for (int i = 0; i < PQntuples(have.get()); ++i) found = found || column == PQgetvalue(have.get(), i, 0);
+        if (!found) missing.push_back(column);
+      }
+      if (!missing.empty()) return lacks_columns(target, missing);
+    } else {
+      QS_CHECK(run(fmt::format("CREATE TABLE {} ({})", name, typed)));
+    }
+    // The table itself is locked only while they are moved over.
+    QS_CHECK(run(fmt::format("CREATE TEMPORARY TABLE qushu_rows ({}) ON COMMIT DROP", typed)));
+    QS_TRY(auto count, copy_in(rows));
+    QS_CHECK(run(truncates ? fmt::format("TRUNCATE {}", name) : fmt::format("DELETE FROM {}", name)));
+    QS_CHECK(run(fmt::format("INSERT INTO {} ({}) SELECT {} FROM qushu_rows", name, list, list)));
+    QS_CHECK(run("COMMIT"));
+    return count;
+  }
+
   void abort() override {
     if (aborted_.exchange(true)) return;
     if (connection_ && PQsocket(connection_.get()) >= 0) ::shutdown(PQsocket(connection_.get()), SHUT_RDWR);
@@ -277,6 +363,50 @@ class PostgresDatabase final : public Database {
     ++block.rows;
     ++rows_;
     return {};
+  }
+
+  Result<std::uint64_t> copy_in(engine::Cursor& rows) {
+    constexpr std::size_t kBlock = 1U << 17U;
+    QS_CHECK(copy_state("COPY qushu_rows FROM STDIN", PGRES_COPY_IN));
+    std::uint64_t count = 0;
+    std::string block, cell;
+    auto send = [&]() -> Result<void> {
+      if (context_.stopped()) return fail(trouble(Trouble::cancelled, target_, {}));
+      if (PQputCopyData(connection_.get(), block.data(), static_cast<int>(block.size())) != 1) return failure(nullptr);
+      block.clear();
+      return {};
+    };
+    while (true) {
+      QS_TRY(const auto* chunk, rows.next());
+      if (chunk == nullptr) break;
+      for (std::size_t r = 0; r < chunk->rows(); ++r) {
+        for (std::size_t c = 0; c < rows.columns().size(); ++c) {
+          if (c != 0) block += '\t';
+          if (chunk->is_null(c, r)) {
+            block += "\\N";
+            continue;
+          }
+          cell.clear();
+          chunk->append_text(c, r, cell);
+          append_copied(cell, block);
+        }
+        block += '\n';
+        if (block.size() >= kBlock) QS_CHECK(send());
+      }
+      count += chunk->rows();
+    }
+    if (!block.empty()) QS_CHECK(send());
+    if (PQputCopyEnd(connection_.get(), nullptr) != 1) return failure(nullptr);
+    Answer answer(PQgetResult(connection_.get()));
+    if (PQresultStatus(answer.get()) != PGRES_COMMAND_OK) return failure(answer.get());
+    while (Answer rest{PQgetResult(connection_.get())}) {
+    }
+    return count;
+  }
+
+  Result<void> copy_state(const char* sql, ExecStatusType wanted) {
+    Answer answer(PQexec(connection_.get(), sql));
+    return PQresultStatus(answer.get()) == wanted ? Result<void>() : failure(answer.get());
   }
 
   Result<bool> finish() {

@@ -37,6 +37,32 @@ Result<std::unique_ptr<Folder>> open_folder(const Target& target, const Context&
   }
 }
 
+Result<std::uint64_t> Database::replace(const TableTarget&, engine::Cursor&) {
+  return fail(Code::conflict, "source.read_only", "只能向 PostgreSQL、MySQL 和 MariaDB 写入。",
+              "Only PostgreSQL, MySQL and MariaDB can be written to.");
+}
+
+Failure lacks_columns(const TableTarget& table, const std::vector<std::string>& missing) {
+  auto list = shorten(join(missing, ", "), 300);
+  return fail(wrong("source.lacks_columns", "table",
+                    fmt::format("目标表 {} 缺少列：{}。请增加这些列，或换一个表名。", table.table, list),
+                    fmt::format("The table {} lacks the columns {}; add them, or name another table.", table.table, list)));
+}
+
+Result<void> check_table(const TableTarget& table) {
+  // MySQL's names have 64 characters, some of which the table beside needs.
+  constexpr std::size_t kName = 48;
+  auto good = [](std::string_view name) {
+    return std::ranges::all_of(name, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '\x7F'; });
+  };
+  if (trim(table.table).empty() || utf8_length(table.table) > kName || !good(table.table))
+    return fail(
+        wrong("source.table", "table", "请写明目标表名，最多 48 个字符。", "Name the table, in at most 48 characters."));
+  if (utf8_length(table.schema) > kName || !good(table.schema))
+    return fail(wrong("source.schema", "schema", "模式名最多 48 个字符。", "A schema's name has at most 48 characters."));
+  return {};
+}
+
 Result<void> check_selection(const Selection& selection) {
   if (selection.table.empty() == bare_query(selection.query).empty())
     return fail(wrong("source.selection", "selection", "请选择一张表，或写一条查询，二者取一。",

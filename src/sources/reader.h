@@ -31,6 +31,8 @@ class Database {
   [[nodiscard]] virtual Result<std::vector<FeedColumn>> begin(const Selection& selection, std::size_t limit) = 0;
   // Fills the block with the next rows; false at the end, which is said only when the server said so too.
   [[nodiscard]] virtual Result<bool> next(Block& block) = 0;
+  // Replaces the rows of a table; only of databases that can write. Nothing else is done with this connection afterwards.
+  [[nodiscard]] virtual Result<std::uint64_t> replace(const TableTarget& table, engine::Cursor& rows);
   // From another thread: makes a next() that waits return soon. May be called more than once.
   virtual void abort() = 0;
 };
@@ -60,6 +62,10 @@ class Folder {
 // The rows of a database that was begun.
 [[nodiscard]] Result<std::unique_ptr<RowStream>> stream(std::unique_ptr<Database> database, const Selection& selection,
                                                         std::size_t limit, const Context& context);
+
+[[nodiscard]] Result<void> check_table(const TableTarget& table);
+// The error when a table that is there lacks columns that would be written.
+[[nodiscard]] Failure lacks_columns(const TableTarget& table, const std::vector<std::string>& missing);
 
 // Shared by the databases ------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,10 @@ class StoredSources final : public Sources {
                           const Cancelled& cancelled) override;
   Result<std::unique_ptr<RowStream>> rows(const Access& access, const Selection& selection,
                                           const Cancelled& cancelled) override;
+  Result<std::uint64_t> replace(const Access& access, const TableTarget& table, engine::Cursor& rows,
+                                const Cancelled& cancelled) override;
+  Result<void> post(std::string_view url, const std::vector<std::string>& headers, std::string_view body,
+                    const Cancelled& cancelled) override;
   Result<std::vector<File>> files(const Access& access, const Selection& selection, const Cancelled& cancelled) override;
   Result<Fetched> fetch(const Access& access, const File& file, const std::optional<File>& known, const Cancelled& cancelled,
                         const Progress& progress) override;

@@ -203,6 +203,10 @@ Result<WebAnswer> Web::ask(const WebRequest& request, const Begun& begun, const 
   curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
   curl_easy_setopt(c, CURLOPT_XFERINFODATA, &transfer);
   if (request.head) curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
+  if (request.body) {
+    curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body->size()));
+    curl_easy_setopt(c, CURLOPT_POSTFIELDS, request.body->data());
+  }
   auto ca = target_.text("ca");
   if (!ca.empty()) {
     curl_blob blob{.data = ca.data(), .len = ca.size(), .flags = CURL_BLOB_COPY};

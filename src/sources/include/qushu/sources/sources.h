@@ -176,6 +176,12 @@ struct Preview {
   std::string file;                                           // the file that was looked into, of folders
 };
 
+// A table that rows are written to.
+struct TableTarget {
+  std::string schema;  // of PostgreSQL; empty: where the account's names lead
+  std::string table;   // made when there is none
+};
+
 using Cancelled = std::function<bool()>;
 
 struct Deps {
@@ -237,6 +243,16 @@ class Sources {
   // Connects and asks; the rows come while the stream is scanned. `cancelled` is asked while waiting for the server.
   [[nodiscard]] virtual Result<std::unique_ptr<RowStream>> rows(const Access& access, const Selection& selection,
                                                                 const Cancelled& cancelled = {}) = 0;
+  // Replaces the rows of a table in PostgreSQL or MySQL by these, all or nothing: until the last one is there, who reads the
+  // table finds the old ones. Columns have the names of the cursor's; a table that is there must have them and may have more.
+  // Keys, indexes and rights of the table stay. How many rows were written.
+  [[nodiscard]] virtual Result<std::uint64_t> replace(const Access& access, const TableTarget& table, engine::Cursor& rows,
+                                                      const Cancelled& cancelled = {}) = 0;
+  // Sends a JSON text by POST, to an address that the policy of addresses allows, and follows no redirect. unavailable when it
+  // cannot be reached or answers 5xx, 408 or 429; invalid when it answers anything else but 2xx.
+  [[nodiscard]] virtual Result<void> post(std::string_view url, const std::vector<std::string>& headers, std::string_view body,
+                                          const Cancelled& cancelled = {}) = 0;
+
   // In order of name.
   [[nodiscard]] virtual Result<std::vector<File>> files(const Access& access, const Selection& selection,
                                                         const Cancelled& cancelled = {}) = 0;
