@@ -41,7 +41,8 @@ bool is_request_id(std::string_view text) {
 }
 
 bool has_credential(const Request& request) {
-  return !request.header("authorization").empty() || !request.cookie("qs_session").empty();
+  return !request.header("authorization").empty() || !request.cookie("qs_session").empty() ||
+         !request.header("signature-input").empty();
 }
 
 json::value typed(const Schema::Node& node, const std::string& text) {
@@ -157,6 +158,9 @@ Result<void> Dispatcher::admit(Exchange& x, const Authenticator::Outcome& outcom
   if (!outcome.complete && !who.before_complete)
     return fail(Code::forbidden, "identity.incomplete", "请先修改初始密码或完成动态口令设置。",
                 "Please change the first password or set up the second factor first.");
+  // Signed in is a person; an application's key is none.
+  if (who.kind == Access::Kind::signed_in && actor.person_id.empty())
+    return fail(Code::forbidden, "http.person", "应用密钥不能这样使用。", "An application's key cannot be used for this.");
   if (who.kind == Access::Kind::permission && std::ranges::none_of(who.any_of, [&](Permission p) { return actor.can(p); }))
     return fail(Code::forbidden, "http.forbidden", "您没有执行这项操作的权限。", "You are not allowed to do this.");
   return {};

@@ -176,6 +176,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
         unread_ = true;
         co_return co_await respond(x, shared_.dispatcher.problem_of(x, read.error()), false);
       }
+      x.request.raw_body = x.body_text;
     }
     if (auto now = shared_.dispatcher.answer_now(x)) co_return co_await respond(x, *std::move(now), keep);
     auto response = co_await on_pool(x, parser, limit);
@@ -261,6 +262,7 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     }
     std::string_view target(head.target().data(), head.target().size());
     if (!target.starts_with('/')) return bad();
+    r.target = target;
     auto question = target.find('?');
     auto path = url_decode(target.substr(0, question));
     if (!path || !is_utf8(*path) || path->contains('\0')) return bad();

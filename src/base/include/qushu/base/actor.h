@@ -40,7 +40,9 @@ enum class Permission : std::uint8_t {
   // ledgers
   register_use,     // see and work on records, as each register's rules say
   register_manage,  // define registers; sees every record
-  count_            // not a permission: how many there are
+  // applications
+  grant_use,  // read what the grants of an application's key show; nobody's role has it
+  count_      // not a permission: how many there are
 };
 
 using Permissions = std::bitset<static_cast<std::size_t>(Permission::count_)>;
@@ -58,9 +60,11 @@ struct Actor {
   std::vector<std::string> departments = {};
   std::vector<std::string> roles = {};
   Permissions may = {};
-  std::string via = {};            // "session", "token", "cli", "system" or "" for nobody
-  std::string credential_id = {};  // the session's or token's id
-  std::string from = {};           // the client's IP address, or "local"
+  std::string via = {};            // "session", "token", "key", "cli", "system" or "" for nobody
+  std::string credential_id = {};  // the session's, token's or key's id
+  // Of an application's key (via "key", no person): the ids of the grants that it may use, and nothing besides.
+  std::vector<std::string> grants = {};
+  std::string from = {};  // the client's IP address, or "local"
   std::string request_id = {};
   Lang lang = Lang::zh;
 

@@ -1,6 +1,7 @@
 // Text helpers that more than one module needs. Everything is UTF-8.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -43,6 +44,17 @@ namespace qushu {
 // Percent-encoding of everything but unreserved characters (RFC 3986), and back; decode gives nullopt on a broken escape.
 [[nodiscard]] std::string url_encode(std::string_view text);
 [[nodiscard]] std::optional<std::string> url_decode(std::string_view text, bool plus_is_space = false);
+
+// The place of `text` among the words of an enumeration, which lists them in its order; false when it is none of them.
+template <class Enum, std::size_t N>
+[[nodiscard]] constexpr bool parse_word(std::string_view text, const std::array<std::string_view, N>& words, Enum& out) {
+  for (std::size_t i = 0; i < N; ++i)
+    if (words[i] == text) {
+      out = static_cast<Enum>(i);
+      return true;
+    }
+  return false;
+}
 
 // A whole number, all of `text`, in range; nullopt otherwise.
 [[nodiscard]] std::optional<std::int64_t> to_int(std::string_view text);

@@ -59,6 +59,8 @@ class Request {
  public:
   Method method = Method::get;
   std::string path;                               // decoded, without the query
+  std::string target;                             // path and query as they were sent, for who checks what was signed
+  std::string_view raw_body;                      // of a JSON body, as it was sent; lives as long as the request
   std::string route;                              // the pattern that matched: "/api/v1/datasets/{code}"
   std::multimap<std::string, std::string> query;  // decoded, in order of name
   std::vector<std::pair<std::string, std::string>> query_in_order;
