@@ -1,6 +1,7 @@
 """In a real browser, as people do it."""
 import os
 import pathlib
+import sqlite3
 import subprocess
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from harness import PASSWORD, POSTGRES_BIN, ROOT, Postgres, Qushu
 from opendata import catalogue, opened, release
 from test_main_job import GBK
+from test_sharing import OFFICERS, SHEET, ask, published, terms
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "browser"
 
@@ -51,12 +53,12 @@ def test_every_page_at_both_widths(server, browser):
     server.caller("operator").post(f"{contracts}/{made['id']}/move", {"transition": "submit", "comment": "请审签"})
     # Asked for twice: one is to be answered, one has become a grant.
     asked = {"dataset": "pages", "basis": "《养老机构管理办法》第十条", "scenario": "养老补贴核对",
-             "terms": {"fields": [{"id": f["id"]} for f in steward.get("/api/v1/datasets/pages")["fields"]], "methods": ["api", "sql"], "purpose": "核对机构信息"}}
+             "terms": {"fields": [{"id": f["id"]} for f in steward.get("/api/v1/datasets/pages")["fields"]], "methods": ["api", "sql"], "purpose": "核对机构信息", "named_purpose": "service"}}
     ids = [server.caller("operator").post("/api/v1/sharing/requests", asked, 201)["id"] for _ in range(2)]
     for one in ids:
         server.cli("request", "approve", one)
-    server.cli("request", "grant", ids[1])
-    run("pages.mjs", server, ROOT / "build" / "results" / "pages", QUSHU_REQUEST=ids[0], QUSHU_CODE="pages", QUSHU_IMPORT=waiting["id"], QUSHU_TICKET=ticket["id"], QUSHU_RECORD=made["id"])
+    grant = server.json("request", "grant", ids[1])["grant_id"]
+    run("pages.mjs", server, ROOT / "build" / "results" / "pages", QUSHU_REQUEST=ids[0], QUSHU_GRANT=grant, QUSHU_CODE="pages", QUSHU_IMPORT=waiting["id"], QUSHU_TICKET=ticket["id"], QUSHU_RECORD=made["id"])
 
 
 def test_a_register_from_its_definition_to_its_records(server, browser):
@@ -73,6 +75,25 @@ def test_from_a_database_to_a_governed_dataset(tmp_path, browser):
         run("gather.mjs", qushu, ROOT / "build" / "results" / "gather", QUSHU_PSQL=f"{POSTGRES_BIN}/psql", QUSHU_DB_PORT=str(bureau.port), QUSHU_DB=database)
     finally:
         bureau.stop()
+        qushu.stop()
+
+
+def test_from_search_to_a_key_to_the_first_row(tmp_path, browser):
+    qushu = Qushu(tmp_path).settle()
+    try:
+        for login, (name, department) in OFFICERS.items():
+            made = qushu.json("user", "add", login, "--name", name, "--department", department, "--role", "sharing_officer")
+            caller = qushu.caller()
+            caller.sign_in(login, made["password"])
+            caller.post("/api/v1/account/password", {"old_password": made["password"], "new_password": PASSWORD}, 204)
+        ids = published(qushu, "relief", "救助对象", SHEET)
+        late = ask(qushu.caller("stranger"), "relief", terms(ids, ["编号"]))["id"]
+        qushu.caller("asking_officer").post(f"/api/v1/sharing/requests/{late}/approve", {})
+        # Three weeks pass; whatever else the server does meanwhile it may do.
+        with sqlite3.connect(qushu.data / "qushu.db", timeout=30) as db:
+            db.execute("UPDATE sharing_request SET started = started - 21 * 86400000000 WHERE id = ?", (late,))
+        run("sharing.mjs", qushu, ROOT / "build" / "results" / "sharing", QUSHU_CODE="relief", QUSHU_TITLE="救助对象", QUSHU_LATE=late)
+    finally:
         qushu.stop()
 
 

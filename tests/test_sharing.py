@@ -45,7 +45,7 @@ def people(district):
 
 
 def terms(ids, names, **more):
-    return {"fields": [{"id": ids[n]} for n in names], "methods": ["api", "sql"], "purpose": "核对救助对象身份", **more}
+    return {"fields": [{"id": ids[n]} for n in names], "methods": ["api", "sql"], "purpose": "核对救助对象身份", "named_purpose": "relief", **more}
 
 
 def ask(caller, code, what, status=201):
@@ -109,6 +109,15 @@ def test_a_request_becomes_masked_rows(district, people):
         low = row[5] // 100 * 100
         assert got == {ids["编号"]: row[0], ids["姓名"]: row[1][0] + "*" * (len(row[1]) - 1), ids["手机号"]: row[2][:3] + "****" + row[2][-4:], ids["登记日期"]: row[4][:7],
                        ids["金额"]: f"[{low}, {low + 100})"}
+    # Where a row stands among all is nobody's business: the cursor is sealed, and goes on where it should.
+    first = rows(stranger, "relief", _size=150, _sort=ids["编号"])
+    assert "~" in first["next"]
+    second = rows(stranger, "relief", _size=1000, _sort=ids["编号"], _next=first["next"])
+    assert [r[ids["编号"]] for r in first["rows"] + second["rows"]] == [r[0] for r in mine]
+    import base64
+    own = base64.urlsafe_b64encode(b'{"v":1,"s":"","f":"","k":[],"i":7}').decode().rstrip("=")
+    for cursor in (own, "1~" + own, first["next"][:-4] + "AAAA"):
+        assert rows(stranger, "relief", status=422, _next=cursor)["subject"] == "_next"
     # The declared key finds what is shown, and nothing else.
     assert len(rows(stranger, "relief", key=mine[0][0])["rows"]) == 1
     hidden = next(row for row in ROWS if row[3] != "一街道")

@@ -66,6 +66,8 @@ void add_user(CLI::App& app, Common& common, Chosen& chosen) {
   add->add_option("--name", n->name, zh ? "姓名" : "Name")->required();
   add->add_option("--department", n->department_id, zh ? "部门代码" : "Department code")->required();
   add->add_option("--role", n->roles, zh ? "角色" : "Roles")->delimiter(',');
+  add->add_option("--email", n->email, zh ? "邮箱，通知会发到这里" : "E-mail address, where notices are sent");
+  add->add_option("--phone", n->phone, zh ? "电话" : "Telephone");
   add->callback([&, n, zh] {
     chosen.action = [&, n, zh] {
       return with_system(common, [&](System& s, const Actor& actor) -> Result<void> {

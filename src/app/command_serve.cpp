@@ -10,7 +10,7 @@
 #include "qushu/budget/budget.h"
 #include "qushu/console/console.h"
 #include "qushu/http/server.h"
-#include "qushu/ingest/notices.h"
+#include "qushu/notify/notices.h"
 
 #include "commands.h"
 #include "runtime_settings.h"
@@ -42,6 +42,8 @@ class Housekeeper {
       lock.unlock();
       if (auto done = system_.audit->flush(); !done) log::error("the audit could not be flushed", done.error());
       if (auto kept = system_.insight->lineage.flush(); !kept) log::error("lineage could not be flushed", kept.error());
+      if (auto kept = system_.meter->flush(); !kept) log::error("the use of grants could not be flushed", kept.error());
+      if (auto done = system_.requests->tick(); !done) log::error("sharing requests could not be looked after", done.error());
       if (auto done = system_.quality->tick(); !done) log::error("the daily quality check was not queued", done.error());
       if (std::chrono::steady_clock::now() >= next_sweep) {
         next_sweep += std::chrono::hours(6);
@@ -61,10 +63,11 @@ class Housekeeper {
   std::thread thread_;
 };
 
-// Looks every second for pipelines that are due, until it is told to stop.
+// Looks every second for pipelines and deliveries that are due, until it is told to stop.
 class Scheduler {
  public:
-  explicit Scheduler(ingest::Pipelines& pipelines) : pipelines_(pipelines), thread_([this] { run(); }) {}
+  Scheduler(ingest::Pipelines& pipelines, delivery::Deliveries& deliveries)
+      : pipelines_(pipelines), deliveries_(deliveries), thread_([this] { run(); }) {}
   ~Scheduler() {
     {
       std::lock_guard lock(mutex_);
@@ -82,10 +85,12 @@ class Scheduler {
     while (!wake_.wait_for(lock, std::chrono::seconds(1), [&] { return stopping_; })) {
       lock.unlock();
       if (auto done = pipelines_.tick(); !done) log::error("the pipelines could not be looked after", done.error());
+      if (auto done = deliveries_.tick(); !done) log::error("the deliveries could not be looked after", done.error());
       lock.lock();
     }
   }
   ingest::Pipelines& pipelines_;
+  delivery::Deliveries& deliveries_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
@@ -121,6 +126,16 @@ void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, htt
   sharing::add_routes(router, *s.catalog, *s.identity, *s.desk);
   sharing::add_entry_routes(router, *s.desk);
   sharing::add_sharing_routes(router, *s.requests, *s.grants);
+  sharing::add_grant_use_routes(router, {.keys = *s.keys,
+                                         .grants = *s.grants,
+                                         .meter = *s.meter,
+                                         .records = *s.records,
+                                         .watermarks = *s.watermarks,
+                                         .clock = system_clock(),
+                                         .scratch = s.scratch()});
+  sharing::add_rule_routes(router, *s.rules);
+  delivery::add_routes(router, *s.deliveries, *s.grants);
+  notify::add_notify_routes(router, *s.notify, *s.audit);
   sharing::add_classification_routes(router, *s.desk);
   sharing::add_sheet_routes(router, *s.desk);
   quality::add_routes(router, *s.quality, *s.catalog, s.settings);
@@ -131,7 +146,7 @@ void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, htt
   ingest::add_step_routes(router, *s.steps, *s.policy, s.settings, system_clock());
   sources::add_routes(router, *s.sources);
   ingest::add_pipeline_routes(router, *s.pipelines, *s.jobs, *s.calendar);
-  ingest::add_notice_routes(router, *s.store);
+  notify::add_notice_routes(router, *s.store);
   ingest::add_push_routes(router, *s.pushes, *s.catalog);
   query::add_routes(router, *s.query);
   insight::add_routes(router, *s.insight);
@@ -163,15 +178,14 @@ Result<void> serve(System& s, const std::function<void(const std::string&)>& ann
   metrics.gauge("qushu_engine_waiting", "Queries that wait", [&s] { return static_cast<double>(s.engine->load().waiting); });
   metrics.gauge("qushu_free_bytes", "Free bytes on the disk of the data folder",
                 [&s] { return static_cast<double>(s.blobs->free_bytes().value_or(0)); });
-  QS_TRY(auto server, http::Server::start({.settings = s.settings,
-                                           .router = router,
-                                           .authenticator = s.identity->authenticator(),
-                                           .metrics = metrics,
-                                           .data_folder = s.data}));
+  sharing::KeyGate gate(*s.keys, s.identity->authenticator());
+  QS_TRY(auto server,
+         http::Server::start(
+             {.settings = s.settings, .router = router, .authenticator = gate, .metrics = metrics, .data_folder = s.data}));
   s.jobs->start();
   {
     Housekeeper housekeeper(s);
-    Scheduler scheduler(*s.pipelines);
+    Scheduler scheduler(*s.pipelines, *s.deliveries);
     // Whoever searches first finds the index made.
     std::thread index([&s] {
       if (auto done = s.catalog->refresh_index(); !done) log::error("the search index could not be made", done.error());

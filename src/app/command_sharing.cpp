@@ -113,7 +113,9 @@ void add_steps(CLI::App& group, Common& common, Chosen& chosen) {
         Named{"decline", {"申请部门不同意", "Decline on the asking side"}, &sharing::Requests::decline, true},
         Named{"refuse", {"不予共享", "Refuse it"}, &sharing::Requests::refuse, true},
         Named{"return", {"退回补正", "Return it, with everything that is missing"}, &sharing::Requests::give_back, true},
-        Named{"consent", {"同意延长答复", "Consent to more days"}, &sharing::Requests::consent, false}}) {
+        Named{"consent", {"同意延长答复", "Consent to more days"}, &sharing::Requests::consent, false},
+        Named{"confirm", {"数据主管部门复核同意", "Confirm what was granted"}, &sharing::Requests::confirm, false},
+        Named{"object", {"数据主管部门复核不同意", "Object to what was granted"}, &sharing::Requests::object, true}}) {
     auto w = std::make_shared<Words>();
     auto* command = add_command(group, common, chosen, named.name, named.text,
                                 [&common, w, step = named.step](System& s, const Actor& actor) {
@@ -180,6 +182,7 @@ void add_grants(CLI::App& app, Common& common, Chosen& chosen) {
         return {};
       });
   list->add_option("--dataset", w->dataset, zh ? "数据集代码" : "Code of the dataset");
+  add_usage_commands(*group, common, chosen);
   struct Move {
     const char* name;
     Text text;

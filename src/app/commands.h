@@ -23,7 +23,8 @@ struct Chosen {
 
 void add_serve_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_demo_command(CLI::App& app, Common& common, Chosen& chosen);
-void add_data_commands(CLI::App& app, Common& common, Chosen& chosen);     // import, query, dataset, job
+void add_data_commands(CLI::App& app, Common& common, Chosen& chosen);  // import, query, dataset
+void add_job_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_catalog_commands(CLI::App& app, Common& common, Chosen& chosen);  // catalog
 void add_insight_commands(CLI::App& app, Common& common, Chosen& chosen);  // lineage, linkage, privacy
 void add_quality_commands(CLI::App& app, Common& common, Chosen& chosen);  // quality, correction
@@ -33,8 +34,11 @@ void add_budget_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_open_commands(CLI::App& app, Common& common, Chosen& chosen);  // release
 void add_calendar_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_pipeline_commands(CLI::App& app, Common& common, Chosen& chosen);
-void add_register_commands(CLI::App& app, Common& common, Chosen& chosen);  // register, record
-void add_sharing_commands(CLI::App& app, Common& common, Chosen& chosen);   // request, grant
+void add_register_commands(CLI::App& app, Common& common, Chosen& chosen);   // register, record
+void add_sharing_commands(CLI::App& app, Common& common, Chosen& chosen);    // request, grant
+void add_delivery_commands(CLI::App& app, Common& common, Chosen& chosen);   // delivery
+void add_usage_commands(CLI::App& group, Common& common, Chosen& chosen);    // of grant: usage, records, record
+void add_grant_use_commands(CLI::App& app, Common& common, Chosen& chosen);  // key, watermark, sharing-rule
 void add_source_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_system_commands(CLI::App& app, Common& common, Chosen& chosen);  // audit, doctor, openapi, version
 void add_completion_command(CLI::App& app, Common& common, Chosen& chosen);

@@ -51,6 +51,8 @@ Result<void> add_sharing(System& s, const Actor& actor, Lang lang, json::array& 
   QS_TRY(auto requests, s.requests->waiting(actor));
   for (const auto& r : requests) {
     auto detail = r.state == sharing::RequestState::asking ? Text{"共享申请待本部门审核", "Sharing request waits for approval"}
+                  : r.state == sharing::RequestState::confirming
+                      ? Text{"共享申请待主管部门复核", "Sharing request waits for the authority"}
                   : r.state == sharing::RequestState::returned ? Text{"共享申请待补正", "Sharing request is to be completed"}
                                                                : Text{"共享申请待答复", "Sharing request is to be answered"};
     if (r.standing && r.late)
@@ -64,6 +66,24 @@ Result<void> add_sharing(System& s, const Actor& actor, Lang lang, json::array& 
                                   {"detail", detail.in(lang)},
                                   {"link", "/sharing/requests/" + r.id},
                                   {"at", to_iso(r.changed)}});
+  }
+  return {};
+}
+
+// Grants that were stopped or have ended, and what is still to be written down about them.
+Result<void> add_grants(System& s, const Actor& actor, Lang lang, json::array& out) {
+  if (!actor.can(Permission::dataset_read)) return {};
+  QS_TRY(auto tasks, s.records->waiting(actor));
+  for (const auto& task : tasks) {
+    Text detail{"共享授权被暂停，请整改并登记", "Grant suspended: put it right and write it down"};
+    if (task.kind == "decide") detail = {"使用部门已整改，请恢复或终止授权", "Put right: resume the grant or end it"};
+    if (task.kind == "dispose")
+      detail = {"共享授权已结束，请处置数据并登记", "Grant ended: dispose of the data and write it down"};
+    out.emplace_back(json::object{{"kind", "grant_" + task.kind},
+                                  {"title", fmt::format("{} #{}", task.grant.dataset_title, task.grant.number)},
+                                  {"detail", detail.in(lang)},
+                                  {"link", "/sharing/grants/" + task.grant.id},
+                                  {"at", to_iso(task.grant.changed)}});
   }
   return {};
 }
@@ -97,6 +117,7 @@ Result<json::array> waiting_for(System& s, const Actor& actor, Lang lang) {
   json::array out;
   QS_CHECK(add_quality(s, actor, lang, out));
   QS_CHECK(add_sharing(s, actor, lang, out));
+  QS_CHECK(add_grants(s, actor, lang, out));
   auto entry = [&](const catalog::Waiting& w, const char* kind, const Text& detail, const char* tab) {
     out.emplace_back(json::object{{"kind", kind},
                                   {"title", w.dataset.title},

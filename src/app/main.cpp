@@ -72,6 +72,7 @@ int run(int argc, char** argv) {
   add_serve_commands(app, common, chosen);
   add_demo_command(app, common, chosen);
   add_data_commands(app, common, chosen);
+  add_job_commands(app, common, chosen);
   add_catalog_commands(app, common, chosen);
   add_insight_commands(app, common, chosen);
   add_quality_commands(app, common, chosen);
@@ -79,6 +80,8 @@ int run(int argc, char** argv) {
   add_account_commands(app, common, chosen);
   add_calendar_commands(app, common, chosen);
   add_sharing_commands(app, common, chosen);
+  add_grant_use_commands(app, common, chosen);
+  add_delivery_commands(app, common, chosen);
   add_open_commands(app, common, chosen);
   add_budget_commands(app, common, chosen);
   add_pipeline_commands(app, common, chosen);

@@ -166,4 +166,8 @@ SignalWatch::~SignalWatch() {
   ::close(event_);
 }
 
+std::string short_time(Time t) {
+  return to_iso(t).substr(0, 16).replace(10, 1, " ") + "Z";
+}
+
 }  // namespace qushu::app

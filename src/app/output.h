@@ -64,4 +64,7 @@ class SignalWatch {
   std::thread thread_;
 };
 
+// "2026-11-29 08:05Z", for tables.
+[[nodiscard]] std::string short_time(Time t);
+
 }  // namespace qushu::app

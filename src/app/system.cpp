@@ -11,8 +11,8 @@
 #include "qushu/base/text.h"
 #include "qushu/budget/budget.h"
 #include "qushu/http/server.h"
-#include "qushu/ingest/notices.h"
 #include "qushu/ingest/trace.h"
+#include "qushu/notify/notices.h"
 #include "qushu/tabular/tabular.h"
 
 #include "runtime_settings.h"
@@ -86,12 +86,18 @@ std::vector<store::Migration> System::migrations() {
   add(catalog::migrations());
   add(sharing::grant_migrations());
   add(sharing::request_migrations());
+  add(sharing::key_migrations());
+  add(sharing::meter_migrations());
+  add(sharing::rule_migrations());
+  add(sharing::watermark_migrations());
+  add(sharing::record_migrations());
   add(sources::migrations());
+  add(delivery::migrations());
   add(quality::migrations());
   add(ingest::migrations());
   add(ingest::trace_migrations());
   add(ingest::pipeline_migrations());
-  add(ingest::notice_migrations());
+  add(notify::notice_migrations());
   add(query::migrations());
   add(insight::migrations());
   add(registers::migrations());
@@ -111,7 +117,9 @@ void System::declare(Settings& s) {
   s.declare(identity::settings());
   s.declare(calendar::settings());
   s.declare(catalog::settings());
+  s.declare(notify::settings());
   s.declare(sharing::request_settings());
+  s.declare(sharing::key_settings());
   s.declare(sources::settings());
   s.declare(quality::settings());
   s.declare(ingest::settings());
@@ -136,6 +144,35 @@ Result<void> classify_departments(identity::Identity& identity, catalog::Classif
   });
   QS_TRY(auto all, identity.departments());
   return classification.follow(classified(all));
+}
+
+// What grants stand on, and the policy over it.
+Result<void> System::open_sharing(const Clock& clock) {
+  auto keys_folder = data / "keys";
+  notify = std::make_unique<notify::Notify>(
+      notify::Notify::Deps{.store = *store, .jobs = *jobs, .identity = *identity, .settings = settings, .clock = clock});
+  notify->register_jobs();
+  QS_TRY(grants, sharing::Grants::open(
+                     {.store = *store, .audit = *audit, .notify = *notify, .clock = clock, .key_folder = keys_folder}));
+  QS_TRY(keys, sharing::Keys::open({.store = *store,
+                                    .audit = *audit,
+                                    .grants = *grants,
+                                    .settings = settings,
+                                    .clock = clock,
+                                    .key_folder = keys_folder}));
+  QS_TRY(watermarks, sharing::Watermarks::open({.store = *store,
+                                                .audit = *audit,
+                                                .engine = *engine,
+                                                .settings = settings,
+                                                .clock = clock,
+                                                .key_folder = keys_folder}));
+  rules = std::make_unique<sharing::Rules>(*store, *audit);
+  meter = std::make_unique<sharing::Meter>(*store, *calendar, clock);
+  records = std::make_unique<sharing::Records>(sharing::Records::Deps{
+      .store = *store, .audit = *audit, .grants = *grants, .notify = *notify, .settings = settings, .clock = clock});
+  policy = std::make_unique<sharing::Policy>(*catalog, *blobs,
+                                             sharing::Policy::Sharing{.grants = *grants, .rules = *rules, .meter = *meter});
+  return {};
 }
 
 Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
@@ -192,10 +229,7 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
   system->classification = catalog::Classification::open(*system->store, *system->audit);
   QS_CHECK(classify_departments(*system->identity, *system->classification));
   system->entries = catalog::Entries::open(*system->store, *system->audit, *system->catalog, s, clock);
-  QS_TRY(system->grants,
-         sharing::Grants::open(
-             {.store = *system->store, .audit = *system->audit, .clock = clock, .key_folder = system->data / "keys"}));
-  system->policy = std::make_unique<sharing::Policy>(*system->catalog, *system->blobs, system->grants.get());
+  QS_CHECK(system->open_sharing(clock));
   system->requests = sharing::Requests::open({.store = *system->store,
                                               .audit = *system->audit,
                                               .engine = *system->engine,
@@ -203,6 +237,8 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                                               .catalog = *system->catalog,
                                               .identity = *system->identity,
                                               .grants = *system->grants,
+                                              .rules = *system->rules,
+                                              .notify = *system->notify,
                                               .settings = s,
                                               .clock = clock});
   QS_TRY(system->sources, sources::Sources::open({.store = *system->store,
@@ -214,6 +250,21 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                                                   .key_folder = system->data / "keys",
                                                   .scratch = system->scratch_,
                                                   .clock = clock}));
+  QS_TRY(system->deliveries, delivery::Deliveries::open({.store = *system->store,
+                                                         .engine = *system->engine,
+                                                         .audit = *system->audit,
+                                                         .jobs = *system->jobs,
+                                                         .identity = *system->identity,
+                                                         .calendar = *system->calendar,
+                                                         .catalog = *system->catalog,
+                                                         .grants = *system->grants,
+                                                         .policy = *system->policy,
+                                                         .sources = *system->sources,
+                                                         .notify = *system->notify,
+                                                         .settings = s,
+                                                         .clock = clock,
+                                                         .key_folder = system->data / "keys"}));
+  system->deliveries->register_jobs();
   system->quality = quality::Quality::open({.store = *system->store,
                                             .blobs = *system->blobs,
                                             .engine = *system->engine,
@@ -275,7 +326,8 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                                                                .jobs = *system->jobs,
                                                                .catalog = *system->catalog,
                                                                .policy = *system->policy,
-                                                               .clock = clock});
+                                                               .clock = clock,
+                                                               .watermarks = system->watermarks.get()});
   system->query->register_jobs();
   system->insight = std::make_unique<insight::Insight>(
       insight::LineageService::Deps{.settings = s,
@@ -367,17 +419,18 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
     for (const auto& m : *matches) found.push_back({.new_id = m.new_id, .old_id = m.old_id, .differs = m.differs});
     return found;
   });
-  system->catalog->on_current([query = system->query.get(), compaction = system->compaction.get(),
-                               pipelines = system->pipelines.get(), linkage = &system->insight->linkage,
-                               releases = system->releases.get()](store::Transaction& t, const Actor& actor,
-                                                                  const catalog::Dataset& dataset,
-                                                                  const catalog::Version& version) -> Result<void> {
-    QS_CHECK(query->derive(t, actor, dataset, version));
-    QS_CHECK(compaction->consider(t, actor, dataset, version));
-    QS_CHECK(pipelines->published(t, dataset));
-    QS_CHECK(releases->derive(t, actor, dataset, version));
-    return linkage->derive(t, actor, dataset, version);
-  });
+  system->catalog->on_current(
+      [query = system->query.get(), compaction = system->compaction.get(), pipelines = system->pipelines.get(),
+       linkage = &system->insight->linkage, releases = system->releases.get(),
+       deliveries = system->deliveries.get()](store::Transaction& t, const Actor& actor, const catalog::Dataset& dataset,
+                                              const catalog::Version& version) -> Result<void> {
+        QS_CHECK(query->derive(t, actor, dataset, version));
+        QS_CHECK(compaction->consider(t, actor, dataset, version));
+        QS_CHECK(pipelines->published(t, dataset));
+        QS_CHECK(releases->derive(t, actor, dataset, version));
+        QS_CHECK(deliveries->published(t, dataset, version));
+        return linkage->derive(t, actor, dataset, version);
+      });
   return system;
 }
 
@@ -389,6 +442,9 @@ System::~System() {
   if (insight)
     if (auto kept = insight->lineage.flush(); !kept)
       log::warn("what people's SQL read could not be kept", {{"why", kept.error().detail}});
+  if (meter)
+    if (auto kept = meter->flush(); !kept)
+      log::warn("what was used under grants could not be written", {{"why", kept.error().detail}});
   registers.reset();
   insight.reset();
   query.reset();

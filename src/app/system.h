@@ -18,6 +18,7 @@
 #include "qushu/catalog/catalog.h"
 #include "qushu/catalog/classification.h"
 #include "qushu/catalog/entry.h"
+#include "qushu/delivery/delivery.h"
 #include "qushu/engine/engine.h"
 #include "qushu/identity/identity.h"
 #include "qushu/ingest/compaction.h"
@@ -27,6 +28,7 @@
 #include "qushu/ingest/steps.h"
 #include "qushu/insight/insight.h"
 #include "qushu/jobs/jobs.h"
+#include "qushu/notify/notify.h"
 #include "qushu/opendata/opendata.h"
 #include "qushu/quality/corrections.h"
 #include "qushu/quality/quality.h"
@@ -35,6 +37,7 @@
 #include "qushu/sharing/desk.h"
 #include "qushu/sharing/policy.h"
 #include "qushu/sharing/request.h"
+#include "qushu/sharing/routes.h"
 #include "qushu/store/store.h"
 
 namespace qushu::app {
@@ -55,9 +58,16 @@ struct System {
   std::unique_ptr<catalog::Classification> classification;
   std::unique_ptr<catalog::Entries> entries;
   std::unique_ptr<sharing::Grants> grants;
+  std::unique_ptr<notify::Notify> notify;
+  std::unique_ptr<sharing::Keys> keys;
+  std::unique_ptr<sharing::Watermarks> watermarks;
+  std::unique_ptr<sharing::Rules> rules;
+  std::unique_ptr<sharing::Meter> meter;
+  std::unique_ptr<sharing::Records> records;
   std::unique_ptr<sharing::Policy> policy;
   std::unique_ptr<sharing::Requests> requests;
   std::unique_ptr<sources::Sources> sources;
+  std::unique_ptr<delivery::Deliveries> deliveries;
   std::unique_ptr<quality::Quality> quality;
   std::unique_ptr<quality::Corrections> corrections;
   std::unique_ptr<ingest::Changes> changes;
@@ -87,7 +97,12 @@ struct System {
   // Removes blobs that nothing names.
   [[nodiscard]] Result<std::uint64_t> sweep();
 
+  // A folder of this process alone, gone when it ends.
+  [[nodiscard]] const std::filesystem::path& scratch() const { return scratch_; }
+
  private:
+  [[nodiscard]] Result<void> open_sharing(const Clock& clock);
+
   std::filesystem::path scratch_;
 };
 

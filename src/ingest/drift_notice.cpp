@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "qushu/audit/readers.h"
-#include "qushu/ingest/notices.h"
+#include "qushu/notify/notices.h"
 
 namespace qushu::ingest {
 
@@ -19,14 +19,14 @@ Result<void> tell_consumers(store::Transaction& t, identity::Identity& identity,
   }
   QS_TRY(auto read, audit::readers(t, "dataset", dataset.id, now - std::chrono::days(settings.integer("ingest.notice_days"))));
   people.insert(read.begin(), read.end());
-  return tell(t, {people.begin(), people.end()},
-              {.id = {},
-               .kind = "drift",
-               .link = "/datasets/" + dataset.code,
-               .title = {fmt::format("“{}”的来源结构变了", dataset.title),
-                         fmt::format("The source of “{}” has changed", dataset.title)},
-               .detail = summary(drifts),
-               .at = now});
+  return notify::tell(t, {people.begin(), people.end()},
+                      {.id = {},
+                       .kind = "drift",
+                       .link = "/datasets/" + dataset.code,
+                       .title = {fmt::format("“{}”的来源结构变了", dataset.title),
+                                 fmt::format("The source of “{}” has changed", dataset.title)},
+                       .detail = summary(drifts),
+                       .at = now});
 }
 
 }  // namespace qushu::ingest

@@ -6,9 +6,9 @@
 #include <gmock/gmock.h>
 
 #include "qushu/ingest/drift.h"
-#include "qushu/ingest/notices.h"
 #include "qushu/ingest/pipelines.h"
 #include "qushu/ingest/push.h"
+#include "qushu/notify/notices.h"
 #include "qushu/sharing/policy.h"
 #include "qushu/tabular/tabular.h"
 
@@ -25,7 +25,7 @@ class IngestTest : public testing::StoreTest {
   void SetUp() override {
     testing::StoreTest::SetUp();
     open_with(audit::migrations(), jobs::migrations(), identity::migrations(), catalog::migrations(), migrations(),
-              notice_migrations());
+              notify::notice_migrations());
     for (auto specs : {audit::settings(), jobs::settings(), identity::settings(), catalog::settings(), engine::settings(),
                        tabular::settings(), settings(), pipeline_settings()})
       settings_.declare(specs);
@@ -284,7 +284,7 @@ TEST_P(IngestTest, WhoHasReadTheDatasetIsToldWhatBecameOfItsColumns) {
   auto reader = stranger_.person_id;
   audit_->count_access(stranger_, "dataset", dataset.id, "rows", 1);
   ASSERT_TRUE(audit_->flush());
-  auto notices = [&] { return take(store().read([&](store::Session& s) { return notices_of(s, reader, 10); })); };
+  auto notices = [&] { return take(store().read([&](store::Session& s) { return notify::notices_of(s, reader, 10); })); };
   published(analysed("b.csv", "代码,数\n02,2\n", "told"));
   EXPECT_TRUE(notices().empty());
   published(analysed("c.csv", "代码,数,新列\n03,3,甲\n", "told"), true);

@@ -17,14 +17,6 @@ namespace {
 constexpr std::array<std::string_view, 4> kGathers{"full", "append", "upsert", "incremental"};
 constexpr std::array<std::string_view, 3> kDrifts{"ask", "add", "text"};
 
-template <class Enum, std::size_t N>
-bool parse_word(std::string_view text, const std::array<std::string_view, N>& words, Enum& out) {
-  auto found = std::ranges::find(words, text);
-  if (found == words.end()) return false;
-  out = static_cast<Enum>(found - words.begin());
-  return true;
-}
-
 // Reads the members of one object. The first thing that is wrong stays.
 class Members {
  public:

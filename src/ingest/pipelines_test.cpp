@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 
 #include "qushu/audit/readers.h"
-#include "qushu/ingest/notices.h"
 #include "qushu/ingest/trace.h"
+#include "qushu/notify/notices.h"
 
 #include "change_fixture.h"
 #include "gather.h"
@@ -21,7 +21,7 @@ class PipelinesTest : public ChangeTest {
   void SetUp() override {
     ChangeTest::SetUp();
     open_with(audit::migrations(), catalog::migrations(), jobs::migrations(), identity::migrations(), calendar::migrations(),
-              sources::migrations(), migrations(), trace_migrations(), pipeline_migrations(), notice_migrations());
+              sources::migrations(), migrations(), trace_migrations(), pipeline_migrations(), notify::notice_migrations());
     for (auto specs : {jobs::settings(), identity::settings(), calendar::settings(), sources::settings(), tabular::settings(),
                        step_settings(), pipeline_settings()})
       settings_.declare(specs);

@@ -1,10 +1,10 @@
-#include "qushu/ingest/notices.h"
+#include "qushu/notify/notices.h"
 
 #include <array>
 
 #include "qushu/base/id.h"
 
-namespace qushu::ingest {
+namespace qushu::notify {
 namespace {
 
 namespace schema = http::schema;
@@ -100,4 +100,4 @@ void add_notice_routes(http::Router& router, store::Store& store) {
               }});
 }
 
-}  // namespace qushu::ingest
+}  // namespace qushu::notify

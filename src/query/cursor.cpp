@@ -15,6 +15,8 @@ Failure damaged() {
                        "the cursor is damaged; start again from the first page.");
 }
 
+constexpr std::string_view kContext = "cursor";
+
 void append_value(const engine::Value& value, std::string& out) {
   if (const auto* integer = std::get_if<std::int64_t>(&value))
     fmt::format_to(std::back_inserter(out), "i{}", *integer);
@@ -66,13 +68,25 @@ std::string encode_cursor(const RowsRequest& request, const std::vector<catalog:
     cursor["t"] = *last.total;
     cursor["e"] = last.total_exact;
   }
-  return crypto::to_base64url(json::serialize(cursor));
+  auto text = json::serialize(cursor);
+  if (request.cursor_key.empty()) return crypto::to_base64url(text);
+  auto sealed = crypto::seal(request.cursor_key, text, kContext);
+  // Without a seal there is no next page: better than one that tells.
+  return sealed ? fmt::format("{}~{}", request.version, crypto::to_base64url(*sealed)) : std::string();
 }
 
-Result<Cursor> decode_cursor(std::string_view text) {
+Result<Cursor> decode_cursor(std::string_view text, std::string_view seal_key) {
   if (text.size() > (std::size_t{64} << 10)) return damaged();
-  auto bytes = crypto::from_base64(text);
+  auto tilde = text.find('~');
+  // A plain cursor under a key is somebody's own: it could ask for any place.
+  if ((tilde == std::string_view::npos) != seal_key.empty()) return damaged();
+  auto bytes = crypto::from_base64(seal_key.empty() ? text : text.substr(tilde + 1));
   if (!bytes) return damaged();
+  if (!seal_key.empty()) {
+    auto opened = crypto::open(seal_key, *bytes, kContext);
+    if (!opened) return damaged();
+    bytes = *std::move(opened);
+  }
   boost::system::error_code error;
   auto parsed = json::parse(*bytes, error, {}, {.max_depth = 4});
   if (error || !parsed.is_object()) return damaged();
@@ -111,6 +125,21 @@ Result<Cursor> decode_cursor(std::string_view text) {
   return cursor;
 }
 
+namespace {
+
+// Sealed ones have it in front.
+Result<std::int64_t> version_of_cursor(std::string_view text) {
+  if (auto tilde = text.find('~'); tilde != std::string_view::npos) {
+    auto version = to_int(text.substr(0, tilde));
+    if (!version || *version < 1) return damaged();
+    return *version;
+  }
+  QS_TRY(auto cursor, decode_cursor(text));
+  return cursor.version;
+}
+
+}  // namespace
+
 Result<std::int64_t> wanted_version(const Pairs& query) {
   std::optional<std::int64_t> asked;
   std::optional<std::int64_t> continued;
@@ -120,8 +149,7 @@ Result<std::int64_t> wanted_version(const Pairs& query) {
       if (!number || *number < 1) return bad_parameter("_version", "要的是版本号，如 3。", "takes a version number such as 3.");
       asked = number;
     } else if (key == "_next" && !value.empty()) {
-      QS_TRY(auto cursor, decode_cursor(value));
-      continued = cursor.version;
+      QS_TRY(continued, version_of_cursor(value));
     }
   }
   if (asked && continued && *asked != *continued)

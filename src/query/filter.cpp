@@ -68,6 +68,7 @@ class Parser {
       : fields_(fields), limits_(limits), also_(also) {
     out_.version = version;
     out_.size = limits.page;
+    out_.cursor_key = limits.cursor_key;
   }
 
   Result<RowsRequest> parse(const Pairs& query) {
@@ -110,7 +111,7 @@ class Parser {
     if (key == "_version") return {};  // read by wanted_version()
     if (key == "_next") {
       if (value.empty()) return {};
-      QS_TRY(cursor_, decode_cursor(value));
+      QS_TRY(cursor_, decode_cursor(value, limits_.cursor_key));
       return {};
     }
     if (key == "_sort" || key == "_sort_desc") return sort(key, value);

@@ -18,7 +18,8 @@ struct Cursor {
   std::string filter;  // a digest of the conditions
   Position position;
 };
-[[nodiscard]] Result<Cursor> decode_cursor(std::string_view text);
+// `key` as it was when the cursor was made.
+[[nodiscard]] Result<Cursor> decode_cursor(std::string_view text, std::string_view key = {});
 [[nodiscard]] std::string sort_word(const std::vector<SortKey>& sort, const std::vector<catalog::Field>& fields);
 [[nodiscard]] std::string filter_word(const RowsRequest& request, const std::vector<catalog::Field>& fields);
 

@@ -69,6 +69,10 @@ std::string AccessCache::key(const Actor& actor, std::string_view code) {
   }
   // Grants ask where she is.
   fmt::format_to(std::back_inserter(out), "|{}|{}|", actor.may.to_ullong(), actor.from);
+  for (const auto& grant : actor.grants) {
+    out += grant;
+    out += ',';
+  }
   out += code;
   return out;
 }
@@ -102,7 +106,7 @@ Failure Service::Parts::told(const sharing::Shown& shown, Error error) const {
 
 void Service::Parts::count(const Actor& actor, const sharing::Shown& shown, std::string_view method, std::uint64_t rows) const {
   deps.audit.count_access(actor, "dataset", shown.dataset.id, method, rows);
-  if (shown.grant) deps.audit.count_access(actor, "grant", shown.grant->id, method, rows);
+  deps.policy.used(actor, shown.grant, method, rows);
 }
 
 Failure grant_ended() {
@@ -123,6 +127,7 @@ Result<std::shared_ptr<const Access>> Service::Parts::open(const Actor& actor, s
   auto made = std::make_shared<Access>();
   QS_TRY(made->shown, deps.policy.compile_for(actor, sharing::Use::api, code, version));
   made->limits = rows_limits();
+  made->limits.cursor_key = made->shown.cursor_key;
   // The index knows every row; which of them a filter lets through only the engine tells.
   if (const auto& blob = made->shown.version.index_blob; !blob.empty() && made->shown.all_rows()) {
     if (auto index = indexes.open(blob))
@@ -155,6 +160,7 @@ Result<RowsBody> Service::rows(const Actor& actor, std::string_view code, const 
   QS_TRY(auto request, parse_rows(query, shown.fields, shown.version.number, access->limits));
   auto etag = etag_of(*access, query);
   if (etag == known_etag) return RowsBody{.json = {}, .etag = std::move(etag), .unchanged = true};
+  QS_CHECK(parts_->deps.policy.admit(actor, shown.grant, "rows"));
 
   std::optional<Answer> answer;
   if (request.by_key) {
@@ -197,6 +203,8 @@ std::optional<std::string> Service::lookup(const Actor& actor, std::string_view 
   if (!parts_->deps.policy.holds(shown)) return std::nullopt;
   auto answer = answer_lookup(*access->index, shown.fields, *request, shown.masks.get());
   if (!answer) return std::nullopt;
+  auto admitted = parts_->deps.policy.admit_fast(actor, shown, "rows");
+  if (!admitted || !*admitted) return std::nullopt;  // the slow way says why
   parts_->count(actor, shown, "rows", answer->rows);
   return std::move(answer->body);
 }
@@ -238,12 +246,40 @@ Result<Download> Service::Parts::download(Format format, const std::string& base
   return out;
 }
 
+Result<std::shared_ptr<const engine::Rewriter>> Service::Parts::mark(const Actor& actor, const sharing::Shown& shown,
+                                                                     const RowsRequest& request,
+                                                                     const std::vector<std::string>& names, Format format,
+                                                                     bool by_name, Sql& sql, WriteOptions& options) const {
+  if (!shown.grant || deps.watermarks == nullptr) return nullptr;
+  std::vector<std::string> ids;
+  for (auto column : request.columns) ids.push_back(shown.fields[column].id);
+  QS_TRY(auto marks, deps.watermarks->begin(actor, shown, ids, name(format), shown.rows));
+  if (marks.visible.empty() && !marks.hidden) return nullptr;
+  std::string columns;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    auto quoted = engine::quote_name(names[i]);
+    columns +=
+        (i == 0 ? "" : ", ") +
+        (marks.hidden && ids[i] == marks.hidden_column ? fmt::format("{} AS {}", marks.hidden->sql(quoted), quoted) : quoted);
+  }
+  if (!marks.visible.empty()) {
+    std::string column = by_name ? "水印" : "_watermark";
+    while (std::ranges::find(names, column) != names.end()) column += "_";
+    columns += fmt::format(", {} AS {}", engine::quote_text(marks.visible), engine::quote_name(column));
+    if (!options.headers.empty()) options.headers.push_back(column);
+  }
+  sql.text = fmt::format("SELECT {} FROM ({}) AS marked", columns, sql.text);
+  return marks.hidden;
+}
+
 Result<Download> Service::download_rows(const Actor& actor, std::string_view code, const Pairs& query, Format format,
                                         const Cancelled& cancelled) {
   QS_TRY(auto version, wanted_version(query));
   QS_TRY(auto shown, parts_->deps.policy.compile_for(actor, sharing::Use::file, code, version));
-  QS_TRY(auto request, parse_rows(query, shown.fields, shown.version.number, parts_->rows_limits(),
-                                  {kDownloadWords.begin(), kDownloadWords.end()}));
+  auto limits = parts_->rows_limits();
+  limits.cursor_key = shown.cursor_key;
+  QS_TRY(auto request,
+         parse_rows(query, shown.fields, shown.version.number, limits, {kDownloadWords.begin(), kDownloadWords.end()}));
   auto options = parts_->write_options(parts_->while_shown(shown, cancelled));
   options.sheet = shown.dataset.title;
   bool by_name = format == Format::csv || format == Format::xlsx;
@@ -253,6 +289,14 @@ Result<Download> Service::download_rows(const Actor& actor, std::string_view cod
     if (key != "_header") continue;
     if (value != "name" && value != "id") return bad_parameter(key, "可用的值：name、id。", "takes name or id.");
     by_name = value == "name";
+  }
+  QS_CHECK(parts_->deps.policy.admit(actor, shown.grant, "export"));
+  if (auto left = parts_->deps.policy.rows_left(shown)) {
+    QS_TRY(auto rows, count_rows(parts_->deps.engine, shown.select, shown.fields, request, options.limits));
+    if (rows > *left)
+      return fail(
+          Code::limited, "grant.quota", fmt::format("文件有 {} 行，今天还可以取 {} 行。请缩小范围，或明天再取。", rows, *left),
+          fmt::format("The file has {} rows, and {} are left for today; narrow it down, or come back tomorrow.", rows, *left));
   }
   std::vector<std::string> names;
   for (auto column : request.columns) names.push_back(by_name ? shown.fields[column].name : shown.fields[column].id);
@@ -280,7 +324,8 @@ Result<Download> Service::download_rows(const Actor& actor, std::string_view cod
   // Larger ones come as they lie in the files: to sort them would keep the reader waiting for the first byte.
   bool by_id = (shown.rows && *shown.rows <= parts_->count("query.count_rows")) || format == Format::xlsx;
   auto sql = all_sql(shown.select, shown.fields, request, names, by_id);
-  auto done = [this, actor, shown](std::uint64_t rows) { parts_->count(actor, shown, "export", rows); };
+  QS_TRY(auto marks, parts_->mark(actor, shown, request, names, format, by_name, sql, options));
+  auto done = [this, actor, shown, marks](std::uint64_t rows) { parts_->count(actor, shown, "export", rows); };
   auto base = file_base(shown.dataset.title, shown.version.number);
   if (format == Format::parquet) {
     // Straight from file to file, on all processors.

@@ -82,6 +82,12 @@ struct Service::Parts {
   [[nodiscard]] Failure told(const sharing::Shown& shown, Error error) const;
   void count(const Actor& actor, const sharing::Shown& shown, std::string_view method, std::uint64_t rows) const;
 
+  // Marks the rows of a file that leaves under a grant; what marks them lives as long as the answer.
+  [[nodiscard]] Result<std::shared_ptr<const engine::Rewriter>> mark(const Actor& actor, const sharing::Shown& shown,
+                                                                     const RowsRequest& request,
+                                                                     const std::vector<std::string>& names, Format format,
+                                                                     bool by_name, Sql& sql, WriteOptions& options) const;
+
   // Streams or prepares a download of what `start` opens. `done` is told the number of rows.
   using Start = std::function<Result<std::unique_ptr<engine::Cursor>>()>;
   [[nodiscard]] Result<Download> download(Format format, const std::string& base_name, WriteOptions options, const Start& start,

@@ -70,14 +70,37 @@ Result<Service::Parts::Opened> Service::Parts::sandbox(const Actor& actor, std::
   return out;
 }
 
+namespace {
+
+// Tells how many rows were read of it, when it is done with.
+class MeteredCursor final : public engine::Cursor {
+ public:
+  MeteredCursor(std::unique_ptr<engine::Cursor> inner, std::function<void(std::uint64_t)> done)
+      : inner_(std::move(inner)), done_(std::move(done)) {}
+  ~MeteredCursor() override { done_(rows_); }
+  [[nodiscard]] const std::vector<engine::Column>& columns() const override { return inner_->columns(); }
+  [[nodiscard]] Result<const engine::Chunk*> next() override {
+    auto chunk = inner_->next();
+    if (chunk && *chunk != nullptr) rows_ += (*chunk)->rows();
+    return chunk;
+  }
+
+ private:
+  std::unique_ptr<engine::Cursor> inner_;
+  std::function<void(std::uint64_t)> done_;
+  std::uint64_t rows_ = 0;
+};
+
+}  // namespace
+
 Result<std::unique_ptr<engine::Cursor>> Service::open_sql(const Actor& actor, std::string_view sql,
                                                           const std::vector<engine::Value>& params,
                                                           const Cancelled& cancelled) {
   QS_TRY(auto opened, parts_->sandbox(actor, sql));
+  for (const auto& grant : opened.grants) QS_CHECK(parts_->deps.policy.admit(actor, grant, "sql"));
   auto cursor = opened.sandbox->run(
       sql, params, {.time = parts_->seconds("query.sql_time"), .cancelled = parts_->while_granted(opened.grants, cancelled)});
   if (!cursor && cursor.error().code == Code::cancelled && !parts_->deps.policy.holds(opened.grants)) return grant_ended();
-  for (const auto& grant : opened.grants) parts_->deps.audit.count_access(actor, "grant", grant->id, "sql", 0);
   if (!cursor && is_refusal(cursor.error()))
     QS_CHECK(parts_->deps.audit.record(actor, {.action = "sql.run",
                                                .object_kind = "sql",
@@ -85,6 +108,11 @@ Result<std::unique_ptr<engine::Cursor>> Service::open_sql(const Actor& actor, st
                                                .outcome = audit::Outcome::denied,
                                                .detail = {{"reason", cursor.error().text.zh}}}));
   if (cursor && parts_->on_sql) parts_->on_sql(actor, sql);
+  if (cursor && !opened.grants.empty())
+    return std::make_unique<MeteredCursor>(*std::move(cursor),
+                                           [policy = &parts_->deps.policy, actor, grants = opened.grants](std::uint64_t rows) {
+                                             for (const auto& grant : grants) policy->used(actor, grant, "sql", rows);
+                                           });
   return cursor;
 }
 

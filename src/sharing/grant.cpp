@@ -17,7 +17,7 @@
 namespace qushu::sharing {
 namespace {
 
-constexpr std::array<std::string_view, 3> kMethods{"api", "sql", "file"};
+constexpr std::array<std::string_view, kUses> kMethods{"api", "sql", "file", "push"};
 constexpr std::array<std::string_view, 3> kStates{"active", "suspended", "terminated"};
 constexpr std::string_view kColumns =
     "id, number, dataset_id, dataset_code, dataset_title, provider_id, provider_name, department_id, department_name, "
@@ -34,14 +34,6 @@ const std::array kMigrations{store::Migration{
         "CREATE INDEX sharing_grant_dataset ON sharing_grant (dataset_id, state);\n"
         "CREATE INDEX sharing_grant_department ON sharing_grant (department_id, state);\n"
         "CREATE INDEX sharing_grant_provider ON sharing_grant (provider_id, state);\n"}};
-
-template <class Enum, std::size_t N>
-bool parse_word(std::string_view text, const std::array<std::string_view, N>& words, Enum& out) {
-  const auto* found = std::ranges::find(words, text);
-  if (found == words.end()) return false;
-  out = static_cast<Enum>(found - words.begin());
-  return true;
-}
 
 Failure no_grant() {
   return fail(Code::not_found, "grant.not_found", "没有这个共享授权，或者您无权查看。",
@@ -68,13 +60,6 @@ Grant grant_of(const store::Row& row) {
   g.created = row.time(i++);
   g.changed = row.time(i++);
   return g;
-}
-
-bool is_grantee(const Actor& actor, const Grant& g) {
-  return !actor.department_id.empty() && actor.department_id == g.department_id;
-}
-bool is_provider(const Actor& actor, const Grant& g) {
-  return is_officer(actor, g.provider_id) || check_steward(actor, g.provider_id).has_value();
 }
 
 struct Address {
@@ -137,6 +122,39 @@ Result<std::optional<Time>> time_at(const json::object& o, std::string_view memb
   return time;
 }
 
+// Both sides are told when a grant is stopped, goes on or ends.
+notify::Message told_of(const Grant& g) {
+  const std::array<Text, 3> kWhat{Text{"已恢复", "resumed"}, Text{"已暂停", "suspended"}, Text{"已终止", "terminated"}};
+  const auto& what = kWhat.at(static_cast<std::size_t>(g.state));
+  return {.people = {},
+          .duties = {{Permission::share_review, g.department_id}, {Permission::share_review, g.provider_id}},
+          .kind = "grant",
+          .link = "/sharing/grants/" + g.id,
+          .title = {fmt::format("共享授权 {} {}：{}", g.number, what.zh, g.dataset_title),
+                    fmt::format("Grant {} {}: {}", g.number, what.en, g.dataset_title)},
+          .detail = {g.reason, g.reason}};
+}
+
+Result<UseLimits> limits_of(const json::object& document) {
+  UseLimits limits;
+  const auto* given = document.if_contains("limits");
+  if (given == nullptr || !given->is_object()) return limits;
+  constexpr std::int64_t kMost = 1'000'000'000'000;
+  for (auto [member, value] : {std::pair("per_minute", &limits.per_minute), std::pair("daily_calls", &limits.daily_calls),
+                               std::pair("daily_rows", &limits.daily_rows)}) {
+    const auto* number = given->get_object().if_contains(member);
+    if (number == nullptr) continue;
+    if (!number->is_int64() || number->get_int64() < 0 || number->get_int64() > kMost)
+      return wrong(fmt::format("limits.{}", member), "应是不小于 0 的整数，0 表示不限。",
+                   "must be a whole number, 0 for no limit.");
+    *value = number->get_int64();
+  }
+  constexpr std::int64_t kMostPerMinute = 100'000;
+  if (limits.per_minute > kMostPerMinute)
+    return wrong("limits.per_minute", "每分钟最多可填 100000 次。", "At most 100,000 calls a minute can be set.");
+  return limits;
+}
+
 }  // namespace
 
 std::string_view name(Use use) {
@@ -191,7 +209,7 @@ Result<Terms> terms_of(engine::Engine& engine, const catalog::Dataset& dataset, 
     for (const auto& item : methods->get_array()) {
       Use method{};
       if (!item.is_string() || !parse(item.get_string(), method))
-        return wrong("methods", "共享方式应是 api、sql 或 file。", "A method is api, sql or file.");
+        return wrong("methods", "共享方式应是 api、sql、file 或 push。", "A method is api, sql, file or push.");
       if (std::ranges::find(terms.methods, method) == terms.methods.end()) terms.methods.push_back(method);
     }
   if (terms.methods.empty()) return wrong("methods", "请至少选一种共享方式。", "Choose at least one method.");
@@ -208,6 +226,12 @@ Result<Terms> terms_of(engine::Engine& engine, const catalog::Dataset& dataset, 
   if (terms.purpose.empty() || utf8_length(terms.purpose) > kPurpose)
     return wrong("purpose", fmt::format("请写明用途，最多 {} 字。", kPurpose),
                  fmt::format("Say what for, in at most {} characters.", kPurpose));
+  terms.named_purpose = text_at(document, "named_purpose");
+  QS_TRY(terms.limits, limits_of(document));
+  if (const auto* marking = document.if_contains("marking"); marking != nullptr && marking->is_object()) {
+    terms.marking.visible = flag_at(marking->get_object(), "visible", true);
+    terms.marking.hidden = flag_at(marking->get_object(), "hidden", true);
+  }
   QS_TRY(terms.from, time_at(document, "from"));
   QS_TRY(terms.until, time_at(document, "until"));
   if (terms.from && terms.until && *terms.from >= *terms.until)
@@ -225,8 +249,13 @@ json::object to_json(const Terms& terms) {
           {"methods", std::move(methods)},
           {"addresses", std::move(addresses)},
           {"purpose", terms.purpose},
+          {"named_purpose", terms.named_purpose},
           {"from", terms.from ? to_iso(*terms.from) : ""},
-          {"until", terms.until ? to_iso(*terms.until) : ""}};
+          {"until", terms.until ? to_iso(*terms.until) : ""},
+          {"limits", json::object{{"per_minute", terms.limits.per_minute},
+                                  {"daily_calls", terms.limits.daily_calls},
+                                  {"daily_rows", terms.limits.daily_rows}}},
+          {"marking", json::object{{"visible", terms.marking.visible}, {"hidden", terms.marking.hidden}}}};
 }
 
 std::string to_store(const Terms& terms) {
@@ -258,6 +287,15 @@ Terms terms_from_store(std::string_view text) {
   }
   for (const auto& a : o.at("addresses").as_array()) terms.addresses.emplace_back(a.as_string());
   terms.purpose = std::string(o.at("purpose").as_string());
+  terms.named_purpose = text_at(o, "named_purpose");
+  // Grants from before there were limits and marks have none.
+  terms.marking = {.visible = false, .hidden = false};
+  if (const auto* limits = o.if_contains("limits")) {
+    terms.limits = {.per_minute = limits->at("per_minute").to_number<std::int64_t>(),
+                    .daily_calls = limits->at("daily_calls").to_number<std::int64_t>(),
+                    .daily_rows = limits->at("daily_rows").to_number<std::int64_t>()};
+    terms.marking = {.visible = o.at("marking").at("visible").as_bool(), .hidden = o.at("marking").at("hidden").as_bool()};
+  }
   terms.from = parse_iso(o.at("from").as_string());
   terms.until = parse_iso(o.at("until").as_string());
   return terms;
@@ -380,6 +418,7 @@ Result<Grant> Grants::move(const Actor& actor, std::string_view id, GrantState t
     g.changed = deps_.clock.now();
     QS_CHECK(t.exec("UPDATE sharing_grant SET state = ?, reason = ?, changed = ? WHERE id = ?",
                     {name(g.state), g.reason, g.changed, g.id}));
+    QS_CHECK(deps_.notify.tell(t, actor, told_of(g)));
     constexpr std::array<std::string_view, 3> kActions{"grant.resume", "grant.suspend", "grant.terminate"};
     QS_CHECK(deps_.audit.record(t, actor,
                                 {.action = std::string(kActions.at(static_cast<std::size_t>(to))),
@@ -389,6 +428,21 @@ Result<Grant> Grants::move(const Actor& actor, std::string_view id, GrantState t
                                  .detail = {{"dataset", g.dataset_code}, {"reason", g.reason}}}));
     return g;
   });
+}
+
+Result<void> Grants::supersede(store::Transaction& t, const Actor& actor, std::string_view id, const Grant& by) const {
+  auto reason = fmt::format("由授权 {} 取代", by.number);
+  QS_TRY(auto changed,
+         t.exec("UPDATE sharing_grant SET state = 'terminated', reason = ?, changed = ? WHERE id = ? AND state <> "
+                "'terminated'",
+                {reason, deps_.clock.now(), id}));
+  if (changed == 0) return {};
+  return deps_.audit.record(t, actor,
+                            {.action = "grant.terminate",
+                             .object_kind = "grant",
+                             .object_id = std::string(id),
+                             .object_name = fmt::format("{} → {}", by.dataset_title, by.department_name),
+                             .detail = {{"dataset", by.dataset_code}, {"reason", reason}, {"superseded_by", by.id}}});
 }
 
 Result<std::shared_ptr<const Grants::All>> Grants::active() const {
@@ -415,13 +469,14 @@ Result<std::shared_ptr<const Grants::All>> Grants::active() const {
 
 Result<std::vector<std::shared_ptr<const Grant>>> Grants::usable(const Actor& actor, std::string_view dataset_id) const {
   std::vector<std::shared_ptr<const Grant>> out;
-  if (!actor.signed_in() || !actor.can(Permission::dataset_read) || actor.department_id.empty()) return out;
+  const bool by_key = actor.can(Permission::grant_use) && !actor.can(Permission::dataset_read);
+  if (!actor.signed_in() || (!by_key && !actor.can(Permission::dataset_read)) || actor.department_id.empty()) return out;
   QS_TRY(auto all, active());
   auto now = deps_.clock.now();
   for (const auto& g : *all)
-    if (is_grantee(actor, *g) && (dataset_id.empty() || g->dataset_id == dataset_id) &&
-        (!g->terms.from || *g->terms.from <= now) && (!g->terms.until || now < *g->terms.until) &&
-        within(g->terms.addresses, actor.from))
+    if (is_grantee(actor, *g) && (!by_key || std::ranges::find(actor.grants, g->id) != actor.grants.end()) &&
+        (dataset_id.empty() || g->dataset_id == dataset_id) && (!g->terms.from || *g->terms.from <= now) &&
+        (!g->terms.until || now < *g->terms.until) && within(g->terms.addresses, actor.from))
       out.push_back(g);
   return out;
 }
@@ -431,6 +486,10 @@ bool Grants::holds(const Grant& grant) const {
   auto all = active();
   // Who cannot ask must not read on.
   return all && std::ranges::any_of(**all, [&](const auto& g) { return g->id == grant.id && g->changed == grant.changed; });
+}
+
+std::string Grants::cursor_key(const Grant& grant) const {
+  return crypto::hmac(key_, "cursor:" + grant.id);
 }
 
 std::shared_ptr<const Masks> Grants::masks(const Grant& grant) const {

@@ -70,8 +70,9 @@ std::string text_sql(const catalog::Field& field) {
 
 }  // namespace
 
-Result<Shown> Policy::narrow(Shown shown, std::shared_ptr<const Grant> grant) const {
-  shown.masks = grants_->masks(*grant);
+Result<Shown> Policy::narrow(Shown shown, std::shared_ptr<const Grant> grant, Use use) const {
+  QS_TRY(auto rules, sharing_->rules.table());
+  shown.masks = sharing_->grants.masks(*grant);
   shown.grant = std::move(grant);
   const auto& terms = shown.grant->terms;
   const bool filtered = !terms.row_sql.empty();
@@ -87,6 +88,10 @@ Result<Shown> Policy::narrow(Shown shown, std::shared_ptr<const Grant> grant) co
     bool as_it_is = granted != terms.fields.end() && granted->mask.kind == MaskKind::none;
     if (field.key && !as_it_is) whole_key = false;
     if (granted == terms.fields.end()) continue;
+    if (!rules->allows(field.level, use, granted->mask)) {
+      if (field.key) whole_key = false;
+      continue;
+    }
     auto name = engine::quote_name(field.id);
     if (as_it_is) {
       columns += ", " + guarded(name, name);
@@ -97,10 +102,16 @@ Result<Shown> Policy::narrow(Shown shown, std::shared_ptr<const Grant> grant) co
     }
     fields.push_back(std::move(field));
   }
+  if (fields.empty())
+    return fail(Code::forbidden, "grant.rules", "按现行的分级共享策略，这个授权的字段都不能以这种方式使用。",
+                "By the sharing rules as they are now, none of the grant's fields may be used by this method.");
   if (!whole_key)
     for (auto& field : fields) field.key = false;
   shown.fields = std::move(fields);
-  if (filtered) shown.rows.reset();
+  if (filtered) {
+    shown.rows.reset();
+    shown.cursor_key = sharing_->grants.cursor_key(*shown.grant);
+  }
   shown.select =
       filtered ? fmt::format("SELECT {} FROM (SELECT *, coalesce(TRY({}), false) AS _shown FROM ({}) AS r) AS r WHERE _shown",
                              columns, terms.row_sql, shown.select)
@@ -130,10 +141,10 @@ Result<std::vector<catalog::Dataset>> Policy::readable(const Actor& actor) const
 
 Result<Shown> Policy::compile_for(const Actor& actor, Use use, std::string_view code, std::int64_t version) const {
   auto whole = compile(actor, code, version);
-  if (whole || whole.error().code != Code::not_found || grants_ == nullptr) return whole;
+  if (whole || whole.error().code != Code::not_found || !sharing_) return whole;
   auto dataset = catalog_.find({.all = true}, code);
   if (!dataset || dataset->state != "published") return whole;
-  QS_TRY(auto grants, grants_->usable(actor, dataset->id));
+  QS_TRY(auto grants, sharing_->grants.usable(actor, dataset->id));
   if (grants.empty()) return whole;
   auto chosen = std::ranges::find_if(
       grants, [&](const auto& g) { return std::ranges::find(g->terms.methods, use) != g->terms.methods.end(); });
@@ -141,19 +152,56 @@ Result<Shown> Policy::compile_for(const Actor& actor, Use use, std::string_view 
     return fail(Code::forbidden, "grant.method", "您的共享授权不包括这种使用方式。请按授权的方式使用，或申请扩大授权。",
                 "Your grant does not include this method. Use the granted one, or ask for more.");
   QS_TRY(auto shown, show(*std::move(dataset), version));
-  return narrow(std::move(shown), *chosen);
+  return narrow(std::move(shown), *chosen, use);
+}
+
+Result<Shown> Policy::compile_grant(std::string_view grant_id, std::optional<Use> use) const {
+  auto over = [] {
+    return fail(Code::forbidden, "grant.ended", "共享授权已暂停、终止、到期或不包括这种方式。",
+                "The grant is suspended, was terminated, has run out or does not include this method.");
+  };
+  if (!sharing_) return over();
+  QS_TRY(auto found, sharing_->grants.find(Actor::system(), grant_id));
+  auto grant = std::make_shared<const Grant>(std::move(found));
+  const auto& terms = grant->terms;
+  if (!sharing_->grants.holds(*grant) || (terms.from && sharing_->grants.now() < *terms.from) ||
+      (use && std::ranges::find(terms.methods, *use) == terms.methods.end()))
+    return over();
+  QS_TRY(auto dataset, catalog_.find({.all = true}, grant->dataset_id));
+  if (dataset.state != "published") return over();
+  QS_TRY(auto shown, show(std::move(dataset), 0));
+  if (!use) return shown;
+  return narrow(std::move(shown), std::move(grant), *use);
 }
 
 bool Policy::holds(const std::vector<std::shared_ptr<const Grant>>& grants) const {
-  return std::ranges::all_of(grants, [&](const auto& g) { return grants_ != nullptr && grants_->holds(*g); });
+  return std::ranges::all_of(grants, [&](const auto& g) { return sharing_ && sharing_->grants.holds(*g); });
+}
+
+Result<void> Policy::admit(const Actor& actor, const std::shared_ptr<const Grant>& grant, std::string_view method) const {
+  return grant && sharing_ ? sharing_->meter.admit(actor, *grant, method) : Result<void>();
+}
+
+std::optional<Result<void>> Policy::admit_fast(const Actor& actor, const Shown& shown, std::string_view method) const {
+  return shown.grant && sharing_ ? sharing_->meter.admit_fast(actor, *shown.grant, method) : Result<void>();
+}
+
+std::optional<std::uint64_t> Policy::rows_left(const Shown& shown) const {
+  return shown.grant && sharing_ ? sharing_->meter.rows_left(*shown.grant) : std::nullopt;
+}
+
+void Policy::used(const Actor& actor, const std::shared_ptr<const Grant>& grant, std::string_view method,
+                  std::uint64_t rows) const {
+  if (grant && sharing_) sharing_->meter.count(actor, *grant, method, rows);
 }
 
 Result<std::vector<Reached>> Policy::queryable(const Actor& actor) const {
   std::vector<Reached> out;
   QS_TRY(auto own, readable(actor));
   for (auto& d : own) out.push_back({.dataset = std::move(d)});
-  if (grants_ == nullptr) return out;
-  QS_TRY(auto grants, grants_->usable(actor));
+  if (!sharing_) return out;
+  QS_TRY(auto rules, sharing_->rules.table());
+  QS_TRY(auto grants, sharing_->grants.usable(actor));
   for (const auto& g : grants) {
     if (std::ranges::find(g->terms.methods, Use::sql) == g->terms.methods.end()) continue;
     if (std::ranges::any_of(out, [&](const Reached& r) { return r.dataset.id == g->dataset_id; })) continue;
@@ -162,10 +210,11 @@ Result<std::vector<Reached>> Policy::queryable(const Actor& actor) const {
     std::vector<catalog::Field> fields;
     for (auto& field : dataset.fields) {
       auto granted = std::ranges::find(g->terms.fields, field.id, &GrantedField::id);
-      if (granted == g->terms.fields.end()) continue;
+      if (granted == g->terms.fields.end() || !rules->allows(field.level, Use::sql, granted->mask)) continue;
       if (granted->mask.kind != MaskKind::none) field.type = engine::Type::text;
       fields.push_back(std::move(field));
     }
+    if (fields.empty()) continue;
     dataset.fields = std::move(fields);
     out.push_back({.dataset = std::move(dataset), .grant = g});
   }
@@ -203,7 +252,7 @@ Result<void> Policy::add_views(engine::SandboxSpec& spec, std::vector<Reached> d
     if (!by_code && !by_title) continue;
     QS_TRY(auto shown, show(std::move(d), 0));
     if (grant) {
-      QS_TRY(shown, narrow(std::move(shown), grant));
+      QS_TRY(shown, narrow(std::move(shown), grant, Use::sql));
       grants->push_back(grant);
     }
     std::string by_identifier, by_name;

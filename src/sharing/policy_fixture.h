@@ -1,8 +1,11 @@
 // A catalogue of two datasets of two departments, with the policy over it.
 #pragma once
 
+#include "qushu/sharing/key.h"
 #include "qushu/sharing/policy.h"
+#include "qushu/sharing/record.h"
 #include "qushu/sharing/request.h"
+#include "qushu/sharing/watermark.h"
 
 #include "store_fixture.h"
 
@@ -13,11 +16,15 @@ class PolicyTest : public testing::StoreTest {
   void SetUp() override {
     testing::StoreTest::SetUp();
     open_with(audit::migrations(), identity::migrations(), calendar::migrations(), catalog::migrations(), grant_migrations(),
-              request_migrations());
+              request_migrations(), key_migrations(), meter_migrations(), rule_migrations(), record_migrations(),
+              watermark_migrations(), jobs::migrations(), notify::notice_migrations());
     settings_.declare(audit::settings());
     settings_.declare(engine::settings());
     settings_.declare(calendar::settings());
     settings_.declare(request_settings());
+    settings_.declare(key_settings());
+    settings_.declare(jobs::settings());
+    settings_.declare(notify::settings());
     audit_ = take(audit::Audit::open(store(), settings_, folder(), system_clock()));
     blobs_ = take(blob::BlobStore::open_local(folder() / "blobs"));
     engine_ = take(engine::Engine::open(settings_, folder() / "scratch"));
@@ -28,8 +35,19 @@ class PolicyTest : public testing::StoreTest {
         },
         system_clock()));
     std::filesystem::create_directories(folder() / "keys");
-    grants_ = take(Grants::open({.store = store(), .audit = *audit_, .clock = clock_, .key_folder = folder() / "keys"}));
-    policy_ = std::make_unique<Policy>(*catalog_, *blobs_, grants_.get());
+    settings_.declare(identity::settings());
+    identity_ = take(identity::Identity::open(store(), *audit_, settings_, folder() / "keys", clock_));
+    jobs_ = take(jobs::Jobs::open(store(), *audit_, settings_, clock_));
+    notify_ = std::make_unique<notify::Notify>(
+        notify::Notify::Deps{.store = store(), .jobs = *jobs_, .identity = *identity_, .settings = settings_, .clock = clock_});
+    notify_->register_jobs();
+    grants_ = take(Grants::open(
+        {.store = store(), .audit = *audit_, .notify = *notify_, .clock = clock_, .key_folder = folder() / "keys"}));
+    calendar_ = take(calendar::Calendar::open(store(), *audit_, settings_, clock_));
+    rules_ = std::make_unique<Rules>(store(), *audit_);
+    meter_ = std::make_unique<Meter>(store(), *calendar_, clock_);
+    policy_ =
+        std::make_unique<Policy>(*catalog_, *blobs_, Policy::Sharing{.grants = *grants_, .rules = *rules_, .meter = *meter_});
     make("firms", "企业登记", "d1");
     make("parks", "公园", "d2");
   }
@@ -70,7 +88,13 @@ class PolicyTest : public testing::StoreTest {
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<catalog::Catalog> catalog_;
   ManualClock clock_{*parse_iso("2026-11-25T10:00:00Z")};
+  std::unique_ptr<identity::Identity> identity_;
+  std::unique_ptr<jobs::Jobs> jobs_;
+  std::unique_ptr<notify::Notify> notify_;
   std::unique_ptr<Grants> grants_;
+  std::unique_ptr<calendar::Calendar> calendar_;
+  std::unique_ptr<Rules> rules_;
+  std::unique_ptr<Meter> meter_;
   std::unique_ptr<Policy> policy_;
 };
 

@@ -9,6 +9,9 @@
 #include "qushu/base/text.h"
 #include "qushu/sharing/desk.h"
 
+#include "request_rights.h"
+#include "request_rows.h"
+#include "request_telling.h"
 #include "words.h"
 
 namespace qushu::sharing {
@@ -16,136 +19,19 @@ namespace {
 
 using State = RequestState;
 
-constexpr std::array<std::string_view, 7> kStates{"asking",  "declined", "reviewing", "returned",
-                                                  "granted", "refused",  "withdrawn"};
-const std::array<Text, 7> kNames{Text{"待本部门审核", "to be approved by the asking department"},
-                                 Text{"本部门未同意", "declined"},
-                                 Text{"待提供部门审核", "to be answered by the provider"},
-                                 Text{"待补正", "returned"},
-                                 Text{"已授权", "granted"},
-                                 Text{"不予共享", "refused"},
-                                 Text{"已撤回", "withdrawn"}};
-constexpr std::string_view kColumns =
-    "id, number, dataset_id, dataset_code, dataset_title, sharing_type, provider_id, provider_name, person_id, person_name, "
-    "department_id, department_name, basis, scenario, terms, state, approved_by, answer, answered_by, grant_id, started, "
-    "answered, days_allowed, was_returned, extension, extended, days_taken, late, created, changed";
-
-const std::array kMigrations{store::Migration{
-    .id = "sharing.0002",
-    .sql = "CREATE TABLE sharing_request (id TEXT PRIMARY KEY, number BIGINT NOT NULL UNIQUE, dataset_id TEXT NOT NULL "
-           "REFERENCES dataset (id) ON DELETE CASCADE, dataset_code TEXT NOT NULL, dataset_title TEXT NOT NULL, sharing_type "
-           "TEXT NOT NULL, provider_id TEXT NOT NULL, provider_name TEXT NOT NULL, person_id TEXT NOT NULL, person_name TEXT "
-           "NOT NULL, department_id TEXT NOT NULL, department_name TEXT NOT NULL, basis TEXT NOT NULL, scenario TEXT NOT NULL, "
-           "terms TEXT NOT NULL, state TEXT NOT NULL, approved_by TEXT NOT NULL, answer TEXT NOT NULL, answered_by TEXT NOT "
-           "NULL, grant_id TEXT NOT NULL, started BIGINT, answered BIGINT, days_allowed BIGINT NOT NULL, was_returned BIGINT "
-           "NOT NULL, extension BIGINT NOT NULL, extended BIGINT NOT NULL, days_taken BIGINT, late BIGINT NOT NULL, created "
-           "BIGINT NOT NULL, changed BIGINT NOT NULL);\n"
-           "CREATE INDEX sharing_request_dataset ON sharing_request (dataset_id);\n"
-           "CREATE INDEX sharing_request_person ON sharing_request (person_id, state);\n"
-           "CREATE INDEX sharing_request_department ON sharing_request (department_id, state);\n"
-           "CREATE INDEX sharing_request_provider ON sharing_request (provider_id, state);\n"
-           "CREATE TABLE sharing_request_event (request_id TEXT NOT NULL REFERENCES sharing_request (id) ON DELETE CASCADE, "
-           "number BIGINT NOT NULL, at BIGINT NOT NULL, action TEXT NOT NULL, state TEXT NOT NULL, text TEXT NOT NULL, "
-           "person_id TEXT NOT NULL, person_name TEXT NOT NULL, PRIMARY KEY (request_id, number));\n"}};
-
-const std::array kSettings{SettingSpec{.key = "sharing.reply_days",
-                                       .kind = SettingKind::integer,
-                                       .default_value = "10",
-                                       .label = {"提供部门答复共享申请的工作日（条例第二十一条）",
-                                                 "Working days to answer a sharing request (article 21)"},
-                                       .min = 1,
-                                       .max = 250,
-                                       .runtime = true},
-                           SettingSpec{.key = "sharing.extension_days",
-                                       .kind = SettingKind::integer,
-                                       .default_value = "10",
-                                       .label = {"答复最多延长的工作日（条例第二十一条）",
-                                                 "Working days by which an answer may be put off (article 21)"},
-                                       .min = 1,
-                                       .max = 250,
-                                       .runtime = true},
-                           SettingSpec{.key = "sharing.text",
-                                       .kind = SettingKind::integer,
-                                       .default_value = "2000",
-                                       .label = {"共享申请中一段文字的字数上限", "Characters of one text of a sharing request"},
-                                       .min = 100,
-                                       .max = 100000,
-                                       .runtime = true}};
-
 Failure no_request() {
   return fail(Code::not_found, "request.not_found", "没有这个共享申请，或者您无权查看。",
               "There is no such sharing request, or none that you may see.");
 }
 
 Failure wrong_state(const SharingRequest& r) {
-  const auto& state = kNames.at(static_cast<std::size_t>(r.state));
+  const auto& state = title(r.state);
   return fail(Code::conflict, "request.state", fmt::format("申请现在是“{}”，不能这样操作。请刷新后再看。", state.zh),
               fmt::format("The request is {} now, which does not allow this; look at it again.", state.en));
 }
 
 Failure not_yours(std::string zh, std::string en) {
   return fail(Code::forbidden, "request.not_yours", std::move(zh), std::move(en));
-}
-
-SharingRequest request_of(const store::Row& row) {
-  SharingRequest r;
-  std::size_t i = 0;
-  r.id = row.text(i++);
-  r.number = row.integer(i++);
-  for (auto* text : {&r.dataset_id, &r.dataset_code, &r.dataset_title, &r.sharing_type, &r.provider_id, &r.provider_name,
-                     &r.person_id, &r.person_name, &r.department_id, &r.department_name, &r.basis, &r.scenario})
-    *text = row.text(i++);
-  r.terms = terms_from_store(row.text(i++));
-  (void)parse(row.text(i++), r.state);
-  for (auto* text : {&r.approved_by, &r.answer, &r.answered_by, &r.grant_id}) *text = row.text(i++);
-  r.started = row.opt_time(i++);
-  r.answered = row.opt_time(i++);
-  r.days_allowed = static_cast<int>(row.integer(i++));
-  r.was_returned = row.boolean(i++);
-  r.extension = static_cast<int>(row.integer(i++));
-  r.extended = row.boolean(i++);
-  if (auto taken = row.opt_integer(i++)) r.days_taken = static_cast<int>(*taken);
-  r.late = row.boolean(i++);
-  r.created = row.time(i++);
-  r.changed = row.time(i++);
-  return r;
-}
-
-bool is_asker(const Actor& actor, const SharingRequest& r) {
-  return !actor.person_id.empty() && actor.person_id == r.person_id;
-}
-bool is_answerer(const Actor& actor, const SharingRequest& r) {
-  return actor.can(Permission::dataset_all) || is_officer(actor, r.provider_id);
-}
-bool is_authority(const Actor& actor) {
-  return actor.can(Permission::catalog_review);
-}
-// Nobody approves what she asked for herself.
-bool may_approve(const Actor& actor, const SharingRequest& r) {
-  return is_officer(actor, r.department_id) && !is_asker(actor, r);
-}
-bool may_see(const Actor& actor, const SharingRequest& r) {
-  return is_asker(actor, r) || is_officer(actor, r.department_id) || is_answerer(actor, r) || is_authority(actor);
-}
-
-// What is granted lies within what was asked for.
-Result<void> check_within(const Terms& granted, const Terms& asked) {
-  auto outside = [](std::string member, std::string zh, std::string en) {
-    return fail(Error{
-        .code = Code::invalid, .id = "request.wider", .text = {std::move(zh), std::move(en)}, .subject = std::move(member)});
-  };
-  for (const auto& f : granted.fields)
-    if (std::ranges::find(asked.fields, f.id, &GrantedField::id) == asked.fields.end())
-      return outside("fields", fmt::format("申请中没有字段“{}”，不能超出申请授权。", f.id),
-                     fmt::format("The field “{}” was not asked for; a grant stays within the request.", f.id));
-  for (auto m : granted.methods)
-    if (std::ranges::find(asked.methods, m) == asked.methods.end())
-      return outside("methods", fmt::format("申请中没有“{}”这种共享方式，不能超出申请授权。", name(m)),
-                     fmt::format("The method {} was not asked for; a grant stays within the request.", name(m)));
-  if ((asked.until && (!granted.until || *granted.until > *asked.until)) ||
-      (asked.from && (!granted.from || *granted.from < *asked.from)))
-    return outside("until", "授权期限不能超出申请的期限。", "The period of a grant stays within the one asked for.");
-  return {};
 }
 
 class StoredRequests final : public Requests {
@@ -181,23 +67,21 @@ class StoredRequests final : public Requests {
                      .department_id = department.id,
                      .department_name = department.name};
     QS_CHECK(fill(r, dataset, n));
+    if (!n.renews.empty()) {
+      QS_TRY(auto old, deps_.grants.find(actor, n.renews));
+      if (old.department_id != r.department_id || old.dataset_id != r.dataset_id)
+        return fail(Error{.code = Code::invalid,
+                          .id = "request.renews",
+                          .text = {"只能续期或扩大本部门对同一数据集的授权。",
+                                   "Only a grant of the same department over the same dataset is renewed."},
+                          .subject = "renews"});
+      r.renews = old.id;
+    }
     return deps_.store.write([&](store::Transaction& t) -> Result<SharingRequest> {
       r.created = r.changed = deps_.clock.now();
       QS_TRY(auto last, t.one("SELECT coalesce(max(number), 0) FROM sharing_request"));
       r.number = last->integer(0) + 1;
-      std::string marks = "?";
-      for (auto c : kColumns) marks += c == ',' ? ", ?" : "";
-      QS_CHECK(t.exec(fmt::format("INSERT INTO sharing_request ({}) VALUES ({})", kColumns, marks),
-                      {r.id,           r.number,        r.dataset_id,
-                       r.dataset_code, r.dataset_title, r.sharing_type,
-                       r.provider_id,  r.provider_name, r.person_id,
-                       r.person_name,  r.department_id, r.department_name,
-                       r.basis,        r.scenario,      to_store(r.terms),
-                       name(r.state),  r.approved_by,   r.answer,
-                       r.answered_by,  r.grant_id,      r.started,
-                       r.answered,     r.days_allowed,  r.was_returned,
-                       r.extension,    r.extended,      std::optional<std::int64_t>(),
-                       r.late,         r.created,       r.changed}));
+      QS_CHECK(insert_request(t, r));
       QS_CHECK(step(t, actor, r, "submit", r.scenario));
       return r;
     });
@@ -212,8 +96,12 @@ class StoredRequests final : public Requests {
       r.started = deps_.clock.now();
       r.days_allowed = static_cast<int>(deps_.settings.integer("sharing.reply_days"));
       // Article 15: who has approved it on her own side needs nobody else's leave.
-      if (r.sharing_type == "unconditional") return give(t, actor, r, r.terms, "");
-      return {};
+      if (r.sharing_type != "unconditional") return {};
+      QS_TRY(auto dataset, deps_.catalog.find({.all = true}, r.dataset_id));
+      QS_TRY(auto table, deps_.rules.table());
+      // What the rules allow only masked or confirmed needs the provider after all.
+      if (!check_rules(*table, dataset, r.terms, false) || needs_second(*table, dataset, r.terms)) return {};
+      return give(t, actor, r, r.terms, "");
     });
   }
 
@@ -241,17 +129,66 @@ class StoredRequests final : public Requests {
                                std::string_view text) override {
     // Looked at before the transaction: checking the filter asks the engine.
     std::optional<Terms> part;
+    QS_TRY(auto asked, find(actor, id));
+    QS_TRY(auto dataset, deps_.catalog.find({.all = true}, asked.dataset_id));
     if (document.is_object()) {
-      QS_TRY(auto r, find(actor, id));
-      QS_TRY(auto dataset, deps_.catalog.find({.all = true}, r.dataset_id));
       QS_TRY(part, terms_of(deps_.engine, dataset, document.get_object()));
     }
+    QS_TRY(auto table, deps_.rules.table());
     return move(actor, id, "grant", text, false, [&](store::Transaction& t, SharingRequest& r) -> Result<void> {
       QS_CHECK(answerer_only(actor, r));
       if (r.state != State::reviewing) return wrong_state(r);
       if (part) QS_CHECK(check_within(*part, r.terms));
-      return give(t, actor, r, part ? *part : r.terms, trim(text));
+      const auto& terms = part ? *part : r.terms;
+      QS_CHECK(check_rules(*table, dataset, terms, false));
+      if (!needs_second(*table, dataset, terms)) return give(t, actor, r, terms, trim(text));
+      QS_CHECK(answer(actor, r, trim(text)));
+      r.decided = terms;
+      r.decided_by = actor.person_id;
+      r.state = State::confirming;
+      return {};
     });
+  }
+
+  Result<SharingRequest> confirm(const Actor& actor, std::string_view id, std::string_view text) override {
+    return move(actor, id, "confirm", text, false, [&](store::Transaction& t, SharingRequest& r) -> Result<void> {
+      QS_CHECK(confirmer_only(actor, r));
+      if (r.state != State::confirming || !r.decided) return wrong_state(r);
+      auto terms = *std::move(r.decided);
+      r.decided.reset();
+      return add_grant(t, actor, r, terms);
+    });
+  }
+
+  Result<SharingRequest> object(const Actor& actor, std::string_view id, std::string_view text) override {
+    return move(actor, id, "object", text, true, [&](store::Transaction&, SharingRequest& r) -> Result<void> {
+      QS_CHECK(confirmer_only(actor, r));
+      if (r.state != State::confirming) return wrong_state(r);
+      r.decided.reset();
+      r.answer = trim(text);
+      r.answered_by = actor.name;
+      r.state = State::refused;
+      return {};
+    });
+  }
+
+  Result<void> tick() override {
+    QS_TRY(auto open, deps_.store.read([&](store::Session& s) {
+      return s.query("SELECT id, warned FROM sharing_request WHERE state = 'reviewing' ORDER BY id");
+    }));
+    auto days = static_cast<int>(deps_.settings.integer("sharing.warn_days"));
+    for (const auto& row : open) {
+      auto r = find(Actor::system(), row.text(0));
+      if (!r) continue;  // answered meanwhile
+      auto now = r->standing ? urgency(*r->standing, days) : 0;
+      if (now <= row.integer(1)) continue;
+      QS_CHECK(deps_.store.write([&](store::Transaction& t) -> Result<void> {
+        QS_TRY(auto changed, t.exec("UPDATE sharing_request SET warned = ? WHERE id = ? AND state = 'reviewing' AND warned < ?",
+                                    {now, r->id, now}));
+        return changed == 0 ? Result<void>() : deps_.notify.tell(t, Actor::system(), warning_of(*r, now));
+      }));
+    }
+    return {};
   }
 
   Result<SharingRequest> refuse(const Actor& actor, std::string_view id, std::string_view text) override {
@@ -284,7 +221,7 @@ class StoredRequests final : public Requests {
     QS_TRY(auto dataset, deps_.catalog.find({.all = true}, now.dataset_id));
     SharingRequest filled;
     QS_CHECK(fill(filled, dataset, n));
-    return move(actor, id, "complete", text, false, [&](store::Transaction&, SharingRequest& r) -> Result<void> {
+    return move(actor, id, "complete", text, false, [&](store::Transaction& t, SharingRequest& r) -> Result<void> {
       QS_CHECK(asker_only(actor, r));
       if (r.state != State::returned) return wrong_state(r);
       r.basis = filled.basis;
@@ -293,6 +230,7 @@ class StoredRequests final : public Requests {
       r.state = State::reviewing;
       // The clock begins with material that is complete.
       r.started = deps_.clock.now();
+      QS_CHECK(t.exec("UPDATE sharing_request SET warned = 0 WHERE id = ?", {r.id}));
       return {};
     });
   }
@@ -316,12 +254,13 @@ class StoredRequests final : public Requests {
   }
 
   Result<SharingRequest> consent(const Actor& actor, std::string_view id, std::string_view text) override {
-    return move(actor, id, "consent", text, false, [&](store::Transaction&, SharingRequest& r) -> Result<void> {
+    return move(actor, id, "consent", text, false, [&](store::Transaction& t, SharingRequest& r) -> Result<void> {
       if (!is_authority(actor))
         return not_yours("只有数据主管部门可以同意延长答复。", "Only the data authority consents to an extension.");
       if (r.state != State::reviewing || r.extension == 0 || r.extended) return wrong_state(r);
       r.extended = true;
       r.days_allowed += r.extension;
+      QS_CHECK(t.exec("UPDATE sharing_request SET warned = 0 WHERE id = ?", {r.id}));
       return {};
     });
   }
@@ -350,7 +289,7 @@ class StoredRequests final : public Requests {
 
   Result<std::vector<SharingRequest>> list(const Actor& actor, const Filter& f) const override {
     store::Params params;
-    auto sql = fmt::format("SELECT {} FROM sharing_request WHERE {}", kColumns, seen_by(actor, f.box, params));
+    auto sql = fmt::format("SELECT {} FROM sharing_request WHERE {}", request_columns(), seen_by(actor, f.box, params));
     if (f.state) {
       sql += " AND state = ?";
       params.emplace_back(name(*f.state));
@@ -368,14 +307,16 @@ class StoredRequests final : public Requests {
     store::Params params;
     constexpr int kMost = 200;
     QS_TRY(auto all,
-           query(fmt::format("SELECT {} FROM sharing_request WHERE {} AND state IN ('asking', 'reviewing', 'returned') "
-                             "ORDER BY id LIMIT {}",
-                             kColumns, seen_by(actor, "", params), kMost),
+           query(fmt::format(
+                     "SELECT {} FROM sharing_request WHERE {} AND state IN ('asking', 'reviewing', 'returned', 'confirming') "
+                     "ORDER BY id LIMIT {}",
+                     request_columns(), seen_by(actor, "", params), kMost),
                  params));
     std::erase_if(all, [&](const SharingRequest& r) {
       auto may = possible(actor, r);
-      bool must = std::ranges::any_of(
-          may, [](std::string_view a) { return a == "approve" || a == "grant" || a == "complete" || a == "consent"; });
+      bool must = std::ranges::any_of(may, [](std::string_view a) {
+        return a == "approve" || a == "grant" || a == "complete" || a == "consent" || a == "confirm";
+      });
       // The authority looks after those that are late (article 21).
       return !must && !(is_authority(actor) && r.late);
     });
@@ -392,6 +333,7 @@ class StoredRequests final : public Requests {
       if (r.extension == 0) out.emplace_back("extend");
     }
     if (r.state == State::reviewing && is_authority(actor) && r.extension > 0 && !r.extended) out.emplace_back("consent");
+    if (r.state == State::confirming && may_confirm(actor, r)) out.insert(out.end(), {"confirm", "object"});
     if (r.state == State::returned && is_asker(actor, r)) out.emplace_back("complete");
     if (is_asker(actor, r) && (r.state == State::asking || r.state == State::reviewing || r.state == State::returned))
       out.emplace_back("withdraw");
@@ -405,6 +347,8 @@ class StoredRequests final : public Requests {
     QS_CHECK(check_text(r.basis, "basis", true));
     QS_CHECK(check_text(r.scenario, "scenario", true));
     QS_TRY(r.terms, terms_of(deps_.engine, dataset, n.terms));
+    QS_TRY(auto table, deps_.rules.table());
+    QS_CHECK(check_rules(*table, dataset, r.terms, true));
     return check_text(r.terms.purpose, "purpose", true);
   }
 
@@ -434,6 +378,12 @@ class StoredRequests final : public Requests {
     return not_yours("只有提供部门的共享专员可以答复。", "Only a sharing officer of the providing department may answer.");
   }
 
+  static Result<void> confirmer_only(const Actor& actor, const SharingRequest& r) {
+    if (may_confirm(actor, r)) return {};
+    return not_yours("只有数据主管部门可以复核，且不能复核自己的决定。",
+                     "Only the data authority confirms, and nobody confirms what she decided.");
+  }
+
   Result<void> answer(const Actor& actor, SharingRequest& r, std::string_view text) const {
     QS_TRY(auto standing, deps_.calendar.standing(*r.started, r.days_allowed));
     QS_TRY(auto working, deps_.calendar.working_days());
@@ -448,6 +398,11 @@ class StoredRequests final : public Requests {
 
   Result<void> give(store::Transaction& t, const Actor& actor, SharingRequest& r, const Terms& terms,
                     std::string_view text) const {
+    QS_CHECK(answer(actor, r, text));
+    return add_grant(t, actor, r, terms);
+  }
+
+  Result<void> add_grant(store::Transaction& t, const Actor& actor, SharingRequest& r, const Terms& terms) const {
     QS_TRY(auto granted, deps_.grants.add(t, actor,
                                           {.dataset_id = r.dataset_id,
                                            .dataset_code = r.dataset_code,
@@ -458,7 +413,7 @@ class StoredRequests final : public Requests {
                                            .department_name = r.department_name,
                                            .request_id = r.id,
                                            .terms = terms}));
-    QS_CHECK(answer(actor, r, text));
+    if (!r.renews.empty()) QS_CHECK(deps_.grants.supersede(t, actor, r.renews, granted));
     r.grant_id = granted.id;
     r.state = State::granted;
     return {};
@@ -514,7 +469,7 @@ class StoredRequests final : public Requests {
   }
 
   static Result<SharingRequest> load(store::Session& s, const Actor& actor, std::string_view id) {
-    QS_TRY(auto row, s.one(fmt::format("SELECT {} FROM sharing_request WHERE id = ?", kColumns), {id}));
+    QS_TRY(auto row, s.one(fmt::format("SELECT {} FROM sharing_request WHERE id = ?", request_columns()), {id}));
     if (!row) return no_request();
     auto r = request_of(*row);
     if (!may_see(actor, r)) return no_request();
@@ -530,6 +485,7 @@ class StoredRequests final : public Requests {
         t.exec("INSERT INTO sharing_request_event (request_id, number, at, action, state, text, person_id, person_name) "
                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                {r.id, last->integer(0) + 1, r.changed, action, name(r.state), text, actor.person_id, actor.name}));
+    QS_CHECK(deps_.notify.tell(t, actor, told_of(r, action)));
     return deps_.audit.record(
         t, actor,
         {.action = fmt::format("request.{}", action),
@@ -549,14 +505,7 @@ class StoredRequests final : public Requests {
       QS_CHECK(change(t, r));
       QS_CHECK(check_text(said, "text", needed));
       r.changed = deps_.clock.now();
-      std::optional<std::int64_t> taken;
-      if (r.days_taken) taken = *r.days_taken;
-      QS_CHECK(t.exec(
-          "UPDATE sharing_request SET basis = ?, scenario = ?, terms = ?, state = ?, approved_by = ?, answer = ?, "
-          "answered_by = ?, grant_id = ?, started = ?, answered = ?, days_allowed = ?, was_returned = ?, extension = "
-          "?, extended = ?, days_taken = ?, late = ?, changed = ? WHERE id = ?",
-          {r.basis, r.scenario, to_store(r.terms), name(r.state), r.approved_by, r.answer, r.answered_by, r.grant_id, r.started,
-           r.answered, r.days_allowed, r.was_returned, r.extension, r.extended, taken, r.late, r.changed, r.id}));
+      QS_CHECK(update_request(t, r));
       QS_CHECK(step(t, actor, r, action, said));
       return with_standing(std::move(r));
     });
@@ -567,61 +516,8 @@ class StoredRequests final : public Requests {
 
 }  // namespace
 
-std::string_view name(RequestState state) {
-  return kStates.at(static_cast<std::size_t>(state));
-}
-bool parse(std::string_view text, RequestState& out) {
-  const auto* found = std::ranges::find(kStates, text);
-  if (found == kStates.end()) return false;
-  out = static_cast<RequestState>(found - kStates.begin());
-  return true;
-}
-
-std::span<const store::Migration> request_migrations() {
-  return kMigrations;
-}
-std::span<const SettingSpec> request_settings() {
-  return kSettings;
-}
-
 std::unique_ptr<Requests> Requests::open(Deps deps) {
   return std::make_unique<StoredRequests>(deps);
-}
-
-json::object to_json(const SharingRequest& r) {
-  auto opt = [](const std::optional<Time>& at) { return at ? json::value(to_iso(*at)) : json::value(nullptr); };
-  json::object out{{"id", r.id},
-                   {"number", r.number},
-                   {"dataset", r.dataset_code},
-                   {"dataset_title", r.dataset_title},
-                   {"sharing_type", r.sharing_type},
-                   {"provider_id", r.provider_id},
-                   {"provider_name", r.provider_name},
-                   {"person_name", r.person_name},
-                   {"department_id", r.department_id},
-                   {"department_name", r.department_name},
-                   {"basis", r.basis},
-                   {"scenario", r.scenario},
-                   {"terms", to_json(r.terms)},
-                   {"state", name(r.state)},
-                   {"approved_by", r.approved_by},
-                   {"answer", r.answer},
-                   {"answered_by", r.answered_by},
-                   {"grant_id", r.grant_id},
-                   {"started", opt(r.started)},
-                   {"answered", opt(r.answered)},
-                   {"days_allowed", r.days_allowed},
-                   {"was_returned", r.was_returned},
-                   {"extension", r.extension},
-                   {"extended", r.extended},
-                   {"days_taken", r.days_taken ? json::value(*r.days_taken) : json::value(nullptr)},
-                   {"late", r.late},
-                   {"created", to_iso(r.created)},
-                   {"changed", to_iso(r.changed)}};
-  out["deadline"] = r.standing ? json::value(calendar::to_text(r.standing->last_day)) : json::value(nullptr);
-  out["days_left"] = r.standing ? json::value(r.standing->left) : json::value(nullptr);
-  out["deadline_sure"] = !r.standing || r.standing->sure;
-  return out;
 }
 
 }  // namespace qushu::sharing

@@ -16,15 +16,12 @@ class RequestTest : public PolicyTest {
  protected:
   void SetUp() override {
     PolicyTest::SetUp();
-    settings_.declare(identity::settings());
-    identity_ = take(identity::Identity::open(store(), *audit_, settings_, folder() / "keys", clock_));
     take(identity_->first_start("本级政府"));
     auto add = [&](const std::string& code, const std::string& name) {
       return take(identity_->add_department(Actor::system(), {.code = code, .name = name, .parent_id = "root"})).id;
     };
     provider_ = add("mzj", "民政局");
     asking_ = add("wjw", "卫健委");
-    calendar_ = take(calendar::Calendar::open(store(), *audit_, settings_, clock_));
     requests_ = Requests::open({.store = store(),
                                 .audit = *audit_,
                                 .engine = *engine_,
@@ -32,6 +29,8 @@ class RequestTest : public PolicyTest {
                                 .catalog = *catalog_,
                                 .identity = *identity_,
                                 .grants = *grants_,
+                                .rules = *rules_,
+                                .notify = *notify_,
                                 .settings = settings_,
                                 .clock = clock_});
     make("relief", "救助对象", provider_, "SELECT 1 AS _id, 'a' AS code, '张三' AS name", 1,
@@ -52,14 +51,13 @@ class RequestTest : public PolicyTest {
             .scenario = std::move(scenario),
             .terms = {{"fields", json::array{json::object{{"id", "code"}}, json::object{{"id", "name"}}}},
                       {"methods", json::array{"api"}},
-                      {"purpose", "核对救助对象身份"}}};
+                      {"purpose", "核对救助对象身份"},
+                      {"named_purpose", "relief"}}};
   }
   SharingRequest reviewing() {
     auto r = take(requests_->submit(user_, asked()));
     return take(requests_->approve(officer_, r.id, "同意"));
   }
-  std::unique_ptr<identity::Identity> identity_;
-  std::unique_ptr<calendar::Calendar> calendar_;
   std::unique_ptr<Requests> requests_;
   std::string provider_, asking_;
   Actor user_, officer_, giver_, authority_, stranger_;
@@ -87,7 +85,8 @@ TEST_P(RequestTest, BecomesAGrant) {
   json::object part{
       {"fields", json::array{json::object{{"id", "name"}, {"mask", json::object{{"kind", "partial"}, {"first", 1}}}}}},
       {"methods", json::array{"api"}},
-      {"purpose", "核对救助对象身份"}};
+      {"purpose", "核对救助对象身份"},
+      {"named_purpose", "relief"}};
   auto wider = part;
   wider["methods"] = json::array{"api", "sql"};
   EXPECT_EQ(requests_->grant(giver_, r.id, wider, "").error().id, "request.wider");

@@ -16,14 +16,30 @@ http::Schema mask_schema() {
             "Mask: {kind: none|partial|hash|date|band|prefix|constant, …}");
 }
 
+http::Schema limits_schema() {
+  auto count = [](Text note) { return schema::integer().range(0, 1'000'000'000'000).optional().note(note.zh, note.en); };
+  return schema::object({{"per_minute", count({"每分钟调用次数，0 不限", "Calls a minute; 0: any number"})},
+                         {"daily_calls", count({"每天调用次数，0 不限", "Calls a day; 0: any number"})},
+                         {"daily_rows", count({"每天行数，0 不限", "Rows a day; 0: any number"})}});
+}
+
+http::Schema marking_schema() {
+  return schema::object(
+      {{"visible", schema::boolean().optional().note("文件带可见水印列", "Files have a column that names the receiver")},
+       {"hidden", schema::boolean().optional().note("文件带隐形水印", "Files carry hidden marks")}});
+}
+
 http::Schema terms_body() {
   return schema::object(
       {{"fields", schema::array(schema::object({{"id", schema::text().length(1, 63)}, {"mask", mask_schema().optional()}}))},
        {"row_filter",
         schema::text().length(0, 10000).optional().note("对字段标识符的判断表达式", "An expression over field identifiers")},
-       {"methods", schema::array(schema::choice({"api", "sql", "file"}))},
+       {"methods", schema::array(schema::choice({"api", "sql", "file", "push"}))},
        {"addresses", schema::array(schema::text().length(1, 50)).optional()},
        {"purpose", schema::text().length(1, 100000)},
+       {"named_purpose", schema::text().length(0, 40).optional()},
+       {"limits", limits_schema().optional()},
+       {"marking", marking_schema().optional()},
        {"from", schema::text().length(0, 40).optional()},
        {"until", schema::text().length(0, 40).optional()}});
 }
@@ -35,7 +51,10 @@ http::Schema terms_answer() {
                          {"addresses", schema::array(schema::text())},
                          {"purpose", schema::text()},
                          {"from", schema::text()},
-                         {"until", schema::text()}})
+                         {"until", schema::text()},
+                         {"named_purpose", schema::text()},
+                         {"limits", limits_schema()},
+                         {"marking", marking_schema()}})
       .named("Terms");
 }
 
@@ -43,14 +62,16 @@ http::Schema request_schema() {
   std::vector<http::Member> members;
   for (const char* text :
        {"id", "dataset", "dataset_title", "sharing_type", "provider_id", "provider_name", "person_name", "department_id",
-        "department_name", "basis", "scenario", "approved_by", "answer", "answered_by", "grant_id"})
+        "department_name", "basis", "scenario", "approved_by", "answer", "answered_by", "grant_id", "renews"})
     members.push_back({text, schema::text()});
   for (const char* number : {"number", "days_allowed", "extension"}) members.push_back({number, schema::integer()});
   for (const char* time : {"created", "changed"}) members.push_back({time, schema::time()});
   for (const char* time : {"started", "answered"}) members.push_back({time, schema::time().nullable()});
   members.push_back({"terms", terms_answer()});
-  members.push_back(
-      {"state", schema::choice({"asking", "declined", "reviewing", "returned", "granted", "refused", "withdrawn"})});
+  members.push_back({"decided", schema::any().nullable().note("提供部门已决定、待复核的范围",
+                                                              "What the provider decided, until it is confirmed")});
+  members.push_back({"state", schema::choice({"asking", "declined", "reviewing", "returned", "granted", "refused", "withdrawn",
+                                              "confirming"})});
   members.push_back({"deadline", schema::text().nullable().note("答复期限的最后一个工作日", "Last working day to answer")});
   members.push_back(
       {"days_left", schema::integer().nullable().note("剩余工作日，负数为逾期", "Working days left; negative when late")});
@@ -63,12 +84,14 @@ http::Schema request_schema() {
 http::Schema grant_schema() {
   std::vector<http::Member> members;
   for (const char* text : {"id", "dataset", "dataset_title", "provider_id", "provider_name", "department_id", "department_name",
-                           "request_id", "reason", "created_by", "row_filter", "purpose", "from", "until"})
+                           "request_id", "reason", "created_by", "row_filter", "purpose", "named_purpose", "from", "until"})
     members.push_back({text, schema::text()});
   members.push_back({"number", schema::integer()});
   members.push_back({"fields", schema::array(schema::object({{"id", schema::text()}, {"mask", mask_schema()}}))});
   members.push_back({"methods", schema::array(schema::text())});
   members.push_back({"addresses", schema::array(schema::text())});
+  members.push_back({"limits", limits_schema()});
+  members.push_back({"marking", marking_schema()});
   members.push_back({"state", schema::choice({"active", "suspended", "terminated"})});
   members.push_back({"created", schema::time()});
   members.push_back({"changed", schema::time()});
@@ -96,7 +119,8 @@ class Routes {
     return {.dataset = text_at(b, "dataset"),
             .basis = text_at(b, "basis"),
             .scenario = text_at(b, "scenario"),
-            .terms = b.at("terms").as_object()};
+            .terms = b.at("terms").as_object(),
+            .renews = text_at(b, "renews")};
   }
 
   Result<Response> list(const Request& r) const {
@@ -170,10 +194,12 @@ std::vector<http::Parameter> paging(std::vector<http::Parameter> first) {
 }
 
 http::Schema new_request() {
-  return schema::object({{"dataset", schema::text().length(1, 63)},
-                         {"basis", schema::text().length(1, 100000)},
-                         {"scenario", schema::text().length(1, 100000)},
-                         {"terms", terms_body()}});
+  return schema::object(
+      {{"dataset", schema::text().length(1, 63)},
+       {"basis", schema::text().length(1, 100000)},
+       {"scenario", schema::text().length(1, 100000)},
+       {"terms", terms_body()},
+       {"renews", schema::text().length(0, 63).optional().note("续期或扩大的授权", "The grant that is renewed")}});
 }
 
 void add_request_routes(http::Router& router, const std::shared_ptr<Routes>& routes) {
@@ -190,8 +216,8 @@ void add_request_routes(http::Router& router, const std::shared_ptr<Routes>& rou
                                          "Made by me, by my department, to my department, waiting for me"},
                                 .otherwise = "all"},
                                {.name = "state",
-                                .shape = schema::choice(
-                                    {"asking", "declined", "reviewing", "returned", "granted", "refused", "withdrawn"})}}),
+                                .shape = schema::choice({"asking", "declined", "reviewing", "returned", "granted", "refused",
+                                                         "withdrawn", "confirming"})}}),
               .answer = schema::object({{"requests", schema::array(request_schema())}, {"next", schema::text()}}),
               .handler = [routes](Request& r) { return routes->list(r); }});
   router.add(
@@ -265,6 +291,12 @@ void add_step_routes(http::Router& router, const std::shared_ptr<Routes>& routes
       });
   act("consent", {"数据主管部门同意延长", "Consent to more days, by the data authority"}, http::may(Permission::catalog_review),
       said, [text](Requests& q, Request& r) { return q.consent(r.actor, r.param("id"), text(r)); });
+  act("confirm", {"数据主管部门复核同意", "Confirm what the provider granted, by the data authority"},
+      http::may(Permission::catalog_review), said,
+      [text](Requests& q, Request& r) { return q.confirm(r.actor, r.param("id"), text(r)); });
+  act("object", {"数据主管部门复核不同意", "Object to what the provider granted, by the data authority"},
+      http::may(Permission::catalog_review), reason,
+      [text](Requests& q, Request& r) { return q.object(r.actor, r.param("id"), text(r)); });
 }
 
 void add_grant_routes(http::Router& router, const std::shared_ptr<Routes>& routes) {

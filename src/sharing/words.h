@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "qushu/base/actor.h"
+#include "qushu/sharing/grant.h"
+#include "qushu/sharing/policy.h"
 
 namespace qushu::sharing {
 
@@ -13,6 +15,11 @@ namespace qushu::sharing {
 [[nodiscard]] inline std::string text_at(const boost::json::object& object, std::string_view member) {
   const auto* value = object.if_contains(member);
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+[[nodiscard]] inline bool flag_at(const boost::json::object& object, std::string_view member, bool otherwise) {
+  const auto* value = object.if_contains(member);
+  return value != nullptr && value->is_bool() ? value->get_bool() : otherwise;
 }
 
 // Whether the department is the actor's own or below it.
@@ -26,6 +33,14 @@ namespace qushu::sharing {
 }
 [[nodiscard]] inline bool is_officer(const Actor& actor, std::string_view department) {
   return is_everywhere(actor) || (actor.can(Permission::share_review) && in_or_above(actor, department));
+}
+
+// Of the department that holds the grant, and of the one whose data it is about.
+[[nodiscard]] inline bool is_grantee(const Actor& actor, const Grant& g) {
+  return !actor.department_id.empty() && actor.department_id == g.department_id;
+}
+[[nodiscard]] inline bool is_provider(const Actor& actor, const Grant& g) {
+  return is_officer(actor, g.provider_id) || check_steward(actor, g.provider_id).has_value();
 }
 
 }  // namespace qushu::sharing

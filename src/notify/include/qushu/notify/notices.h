@@ -11,7 +11,7 @@
 #include "qushu/http/router.h"
 #include "qushu/store/store.h"
 
-namespace qushu::ingest {
+namespace qushu::notify {
 
 struct Notice {
   std::string id, kind, link;
@@ -31,4 +31,4 @@ struct Notice {
 // /api/v1/notices…
 void add_notice_routes(http::Router& router, store::Store& store);
 
-}  // namespace qushu::ingest
+}  // namespace qushu::notify

@@ -30,6 +30,7 @@
 #include "qushu/query/export.h"
 #include "qushu/query/rows.h"
 #include "qushu/sharing/policy.h"
+#include "qushu/sharing/watermark.h"
 #include "qushu/store/store.h"
 
 namespace qushu::query {
@@ -51,6 +52,7 @@ struct Deps {
   catalog::Catalog& catalog;
   const sharing::Policy& policy;
   const Clock& clock;
+  const sharing::Watermarks* watermarks = nullptr;  // of files that leave under grants
 };
 
 // Asked while work goes on: whether nobody waits for the answer any more.

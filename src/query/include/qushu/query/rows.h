@@ -85,7 +85,8 @@ struct RowsRequest {
   std::vector<std::size_t> columns;  // in the order of the answer; never empty after parsing
   std::vector<std::string> search;   // words
   Count count = Count::automatic;
-  bool by_key = false;  // the conditions are exactly one value for each field of the declared key, and nothing else narrows
+  bool by_key = false;     // the conditions are exactly one value for each field of the declared key, and nothing else narrows
+  std::string cursor_key;  // of RowsLimits
 };
 
 struct RowsLimits {
@@ -94,6 +95,8 @@ struct RowsLimits {
   std::size_t conditions = 64;  // conditions, facets and sort keys at most, each
   std::size_t list = 1000;      // values of one `in`
   std::size_t text = 4000;      // bytes of one value
+  // Seals cursors where a row's number would tell of rows that are not shown; empty: they are plain.
+  std::string cursor_key = {};
 };
 
 // The version that the request is about: `_version`, or that of the `_next` cursor; 0 is the current one. Needed first, since

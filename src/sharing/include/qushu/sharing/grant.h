@@ -2,7 +2,8 @@
 // (mask.h), a row filter, the methods, addresses, period and purpose; policy.h turns it into SQL, in one place.
 //
 // A grant is active, suspended (stopped until somebody resumes it) or terminated (for good). It takes effect, and ends, with
-// the next row that is read: what runs asks again whenever anything in the store changed.
+// the next row that is read: what runs asks again whenever anything in the store changed. A grant that renews or widens another
+// ends that one as it begins.
 //
 // Who may what: the people of the grantee's department read by it; the provider's stewards and sharing officers and those who
 // may everything suspend, resume and terminate it; both, and the data authority, see it. Every step is audited in its
@@ -27,13 +28,15 @@
 #include "qushu/base/time.h"
 #include "qushu/catalog/catalog.h"
 #include "qushu/engine/rewrite.h"
+#include "qushu/notify/notify.h"
 #include "qushu/sharing/mask.h"
 #include "qushu/store/store.h"
 
 namespace qushu::sharing {
 
-// How a dataset is used: rows as pages (API and console), own SQL, files.
-enum class Use : std::uint8_t { api, sql, file };
+// How a dataset is used: rows as pages (API and console), own SQL, files, tables pushed into a database of the grantee's.
+enum class Use : std::uint8_t { api, sql, file, push };
+inline constexpr std::size_t kUses = 4;
 [[nodiscard]] std::string_view name(Use use);
 [[nodiscard]] bool parse(std::string_view text, Use& out);
 
@@ -46,6 +49,17 @@ struct GrantedField {
   Mask mask = {};
 };
 
+// How much may be used (meter.h); 0: as much as anybody wants.
+struct UseLimits {
+  std::int64_t per_minute = 0, daily_calls = 0, daily_rows = 0;
+  [[nodiscard]] bool any() const { return per_minute > 0 || daily_calls > 0 || daily_rows > 0; }
+};
+
+// How the grantee's files are marked (watermark.h): a column that names her, and marks that cannot be seen.
+struct Marking {
+  bool visible = true, hidden = true;
+};
+
 // What is granted, as the asker proposes it and the provider decides it.
 struct Terms {
   std::vector<GrantedField> fields;    // those that are seen, in the dataset's order
@@ -54,7 +68,10 @@ struct Terms {
   std::vector<Use> methods;            // at least one
   std::vector<std::string> addresses;  // IPv4 or IPv6, a single one or a range as 10.1.0.0/16; empty: from anywhere
   std::string purpose;
+  std::string named_purpose;        // one of the purposes that the security administrator keeps (rules.h); or empty
   std::optional<Time> from, until;  // until: not included
+  UseLimits limits;
+  Marking marking;
 };
 
 struct Grant {
@@ -93,6 +110,7 @@ class Grants {
   struct Deps {
     store::Store& store;
     audit::Audit& audit;
+    const notify::Notify& notify;
     const Clock& clock;
     std::filesystem::path key_folder;  // keys/sharing.key: what the keys of hashes come from
   };
@@ -116,9 +134,14 @@ class Grants {
   // first.
   [[nodiscard]] Result<std::vector<std::shared_ptr<const Grant>>> usable(const Actor& actor,
                                                                          std::string_view dataset_id = {}) const;
+  // Ends a grant that another takes the place of.
+  [[nodiscard]] Result<void> supersede(store::Transaction& t, const Actor& actor, std::string_view id, const Grant& by) const;
   // Whether a grant may still be used; cheap while nothing in the store changes.
   [[nodiscard]] bool holds(const Grant& grant) const;
   [[nodiscard]] std::shared_ptr<const Masks> masks(const Grant& grant) const;
+  // 32 bytes of the grant's own.
+  [[nodiscard]] std::string cursor_key(const Grant& grant) const;
+  [[nodiscard]] Time now() const { return deps_.clock.now(); }
 
  private:
   explicit Grants(Deps deps, std::string key) : deps_(std::move(deps)), key_(std::move(key)) {}

@@ -7,6 +7,10 @@
 // published entry (catalog/entry.h) makes a dataset known to everybody who may see the catalogue, never its data: that is
 // desk.h's.
 //
+// The sharing rules (rules.h) stand above grants: what they do not allow for a field's level and this use is hidden, whatever
+// the grant says. How much is used is counted and limited by the meter (meter.h), which everything that answers under a grant
+// asks through admit() before its work and tells through used() after it.
+//
 // What a grant hides, it hides from everything that is said about the rows. Masks come before any condition, order, facet,
 // count or statistic; each column of a filtered row is NULL before the filter is asked, so that no expression of anybody, in
 // whatever order the engine evaluates, meets a value of a row that is left out; a filter that cannot be evaluated for a row
@@ -28,6 +32,8 @@
 #include "qushu/http/router.h"
 #include "qushu/identity/identity.h"
 #include "qushu/sharing/grant.h"
+#include "qushu/sharing/meter.h"
+#include "qushu/sharing/rules.h"
 
 namespace qushu::sharing {
 
@@ -47,6 +53,7 @@ struct Shown {
   std::optional<std::uint64_t> rows;         // how many; nullopt: a filter decides
   std::shared_ptr<const Grant> grant = {};   // none: she reads it whole
   std::shared_ptr<const Masks> masks = {};   // of the grant
+  std::string cursor_key = {};               // of a filter: seals what would tell where a row stands among all
 
   [[nodiscard]] const engine::Rewriter* mask(std::string_view field_id) const;
   // Whether the rows are the version's, so that its profile and index tell of them; masked fields excepted.
@@ -68,13 +75,22 @@ struct Reached {
 
 class Policy {
  public:
-  Policy(const catalog::Catalog& catalog, const blob::BlobStore& blobs, const Grants* grants = nullptr)
-      : catalog_(catalog), blobs_(blobs), grants_(grants) {}
+  // What grants stand on: without it only who reads a dataset whole reads it.
+  struct Sharing {
+    const Grants& grants;
+    const Rules& rules;
+    Meter& meter;
+  };
+  Policy(const catalog::Catalog& catalog, const blob::BlobStore& blobs, std::optional<Sharing> sharing = {})
+      : catalog_(catalog), blobs_(blobs), sharing_(sharing) {}
   // Read whole, by those who may: grants do not count. not_found when she may not know of it; conflict when nothing has been
   // published. `version` 0: the current one.
   [[nodiscard]] Result<Shown> compile(const Actor& actor, std::string_view code, std::int64_t version = 0) const;
   // The same, or what a grant shows her by this method; forbidden when her grants are for other methods.
   [[nodiscard]] Result<Shown> compile_for(const Actor& actor, Use use, std::string_view code, std::int64_t version = 0) const;
+  // What a grant shows by one of its methods, whoever asks: for deliveries, which go on while nobody is there. Without a
+  // method: that the grant holds, and of what. forbidden when it does not, conflict while nothing is published.
+  [[nodiscard]] Result<Shown> compile_grant(std::string_view grant_id, std::optional<Use> use) const;
   // What she may name in SQL: each dataset under its code (columns by identifier) and under its title (columns by name). Views
   // are made only of the datasets that `sql` can mean, since each costs a look into its files; all names are there for
   // suggestions.
@@ -87,19 +103,28 @@ class Policy {
   [[nodiscard]] Result<std::vector<Reached>> queryable(const Actor& actor) const;
   // Whether what was shown under the grants may still be: asked again and again while an answer is under way.
   [[nodiscard]] bool holds(const Shown& shown) const {
-    return !shown.grant || (grants_ != nullptr && grants_->holds(*shown.grant));
+    return !shown.grant || (sharing_ && sharing_->grants.holds(*shown.grant));
   }
   [[nodiscard]] bool holds(const std::vector<std::shared_ptr<const Grant>>& grants) const;
 
+  // Whether one more answer may be given under the grant, if there is one: limited otherwise.
+  [[nodiscard]] Result<void> admit(const Actor& actor, const std::shared_ptr<const Grant>& grant,
+                                   std::string_view method) const;
+  // From memory alone; nullopt: ask admit().
+  [[nodiscard]] std::optional<Result<void>> admit_fast(const Actor& actor, const Shown& shown, std::string_view method) const;
+  // How many rows may be given; nullopt: all.
+  [[nodiscard]] std::optional<std::uint64_t> rows_left(const Shown& shown) const;
+  void used(const Actor& actor, const std::shared_ptr<const Grant>& grant, std::string_view method, std::uint64_t rows) const;
+
  private:
   [[nodiscard]] Result<Shown> show(catalog::Dataset dataset, std::int64_t version) const;
-  [[nodiscard]] Result<Shown> narrow(Shown shown, std::shared_ptr<const Grant> grant) const;
+  [[nodiscard]] Result<Shown> narrow(Shown shown, std::shared_ptr<const Grant> grant, Use use) const;
   [[nodiscard]] Result<void> add_views(engine::SandboxSpec& spec, std::vector<Reached> datasets, std::string_view sql,
                                        std::vector<std::shared_ptr<const Grant>>* grants) const;
 
   const catalog::Catalog& catalog_;
   const blob::BlobStore& blobs_;
-  const Grants* grants_;
+  std::optional<Sharing> sharing_;
 };
 
 // /api/v1/datasets, /datasets/{code}, …/versions, …/rollback, …/withdraw: the catalogue as each caller may know it.

@@ -1,7 +1,8 @@
 // Sharing requests (共享申请): a department asks for another's dataset, and gets a grant, within the clocks of the regulation
 // on sharing government data (国务院令第809号).
 //
-//   submit ──► asking ──approve──► reviewing ──grant──► granted
+//   submit ──► asking ──approve──► reviewing ──grant──► granted      (or confirming ──confirm──► granted
+//                                                                                 └──object──► refused)
 //                │  └──decline──► declined   ├──refuse (reasons)──► refused
 //                │                           ├──return (once, everything that is missing)──► returned ──complete──► reviewing
 //             withdraw ──► withdrawn         └──extend (once, the authority consents)──► reviewing, with more days
@@ -12,6 +13,12 @@
 // a refusal states its reasons; one extension of at most `sharing.extension_days` needs the data authority's consent. A dataset
 // that is shared unconditionally is granted as soon as the asking side has approved. The provider grants the whole or a part:
 // never fields, methods or a period that were not asked for.
+//
+// Where the sharing rules (rules.h) say so, what the provider grants takes effect when the data authority has confirmed it.
+// A request may renew or widen a grant of the same department, which then ends as the new one begins.
+//
+// Those concerned are told of every step; the provider's officers before the end of their clock and on its last day, and the
+// data authority too once it has passed (tick()).
 //
 // A request is seen by who made it, by the officers of both departments and those above them, and by the data authority. Every
 // step is kept with its text and audited in its transaction.
@@ -28,12 +35,14 @@
 #include "qushu/calendar/calendar.h"
 #include "qushu/http/router.h"
 #include "qushu/identity/identity.h"
+#include "qushu/notify/notify.h"
 #include "qushu/sharing/grant.h"
 #include "qushu/sharing/policy.h"
+#include "qushu/sharing/rules.h"
 
 namespace qushu::sharing {
 
-enum class RequestState : std::uint8_t { asking, declined, reviewing, returned, granted, refused, withdrawn };
+enum class RequestState : std::uint8_t { asking, declined, reviewing, returned, granted, refused, withdrawn, confirming };
 [[nodiscard]] std::string_view name(RequestState state);
 [[nodiscard]] bool parse(std::string_view text, RequestState& out);
 
@@ -58,6 +67,9 @@ struct SharingRequest {
   std::optional<int> days_taken;
   bool late = false;
   Time created, changed;
+  std::string renews;                          // the grant that this one would take the place of
+  std::optional<Terms> decided;                // by the provider, until it is confirmed
+  std::string decided_by;                      // the id of who did
   std::optional<calendar::Standing> standing;  // while the provider is to answer
 };
 
@@ -73,6 +85,7 @@ struct NewRequest {
   std::string basis, scenario;
   json::object terms;
   std::string department = {};  // id or code: of who has no department of her own, on the server's command line
+  std::string renews = {};      // the id of a grant
 };
 
 [[nodiscard]] std::span<const store::Migration> request_migrations();
@@ -88,6 +101,8 @@ class Requests {
     catalog::Catalog& catalog;
     identity::Identity& identity;
     const Grants& grants;
+    const Rules& rules;
+    const notify::Notify& notify;
     const Settings& settings;
     const Clock& clock;
   };
@@ -110,6 +125,12 @@ class Requests {
                                                       std::string_view text) = 0;
   [[nodiscard]] virtual Result<SharingRequest> consent(const Actor& actor, std::string_view id, std::string_view text) = 0;
 
+  // The second approval, by the data authority; and its refusal.
+  [[nodiscard]] virtual Result<SharingRequest> confirm(const Actor& actor, std::string_view id, std::string_view text) = 0;
+  [[nodiscard]] virtual Result<SharingRequest> object(const Actor& actor, std::string_view id, std::string_view text) = 0;
+  // Warns of clocks that end; called now and then.
+  [[nodiscard]] virtual Result<void> tick() = 0;
+
   // not_found also for what the caller may not know of.
   [[nodiscard]] virtual Result<SharingRequest> find(const Actor& actor, std::string_view id) const = 0;
   [[nodiscard]] virtual Result<std::vector<RequestEvent>> events(const Actor& actor, std::string_view id) const = 0;
@@ -123,7 +144,8 @@ class Requests {
   [[nodiscard]] virtual Result<std::vector<SharingRequest>> list(const Actor& actor, const Filter& filter) const = 0;
   // What this person has to do something about, the most urgent first.
   [[nodiscard]] virtual Result<std::vector<SharingRequest>> waiting(const Actor& actor) const = 0;
-  // What the caller may do now: "approve", "decline", "withdraw", "grant", "refuse", "return", "complete", "extend", "consent".
+  // What the caller may do now: "approve", "decline", "withdraw", "grant", "refuse", "return", "complete", "extend", "consent",
+  // "confirm", "object".
   [[nodiscard]] virtual std::vector<std::string_view> possible(const Actor& actor, const SharingRequest& request) const = 0;
 };
 

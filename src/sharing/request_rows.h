@@ -1,0 +1,17 @@
+// Inside the module: requests as they stand in the store.
+#pragma once
+
+#include <string_view>
+
+#include "qushu/sharing/request.h"
+#include "qushu/store/store.h"
+
+namespace qushu::sharing {
+
+[[nodiscard]] const Text& title(RequestState state);
+[[nodiscard]] std::string_view request_columns();
+[[nodiscard]] SharingRequest request_of(const store::Row& row);
+[[nodiscard]] Result<void> insert_request(store::Transaction& t, const SharingRequest& r);
+[[nodiscard]] Result<void> update_request(store::Transaction& t, const SharingRequest& r);
+
+}  // namespace qushu::sharing
