@@ -25,7 +25,7 @@ const std::array kSettings{
     SettingSpec{.key = "notify.smtp_url",
                 .kind = SettingKind::text,
                 .default_value = "",
-                .label = {"邮件服务器，如 smtp://mail.example.gov.cn:25 或 smtps://…:465；为空则不发邮件",
+                .label = {"邮件服务器的地址（写法见安装手册）；为空则不发邮件",
                           "Mail server, such as smtp://mail.example.org:25 or smtps://…:465; no mails without one"},
                 .runtime = true},
     SettingSpec{.key = "notify.smtp_user",
@@ -50,7 +50,7 @@ const std::array kSettings{
     SettingSpec{.key = "notify.links",
                 .kind = SettingKind::text,
                 .default_value = "",
-                .label = {"邮件里链接的开头，如 https://data.example.gov.cn",
+                .label = {"邮件里链接的开头：本系统对外的地址",
                           "What links in mails begin with, such as "
                           "https://data.example.org"},
                 .runtime = true}};
