@@ -1,4 +1,4 @@
-#include "ckan.h"
+#include "ckan_desk.h"
 #include "dcat.h"
 #include "downloads.h"
 #include "portal.h"
@@ -8,6 +8,10 @@ namespace qushu::opendata {
 PublicSide::PublicSide(PublicDeps deps)
     : ckan_(std::make_unique<Ckan>(std::move(deps))), portal_(std::make_unique<Portal>(ckan_->deps())) {}
 PublicSide::~PublicSide() = default;
+
+void PublicSide::register_jobs() {
+  ckan_->desk().register_jobs();
+}
 
 void PublicSide::add_routes(http::Router& router) const {
   add_ckan_routes(router, *ckan_);

@@ -60,6 +60,30 @@ INSERT INTO open_licence (id, title_zh, title_en, text_zh, text_en, url, is_open
    'https://creativecommons.org/publicdomain/zero/1.0/', 1, 0, 3),
   ('odc-by', '开放数据共用 署名', 'Open Data Commons Attribution', '使用时须署名。', 'Attribution is required.',
    'https://opendatacommons.org/licenses/by/1-0/', 1, 0, 4);
+)"},
+                                      store::Migration{.id = "opendata.0002", .sql = R"(
+CREATE TABLE open_package (
+  dataset_id TEXT PRIMARY KEY,
+  package_id TEXT NOT NULL,
+  said TEXT NOT NULL
+);
+CREATE UNIQUE INDEX open_package_id ON open_package (package_id);
+CREATE TABLE open_resource (
+  id TEXT PRIMARY KEY,
+  dataset_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  format TEXT NOT NULL,
+  url TEXT NOT NULL,
+  linked BIGINT NOT NULL,
+  import_id TEXT NOT NULL,
+  file_name TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  size BIGINT NOT NULL,
+  created BIGINT NOT NULL,
+  changed BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX open_resource_dataset ON open_resource (dataset_id);
 )"}};
   return kMigrations;
 }
@@ -88,6 +112,15 @@ std::span<const SettingSpec> settings() {
                   .min = 1,
                   .max = 3600,
                   .runtime = true},
+      SettingSpec{
+          .key = "opendata.ckan_wait",
+          .kind = SettingKind::seconds,
+          .default_value = "30s",
+          .label = {"经 CKAN 接口上传的文件，最多等多久再答复；没有处理完的在后台继续",
+                    "How long a client of CKAN's API waits for its file to be taken in; what takes longer goes on behind"},
+          .min = 0,
+          .max = 600,
+          .runtime = true},
       SettingSpec{.key = "opendata.url",
                   .kind = SettingKind::text,
                   .default_value = "",
