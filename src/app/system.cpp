@@ -335,6 +335,17 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                                                                                     .sources = *system->sources,
                                                                                     .clock = clock});
   system->public_side->register_jobs();
+  system->harvests = std::make_unique<opendata::Harvests>(opendata::Harvests::Deps{.settings = s,
+                                                                                   .store = *system->store,
+                                                                                   .audit = *system->audit,
+                                                                                   .jobs = *system->jobs,
+                                                                                   .identity = *system->identity,
+                                                                                   .calendar = *system->calendar,
+                                                                                   .catalog = *system->catalog,
+                                                                                   .entries = *system->entries,
+                                                                                   .sources = *system->sources,
+                                                                                   .clock = clock});
+  system->harvests->register_jobs();
   system->pipelines = ingest::Pipelines::open({.store = *system->store,
                                                .blobs = *system->blobs,
                                                .engine = *system->engine,

@@ -84,6 +84,64 @@ CREATE TABLE open_resource (
   changed BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX open_resource_dataset ON open_resource (dataset_id);
+)"},
+                                      store::Migration{.id = "opendata.0003", .sql = R"(
+CREATE TABLE open_harvest (
+  id TEXT PRIMARY KEY,
+  code TEXT NOT NULL UNIQUE,
+  title TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  address TEXT NOT NULL,
+  department_id TEXT NOT NULL,
+  owner_id TEXT NOT NULL,
+  owner_name TEXT NOT NULL,
+  enabled BIGINT NOT NULL,
+  cron TEXT NOT NULL,
+  days TEXT NOT NULL,
+  next_due BIGINT,
+  created BIGINT NOT NULL,
+  changed BIGINT NOT NULL
+);
+CREATE INDEX open_harvest_due ON open_harvest (next_due);
+CREATE TABLE open_harvest_run (
+  id TEXT PRIMARY KEY,
+  harvest_id TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  cause TEXT NOT NULL,
+  person_name TEXT NOT NULL,
+  seen_count BIGINT NOT NULL DEFAULT 0,
+  created_count BIGINT NOT NULL DEFAULT 0,
+  changed_count BIGINT NOT NULL DEFAULT 0,
+  unchanged_count BIGINT NOT NULL DEFAULT 0,
+  gone_count BIGINT NOT NULL DEFAULT 0,
+  failed_count BIGINT NOT NULL DEFAULT 0,
+  whole BIGINT NOT NULL DEFAULT 1,
+  created BIGINT NOT NULL,
+  ended BIGINT
+);
+CREATE INDEX open_harvest_run_harvest ON open_harvest_run (harvest_id, id);
+CREATE TABLE open_harvest_entry (
+  harvest_id TEXT NOT NULL,
+  remote_id TEXT NOT NULL,
+  dataset_id TEXT NOT NULL,
+  said TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  first_seen BIGINT NOT NULL,
+  last_seen BIGINT NOT NULL,
+  gone BIGINT,
+  PRIMARY KEY (harvest_id, remote_id)
+);
+CREATE TABLE open_harvest_error (
+  run_id TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  remote_id TEXT NOT NULL,
+  title TEXT NOT NULL,
+  zh TEXT NOT NULL,
+  en TEXT NOT NULL,
+  PRIMARY KEY (run_id, number)
+);
 )"}};
   return kMigrations;
 }
@@ -121,6 +179,33 @@ std::span<const SettingSpec> settings() {
           .min = 0,
           .max = 600,
           .runtime = true},
+      SettingSpec{
+          .key = "opendata.harvest_private",
+          .kind = SettingKind::boolean,
+          .default_value = "false",
+          .label = {"允许采集内部网络地址上的数据目录", "Whether catalogues at addresses of private networks may be harvested"},
+          .runtime = true},
+      SettingSpec{.key = "opendata.harvest_size",
+                  .kind = SettingKind::bytes,
+                  .default_value = "32MiB",
+                  .label = {"采集目录时一个文档的最大长度", "Longest document of a catalogue that is harvested"},
+                  .min = 1024,
+                  .max = 1073741824,
+                  .runtime = true},
+      SettingSpec{.key = "opendata.harvest_time",
+                  .kind = SettingKind::seconds,
+                  .default_value = "60s",
+                  .label = {"采集目录时一个文档的时限", "Longest time of one document of a catalogue that is harvested"},
+                  .min = 1,
+                  .max = 3600,
+                  .runtime = true},
+      SettingSpec{.key = "opendata.harvest_datasets",
+                  .kind = SettingKind::integer,
+                  .default_value = "100000",
+                  .label = {"一次采集最多多少个数据集", "How many datasets of a catalogue are harvested at most"},
+                  .min = 1,
+                  .max = 10000000,
+                  .runtime = true},
       SettingSpec{.key = "opendata.url",
                   .kind = SettingKind::text,
                   .default_value = "",

@@ -11,6 +11,7 @@ struct WebRequest {
   bool head = false;
   std::vector<std::string> headers = {};  // "Name: value"
   std::string user = {}, password = {};   // of basic authentication, when there is a user
+  bool public_only = false;               // no private network
 };
 
 struct WebAnswer {

@@ -3,7 +3,7 @@
 import { base, browser, check, person, work } from './browser.mjs';
 
 const pages = {
-  operator: ['/', '/datasets', '/datasets/CODE', '/datasets/CODE?tab=fields', '/datasets/CODE?tab=profile', '/datasets/CODE?tab=chart', '/datasets/CODE?tab=history', '/datasets/CODE?tab=access', '/datasets/CODE?tab=lineage', '/datasets/CODE?tab=privacy', '/datasets/CODE?tab=quality', '/quality', '/corrections', '/corrections/TICKET', '/linkage', '/imports', '/imports/IMPORT', '/sources', '/pipelines', '/pipelines/new', '/budget/check', '/open-data', '/sharing/requests', '/sharing/requests/new?dataset=ASKED', '/sharing/requests/REQUEST', '/sharing/grants', '/sql', '/jobs', '/account', '/api-docs', '/nowhere', '/datasets/CODE?tab=entry', '/catalogue/import', '/registers', '/registers/contracts', '/registers/contracts/new', '/registers/contracts/records/RECORD', '/registers/contracts/records/RECORD?tab=files', '/registers/contracts/records/RECORD?tab=history', '/registers/contracts/definition', '/registers/new-definition'],
+  operator: ['/', '/datasets', '/datasets/CODE', '/datasets/CODE?tab=fields', '/datasets/CODE?tab=profile', '/datasets/CODE?tab=chart', '/datasets/CODE?tab=history', '/datasets/CODE?tab=access', '/datasets/CODE?tab=lineage', '/datasets/CODE?tab=privacy', '/datasets/CODE?tab=quality', '/quality', '/corrections', '/corrections/TICKET', '/linkage', '/imports', '/imports/IMPORT', '/sources', '/pipelines', '/pipelines/new', '/budget/check', '/open-data', '/harvests', '/sharing/requests', '/sharing/requests/new?dataset=ASKED', '/sharing/requests/REQUEST', '/sharing/grants', '/sql', '/jobs', '/account', '/api-docs', '/nowhere', '/datasets/CODE?tab=entry', '/catalogue/import', '/registers', '/registers/contracts', '/registers/contracts/new', '/registers/contracts/records/RECORD', '/registers/contracts/records/RECORD?tab=files', '/registers/contracts/records/RECORD?tab=history', '/registers/contracts/definition', '/registers/new-definition'],
   reviewer: ['/', '/reviews', '/open-data', '/sharing/requests', '/classification', '/datasets', '/datasets/CODE'],
   sysadmin: ['/', '/people', '/calendar', '/settings'],
   secadmin: ['/people', '/settings'],
@@ -11,7 +11,7 @@ const pages = {
 };
 const [code, importId, ticket, record, request] = [process.env.QUSHU_CODE, process.env.QUSHU_IMPORT, process.env.QUSHU_TICKET, process.env.QUSHU_RECORD, process.env.QUSHU_REQUEST];
 // Names, formats and codes that are written so in Chinese too.
-const allowed = /^(SQL|API|CSV|TSV|XLSX|DOCX|Excel|JSON|NDJSON|Parquet|XML|PDF|UTF|GB|GB18030|GBK|BIG|BIG5|HTTP|HTTPS|URL|OpenAPI|ODBC|SHA|ID|IP|TOTP|Qushu|zip|gzip|KiB|MiB|GiB|KB|MB|GB|BOM|LE|BE|EN|English|PostgreSQL|SQLite|GET|POST|PUT|PATCH|DELETE|Ctrl|Enter|Esc|TLS|SSE|CORS|UTC|NTP|DuckDB|CPU|Chrome|HeadlessChrome|Chromium|Linux|Mozilla|Safari|AppleWebKit|KHTML|Gecko|like|x86|X11|Q|Z|T|v|B|s|ms|h|m|d)$/;
+const allowed = /^(SQL|API|CSV|TSV|XLSX|DOCX|Excel|JSON|NDJSON|Parquet|XML|PDF|UTF|GB|GB18030|GBK|BIG|BIG5|HTTP|HTTPS|URL|OpenAPI|ODBC|SHA|ID|IP|TOTP|Qushu|zip|gzip|KiB|MiB|GiB|KB|MB|GB|BOM|LE|BE|EN|English|PostgreSQL|SQLite|GET|POST|PUT|PATCH|DELETE|Ctrl|Enter|Esc|TLS|SSE|CORS|UTC|NTP|DuckDB|CKAN|DCAT|LD|Turtle|jsonld|ttl|CPU|Chrome|HeadlessChrome|Chromium|Linux|Mozilla|Safari|AppleWebKit|KHTML|Gecko|like|x86|X11|Q|Z|T|v|B|s|ms|h|m|d)$/;
 
 async function english(page) {
   return page.evaluate(() => {

@@ -8,6 +8,7 @@
 #include "qushu/http/router.h"
 #include "qushu/identity/identity.h"
 #include "qushu/ingest/ingest.h"
+#include "qushu/opendata/harvest.h"
 #include "qushu/opendata/public_view.h"
 #include "qushu/opendata/release.h"
 #include "qushu/opendata/shelf.h"
