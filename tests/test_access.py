@@ -105,6 +105,8 @@ DECIDED = {
         ("GET", "requests"), ("POST", "requests"), ("GET", "requests/{id}"), ("GET", "grants"), ("GET", "grants/{id}"), ("POST", "grants/{id}/state"),
         *(("POST", f"requests/{{id}}/{verb}") for verb in ("approve", "decline", "withdraw", "grant", "refuse", "return", "complete", "extend")))},
     "POST /api/v1/sharing/requests/{id}/consent": {"reviewer"},
+    "GET /api/v1/open/asks": {"reviewer"},
+    "POST /api/v1/open/asks/{id}/answer": {"reviewer"},
     "GET /api/v1/open/harvests": {"steward", "operator"},
     "POST /api/v1/open/harvests": {"steward", "operator"},
     "GET /api/v1/open/harvests/{code}": {"steward", "operator"},

@@ -138,6 +138,7 @@ void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, htt
   insight::add_routes(router, *s.insight);
   opendata::add_release_routes(router, *s.releases);
   opendata::add_harvest_routes(router, *s.harvests);
+  opendata::add_ask_routes(router, *s.asks);
   s.public_side->add_routes(router);
   budget::add_routes(router, s.settings);
   registers::add_routes(router, *s.registers, *s.blobs, *s.identity, s.settings);

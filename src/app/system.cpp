@@ -10,6 +10,7 @@
 #include "qushu/base/log.h"
 #include "qushu/base/text.h"
 #include "qushu/budget/budget.h"
+#include "qushu/crypto/crypto.h"
 #include "qushu/http/server.h"
 #include "qushu/ingest/notices.h"
 #include "qushu/ingest/trace.h"
@@ -318,6 +319,9 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                                                                           .identity = *system->identity,
                                                                           .releases = *system->releases,
                                                                           .view = *system->public_view});
+  system->asks =
+      std::make_unique<opendata::Asks>(opendata::Asks::Deps{.store = *system->store, .audit = *system->audit, .clock = clock});
+  QS_TRY(auto form_key, crypto::load_or_create_key(system->data / "keys" / "forms.key"));
   system->public_side = std::make_unique<opendata::PublicSide>(opendata::PublicDeps{.settings = s,
                                                                                     .engine = *system->engine,
                                                                                     .audit = *system->audit,
@@ -333,6 +337,10 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                                                                                     .desk = *system->desk,
                                                                                     .imports = *system->imports,
                                                                                     .sources = *system->sources,
+                                                                                    .asks = *system->asks,
+                                                                                    .corrections = *system->corrections,
+                                                                                    .quality = *system->quality,
+                                                                                    .form_key = form_key,
                                                                                     .clock = clock});
   system->public_side->register_jobs();
   system->harvests = std::make_unique<opendata::Harvests>(opendata::Harvests::Deps{.settings = s,

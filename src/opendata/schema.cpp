@@ -142,6 +142,22 @@ CREATE TABLE open_harvest_error (
   en TEXT NOT NULL,
   PRIMARY KEY (run_id, number)
 );
+)"},
+                                      store::Migration{.id = "opendata.0004", .sql = R"(
+CREATE TABLE open_ask (
+  id TEXT PRIMARY KEY,
+  number BIGINT NOT NULL UNIQUE,
+  wanted TEXT NOT NULL,
+  purpose TEXT NOT NULL,
+  name TEXT NOT NULL,
+  contact TEXT NOT NULL,
+  state TEXT NOT NULL,
+  answer TEXT NOT NULL DEFAULT '',
+  answered_by TEXT NOT NULL DEFAULT '',
+  at BIGINT NOT NULL,
+  answered BIGINT
+);
+CREATE INDEX open_ask_state ON open_ask (state, id);
 )"}};
   return kMigrations;
 }
@@ -205,6 +221,28 @@ std::span<const SettingSpec> settings() {
                   .label = {"一次采集最多多少个数据集", "How many datasets of a catalogue are harvested at most"},
                   .min = 1,
                   .max = 10000000,
+                  .runtime = true},
+      SettingSpec{.key = "opendata.form_limit",
+                  .kind = SettingKind::integer,
+                  .default_value = "10",
+                  .label = {"一个地址每小时最多提交几次公众表单", "How often an hour one address may send the public's forms"},
+                  .min = 1,
+                  .max = 100000,
+                  .runtime = true},
+      SettingSpec{.key = "opendata.form_total",
+                  .kind = SettingKind::integer,
+                  .default_value = "500",
+                  .label = {"所有地址每小时最多提交几次公众表单",
+                            "How often an hour all addresses together may send the public's forms"},
+                  .min = 1,
+                  .max = 1000000,
+                  .runtime = true},
+      SettingSpec{.key = "opendata.form_seconds",
+                  .kind = SettingKind::seconds,
+                  .default_value = "3s",
+                  .label = {"公众表单打开后多久才能提交", "How long after it was opened one of the public's forms may be sent"},
+                  .min = 0,
+                  .max = 600,
                   .runtime = true},
       SettingSpec{.key = "opendata.url",
                   .kind = SettingKind::text,

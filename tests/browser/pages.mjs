@@ -4,7 +4,7 @@ import { base, browser, check, person, work } from './browser.mjs';
 
 const pages = {
   operator: ['/', '/datasets', '/datasets/CODE', '/datasets/CODE?tab=fields', '/datasets/CODE?tab=profile', '/datasets/CODE?tab=chart', '/datasets/CODE?tab=history', '/datasets/CODE?tab=access', '/datasets/CODE?tab=lineage', '/datasets/CODE?tab=privacy', '/datasets/CODE?tab=quality', '/quality', '/corrections', '/corrections/TICKET', '/linkage', '/imports', '/imports/IMPORT', '/sources', '/pipelines', '/pipelines/new', '/budget/check', '/open-data', '/harvests', '/sharing/requests', '/sharing/requests/new?dataset=ASKED', '/sharing/requests/REQUEST', '/sharing/grants', '/sql', '/jobs', '/account', '/api-docs', '/nowhere', '/datasets/CODE?tab=entry', '/catalogue/import', '/registers', '/registers/contracts', '/registers/contracts/new', '/registers/contracts/records/RECORD', '/registers/contracts/records/RECORD?tab=files', '/registers/contracts/records/RECORD?tab=history', '/registers/contracts/definition', '/registers/new-definition'],
-  reviewer: ['/', '/reviews', '/open-data', '/sharing/requests', '/classification', '/datasets', '/datasets/CODE'],
+  reviewer: ['/', '/reviews', '/open-data', '/open-data?tab=asks', '/sharing/requests', '/classification', '/datasets', '/datasets/CODE'],
   sysadmin: ['/', '/people', '/calendar', '/settings'],
   secadmin: ['/people', '/settings'],
   auditadmin: ['/', '/audit'],

@@ -28,6 +28,27 @@ for (const [width, height] of [[1440, 900], [390, 844]])
     await page.locator('form:has(select[name=op]) button').click();
     await page.waitForURL('**value=**');
     check((await page.locator('caption').first().innerText()).includes('11'), 'eleven names hold “企业1”');
+    await page.goto(`${base}/open/dataset/portal_places`);
+    check((await page.locator('svg.map circle').count()) > 5, 'the map has points');
+    await at('map');
+    await page.click('text=/报告错误|Report an error/');
+    await at('report');
+    // By keyboard alone, without a script.
+    await page.goto(`${base}/open/ask`);
+    await page.focus('textarea[name=wanted]');
+    await page.keyboard.type('停车位');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('找车位');
+    for (let i = 0; i < 3; i++) await page.keyboard.press('Tab');
+    const said = await page.locator('label:has(input[name=proof])').innerText();
+    const words = ['一二三四五六七八九'.split(''), 'one two three four five six seven eight nine'.split(' ')];
+    const numbers = [...said.matchAll(/[一二三四五六七八九]|one|two|three|four|five|six|seven|eight|nine/g)].slice(0, 2).map(([w]) => Math.max(words[0].indexOf(w), words[1].indexOf(w)) + 1);
+    await page.keyboard.type(String(numbers[0] + numbers[1]));
+    await at('ask');
+    await page.waitForTimeout(3200);
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/open/asked/*');
+    await at('asked');
     for (const name of ['departments', 'themes', 'statistics', 'developers']) {
       await page.goto(`${base}/open/${name}`);
       await at(name);

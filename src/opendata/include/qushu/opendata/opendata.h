@@ -8,10 +8,13 @@
 #include "qushu/http/router.h"
 #include "qushu/identity/identity.h"
 #include "qushu/ingest/ingest.h"
+#include "qushu/opendata/asks.h"
 #include "qushu/opendata/harvest.h"
 #include "qushu/opendata/public_view.h"
 #include "qushu/opendata/release.h"
 #include "qushu/opendata/shelf.h"
+#include "qushu/quality/corrections.h"
+#include "qushu/quality/quality.h"
 #include "qushu/sharing/desk.h"
 #include "qushu/sources/sources.h"
 
@@ -27,6 +30,7 @@ void add_release_routes(http::Router& router, Releases& releases);
 // What the public's addresses need.
 class Ckan;
 class Portal;
+class PortalForms;
 struct PublicDeps {
   const Settings& settings;
   engine::Engine& engine;
@@ -44,6 +48,11 @@ struct PublicDeps {
   const sharing::Desk& desk;
   ingest::Imports& imports;
   sources::Sources& sources;
+  // For what the public asks, reports and is told.
+  Asks& asks;
+  quality::Corrections& corrections;
+  const quality::Quality& quality;
+  std::string form_key;  // that forms are signed with
   const Clock& clock;
 };
 // The public side: CKAN Action API v3 (/api/3/action/…, /api/action/…), whose actions that change something are for stewards
@@ -59,6 +68,7 @@ class PublicSide {
  private:
   std::unique_ptr<Ckan> ckan_;
   std::unique_ptr<Portal> portal_;
+  std::unique_ptr<PortalForms> forms_;
 };
 
 }  // namespace qushu::opendata
