@@ -12,8 +12,8 @@
 namespace qushu::opendata {
 namespace {
 
-constexpr double kWidth = 720, kMost = 540, kEdge = 34;  // of the picture, in its units
-constexpr int kCells = 60;                               // across; rows in one cell are one circle
+constexpr double kWidth = 720, kMost = 540, kEdge = 34, kLeft = 76;  // of the picture, in its units; kLeft: for latitudes
+constexpr int kCells = 60;                                           // across; rows in one cell are one circle
 constexpr std::size_t kListed = 20;
 
 // Names of coordinates, as departments and programs write them.
@@ -69,11 +69,11 @@ Result<void> add_map(const PageCall& call, const PublicShown& shown, Data& data)
   }
   // A degree of longitude is shorter the further north it is; a single place gets a little room around it.
   auto shrink = std::cos((south + top) / 2 * 3.14159265358979 / 180);
-  auto wide = std::max({(right - west) * shrink, (top - south) * (kWidth - 2 * kEdge) / (kMost - 2 * kEdge), 0.002});
-  auto scale = (kWidth - 2 * kEdge) / wide;
+  auto wide = std::max({(right - west) * shrink, (top - south) * (kWidth - kLeft - kEdge) / (kMost - 2 * kEdge), 0.002});
+  auto scale = (kWidth - kLeft - kEdge) / wide;
   auto height = std::max((top - south) * scale, 80.0) + 2 * kEdge;
   auto middle_x = (west + right) / 2, middle_y = (south + top) / 2;
-  auto at_x = [&](double longitude) { return kWidth / 2 + (longitude - middle_x) * shrink * scale; };
+  auto at_x = [&](double longitude) { return (kLeft + kWidth - kEdge) / 2 + (longitude - middle_x) * shrink * scale; };
   auto at_y = [&](double latitude) { return height / 2 - (latitude - middle_y) * scale; };
   auto side = wide / kCells;
   QS_TRY(auto cursor,
@@ -93,7 +93,7 @@ Result<void> add_map(const PageCall& call, const PublicShown& shown, Data& data)
   auto svg =
       fmt::format("<svg class=\"map\" viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-labelledby=\"map\">", kWidth, height);
   for (int line = 0; line <= 4; ++line) {
-    auto longitude = middle_x + (line - 2) / 4.0 * (kWidth - 2 * kEdge) / scale / shrink;
+    auto longitude = middle_x + (line - 2) / 4.0 * (kWidth - kLeft - kEdge) / scale / shrink;
     auto latitude = middle_y + (line - 2) / 4.0 * (height - 2 * kEdge) / scale;
     svg += fmt::format(
         "<line x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"0\" y2=\"{1:.0f}\"/><text x=\"{0:.1f}\" y=\"{2:.0f}\" "

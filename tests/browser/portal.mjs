@@ -1,5 +1,5 @@
 // The public portal with scripts switched off, at a desk and on a phone, in both languages, light and dark.
-import { base, browser, check, work } from './browser.mjs';
+import { base, browser, check, person, work } from './browser.mjs';
 
 for (const [width, height] of [[1440, 900], [390, 844]])
   for (const locale of ['zh-CN', 'en-GB']) {
@@ -56,5 +56,22 @@ for (const [width, height] of [[1440, 900], [390, 844]])
     check(!complaints.length, complaints.join('; '));
     await context.close();
   }
+
+// What was asked is answered inside, and the answer is on the asker's page.
+for (const [width, height] of [[390, 844], [1440, 900]]) {
+  const { page, complaints, context } = await person('reviewer', width, height);
+  await page.goto(`${base}/open-data?tab=asks`);
+  await page.waitForSelector('[data-test=ask-1]');
+  check((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 1, `too wide at ${width}`);
+  await page.screenshot({ path: `${work}/pictures/asks-${width}.png` });
+  await page.click('[data-test=ask-1]');
+  await page.fill('[data-test=ask-text]', '下季度开放');
+  await page.screenshot({ path: `${work}/pictures/answer-${width}.png` });
+  await page.click('[data-test=ask-accept]');
+  await page.waitForSelector('[data-test=ask-text]', { state: 'detached' });
+  check((await page.locator('[data-test=asks]').innerText()).includes('将予开放'), 'it is answered');
+  check(!complaints.length, complaints.join('; '));
+  await context.close();
+}
 await browser.close();
 console.log('ok: the portal without scripts');
