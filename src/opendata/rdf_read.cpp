@@ -261,15 +261,15 @@ class JsonLd {
     for (const char* collection : {"@list", "@set"})
       if (const auto* inside = member(collection)) return values(subject, predicate, *inside, c, term, depth + 1);
     if (term != nullptr && term->by_language) {
-      for (const auto& [lang, said] : o) {
+      for (const auto& said : o) {
+        std::string lang(said.key());
         auto one = [&](const json::value& text) {
-          if (text.is_string())
-            out_.add(subject, predicate, {RdfTerm::Kind::literal, std::string(text.get_string()), std::string(lang)});
+          if (text.is_string()) out_.add(subject, predicate, {RdfTerm::Kind::literal, std::string(text.get_string()), lang});
         };
-        if (const auto* list = said.if_array())
+        if (const auto* list = said.value().if_array())
           for (const auto& text : *list) one(text);
         else
-          one(said);
+          one(said.value());
       }
       return {};
     }

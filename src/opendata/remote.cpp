@@ -84,7 +84,7 @@ std::string cycle_of(std::string_view said) {
   return {};
 }
 
-RemoteProblem problem(std::string id, std::string title, std::string zh, std::string en) {
+RemoteProblem problem(std::string_view id, std::string_view title, std::string zh, std::string en) {
   return {cut(id, 200), cut(title, kTitle), {std::move(zh), std::move(en)}};
 }
 
