@@ -106,4 +106,19 @@ def test_the_public_portal(server, browser):
     opened(server, "portal_firms", "门户上的企业", tags=["经济", "企业"])
     catalogue(server, "portal_parks", "公园名录", content="名称,面积\n甲园,1.50\n乙园,2.25\n".encode(), entry={"classifications": ["209"], "abstract": "城市公园"})
     release(server, "portal_parks", ["名称", "面积"], title_en="Parks", abstract_en="City parks", excuses={})
+    places = "站点,经度,纬度\n" + "".join(f"站{i},{116.3 + i % 12 * 0.013:.3f},{39.9 + i // 12 * 0.009:.3f}\n" for i in range(100))
+    catalogue(server, "portal_places", "公交站点", content=places.encode())
+    release(server, "portal_places", ["站点", "经度", "纬度"])
     run("portal.mjs", server, ROOT / "build" / "results" / "portal")
+
+
+def test_harvesting_another_catalogue(tmp_path, browser):
+    there = Qushu(tmp_path / "there").settle()
+    here = Qushu(tmp_path / "here", settings={"sources.allow_loopback": "true", "opendata.harvest_private": "true"}).settle()
+    try:
+        opened(there, "firms", "邻区企业", tags=["经济"])
+        opened(there, "shops", "邻区商铺", tags=["经济"])
+        run("harvest.mjs", here, ROOT / "build" / "results" / "harvest", QUSHU_THERE=there.base)
+    finally:
+        here.stop()
+        there.stop()

@@ -1,7 +1,9 @@
 """The public portal's pages and its catalogue for harvesters, as nobody sees them, without a script."""
 import html.parser
 import json
+import pathlib
 import re
+import subprocess
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -166,3 +168,22 @@ def test_dcat(portal):
     get(portal, "/catalog.ttl", 422, modified_since="yesterday")
     assert get(portal, "/dataset/parks", 303).headers["Location"] == "/open/dataset/parks"
     get(portal, "/dataset/secret.ttl", 404)
+
+
+def test_dcat_by_its_shapes(portal, tmp_path):
+    """By the constraints of DCAT-AP 3.0.1 as shapes of ours: no package has the official ones."""
+    folder = pathlib.Path(__file__).parent / "shacl"
+    done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+    def validate(turtle):
+        (tmp_path / "data.ttl").write_text(turtle)
+        done = subprocess.run(["node", "validate.mjs", "dcat-ap.ttl", str(tmp_path / "data.ttl")], cwd=folder, capture_output=True, text=True, timeout=120)
+        assert done.returncode in (0, 1) and "triples" in done.stdout, done.stdout + done.stderr
+        return done.stdout.strip().splitlines()[:-1]
+    turtle = get(portal, "/catalog.ttl").text
+    assert validate(turtle) == []
+    # The shapes find what is broken.
+    for before, after, told in ((r"dct:publisher <[^>]*>", 'dct:publisher "nobody"', "publisher"), (r"dcat:accessURL <[^>]*>", 'dcat:accessURL "x"', "accessURL"), (r"foaf:name [^;.]*", "foaf:nick \"x\"", "name")):
+        broken = validate(re.sub(before, after, turtle))
+        assert broken and any(told in line for line in broken), (before, broken)

@@ -63,11 +63,10 @@ class Housekeeper {
   std::thread thread_;
 };
 
-// Looks every second for pipelines and deliveries that are due, until it is told to stop.
+// Looks every second for pipelines, deliveries and harvests that are due, until it is told to stop.
 class Scheduler {
  public:
-  Scheduler(ingest::Pipelines& pipelines, delivery::Deliveries& deliveries)
-      : pipelines_(pipelines), deliveries_(deliveries), thread_([this] { run(); }) {}
+  explicit Scheduler(System& system) : system_(system), thread_([this] { run(); }) {}
   ~Scheduler() {
     {
       std::lock_guard lock(mutex_);
@@ -84,13 +83,13 @@ class Scheduler {
     std::unique_lock lock(mutex_);
     while (!wake_.wait_for(lock, std::chrono::seconds(1), [&] { return stopping_; })) {
       lock.unlock();
-      if (auto done = pipelines_.tick(); !done) log::error("the pipelines could not be looked after", done.error());
-      if (auto done = deliveries_.tick(); !done) log::error("the deliveries could not be looked after", done.error());
+      if (auto done = system_.pipelines->tick(); !done) log::error("the pipelines could not be looked after", done.error());
+      if (auto done = system_.deliveries->tick(); !done) log::error("the deliveries could not be looked after", done.error());
+      if (auto done = system_.harvests->tick(); !done) log::error("the harvests could not be looked after", done.error());
       lock.lock();
     }
   }
-  ingest::Pipelines& pipelines_;
-  delivery::Deliveries& deliveries_;
+  System& system_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
@@ -151,6 +150,8 @@ void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, htt
   query::add_routes(router, *s.query);
   insight::add_routes(router, *s.insight);
   opendata::add_release_routes(router, *s.releases);
+  opendata::add_harvest_routes(router, *s.harvests);
+  opendata::add_ask_routes(router, *s.asks);
   s.public_side->add_routes(router);
   budget::add_routes(router, s.settings);
   registers::add_routes(router, *s.registers, *s.blobs, *s.identity, s.settings);
@@ -185,7 +186,7 @@ Result<void> serve(System& s, const std::function<void(const std::string&)>& ann
   s.jobs->start();
   {
     Housekeeper housekeeper(s);
-    Scheduler scheduler(*s.pipelines, *s.deliveries);
+    Scheduler scheduler(s);
     // Whoever searches first finds the index made.
     std::thread index([&s] {
       if (auto done = s.catalog->refresh_index(); !done) log::error("the search index could not be made", done.error());

@@ -10,6 +10,7 @@
 #include "qushu/base/log.h"
 #include "qushu/base/text.h"
 #include "qushu/budget/budget.h"
+#include "qushu/crypto/crypto.h"
 #include "qushu/http/server.h"
 #include "qushu/ingest/trace.h"
 #include "qushu/notify/notices.h"
@@ -370,12 +371,41 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                                                                           .identity = *system->identity,
                                                                           .releases = *system->releases,
                                                                           .view = *system->public_view});
+  system->asks =
+      std::make_unique<opendata::Asks>(opendata::Asks::Deps{.store = *system->store, .audit = *system->audit, .clock = clock});
+  QS_TRY(auto form_key, crypto::load_or_create_key(system->data / "keys" / "forms.key"));
   system->public_side = std::make_unique<opendata::PublicSide>(opendata::PublicDeps{.settings = s,
                                                                                     .engine = *system->engine,
                                                                                     .audit = *system->audit,
                                                                                     .shelf = *system->shelf,
                                                                                     .view = *system->public_view,
-                                                                                    .scratch = system->scratch_});
+                                                                                    .scratch = system->scratch_,
+                                                                                    .store = *system->store,
+                                                                                    .blobs = *system->blobs,
+                                                                                    .jobs = *system->jobs,
+                                                                                    .identity = *system->identity,
+                                                                                    .catalog = *system->catalog,
+                                                                                    .entries = *system->entries,
+                                                                                    .desk = *system->desk,
+                                                                                    .imports = *system->imports,
+                                                                                    .sources = *system->sources,
+                                                                                    .asks = *system->asks,
+                                                                                    .corrections = *system->corrections,
+                                                                                    .quality = *system->quality,
+                                                                                    .form_key = form_key,
+                                                                                    .clock = clock});
+  system->public_side->register_jobs();
+  system->harvests = std::make_unique<opendata::Harvests>(opendata::Harvests::Deps{.settings = s,
+                                                                                   .store = *system->store,
+                                                                                   .audit = *system->audit,
+                                                                                   .jobs = *system->jobs,
+                                                                                   .identity = *system->identity,
+                                                                                   .calendar = *system->calendar,
+                                                                                   .catalog = *system->catalog,
+                                                                                   .entries = *system->entries,
+                                                                                   .sources = *system->sources,
+                                                                                   .clock = clock});
+  system->harvests->register_jobs();
   system->pipelines = ingest::Pipelines::open({.store = *system->store,
                                                .blobs = *system->blobs,
                                                .engine = *system->engine,

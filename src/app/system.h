@@ -83,7 +83,9 @@ struct System {
   std::unique_ptr<opendata::Releases> releases;
   std::unique_ptr<opendata::PublicView> public_view;
   std::unique_ptr<opendata::Shelf> shelf;
+  std::unique_ptr<opendata::Asks> asks;
   std::unique_ptr<opendata::PublicSide> public_side;
+  std::unique_ptr<opendata::Harvests> harvests;
 
   // `overrides` are settings from the command line, the strongest. Makes the folder when it is missing.
   [[nodiscard]] static Result<std::unique_ptr<System>> open(const std::filesystem::path& data,

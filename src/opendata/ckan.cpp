@@ -7,29 +7,38 @@
 
 #include "qushu/base/text.h"
 
+#include "ckan_desk.h"
+
 namespace qushu::opendata {
 namespace {
 
-Failure missing(std::string_view parameter) {
+Failure not_there() {
+  return fail(Code::not_found, "open.not_found", "没有找到。", "Not found");
+}
+
+}  // namespace
+
+Failure missing_parameter(std::string_view parameter) {
   return fail(Error{.code = Code::invalid,
                     .id = "open.parameter",
                     .text = {"缺少这个参数。", "Missing value"},
                     .subject = std::string(parameter)});
 }
 
-Failure not_there() {
-  return fail(Code::not_found, "open.not_found", "没有找到。", "Not found");
+json::object Flaws::in(Lang lang) const {
+  json::object out;
+  for (const auto& [field, text] : all_) {
+    auto& list = out[field];
+    if (!list.is_array()) list = json::array();
+    list.as_array().emplace_back(text.in(lang));
+  }
+  return out;
 }
 
-// CKAN writes times without a zone, in UTC.
 std::string stamp(Time at) {
   auto text = to_iso(at);
   if (text.ends_with('Z')) text.pop_back();
   return text.contains('.') ? text : text + ".000000";
-}
-
-std::string page_url(const CkanCall& call, const Package& p) {
-  return call.base + "/open/dataset/" + p.name;
 }
 
 json::object organization_json(const Group& g) {
@@ -71,7 +80,8 @@ json::object resource_json(const Package& p, std::size_t position, const CkanCal
           {"datastore_active", position == 0}};
 }
 
-}  // namespace
+Ckan::Ckan(PublicDeps deps) : deps_(std::move(deps)), desk_(std::make_unique<CkanDesk>(deps_)) {}
+Ckan::~Ckan() = default;
 
 std::string title_in(const Package& p, Lang lang) {
   return lang == Lang::en && !p.title_en.empty() ? p.title_en : p.title;
@@ -116,7 +126,7 @@ Result<json::object> Ckan::package_json(const Package& p, const CkanCall& call) 
                       {"name", p.name},
                       {"title", title_in(p, lang)},
                       {"notes", lang == Lang::en && !p.notes_en.empty() ? p.notes_en : p.notes},
-                      {"url", page_url(call, p)},
+                      {"url", call.base + "/open/dataset/" + p.name},
                       {"version", std::to_string(p.version)},
                       {"author", p.organization.title},
                       {"author_email", nullptr},
@@ -159,7 +169,9 @@ Result<std::string> Ckan::package_list(const CkanCall& call) const {
 Result<std::string> Ckan::package_show(const CkanCall& call) const {
   auto id = call.params.text("id");
   if (id.empty()) id = call.params.text("name_or_id");
-  if (id.empty()) return missing("id");
+  if (id.empty()) return missing_parameter("id");
+  QS_TRY(auto kept, desk_->package(call, id));
+  if (kept) return json::serialize(*kept);
   QS_TRY(auto p, deps_.shelf.package(id));
   if (!p) return not_there();
   QS_TRY(auto out, package_json(*p, call));
@@ -234,7 +246,9 @@ Result<std::string> Ckan::current_packages(const CkanCall& call) const {
 
 Result<std::string> Ckan::resource_show(const CkanCall& call) const {
   auto id = call.params.text("id");
-  if (id.empty()) return missing("id");
+  if (id.empty()) return missing_parameter("id");
+  QS_TRY(auto kept, desk_->resource(call, id));
+  if (kept) return json::serialize(*kept);
   std::size_t format = 0;
   QS_TRY(auto p, deps_.shelf.of_resource(id, format));
   if (!p) return not_there();
@@ -286,7 +300,7 @@ Result<std::string> Ckan::groups_of(const CkanCall& call, const char* facet) con
 
 Result<std::string> Ckan::group_of(const CkanCall& call, const char* facet) const {
   auto id = call.params.text("id");
-  if (id.empty()) return missing("id");
+  if (id.empty()) return missing_parameter("id");
   bool organization = std::string_view(facet) == "organization";
   QS_TRY(auto all, deps_.shelf.search({.rows = 0, .facets = {facet}, .facet_limit = 0}));
   for (const auto& value : all.facets[facet]) {
@@ -418,11 +432,40 @@ const std::array kActions{
                {"用 SQL 查询，表名为文件标识或数据集代码。参数：sql。",
                 "Rows by SQL; tables are called by a resource's id or a dataset's name. Parameters: sql."}}};
 
+// What stewards do, by token.
+const std::array kChanges{
+    Documented{
+        "package_create",
+        {"新建数据集（凭数据管理员的令牌）。参数：name、title、notes、owner_org、tags、groups、extras、license_id。经审批开"
+         "放之前不公开。",
+         "Adds a dataset, by a steward's token. Parameters: name, title, notes, owner_org, tags, groups, extras, "
+         "license_id. Private until its release is approved."}},
+    Documented{"package_update",
+               {"改写数据集的描述，没有给出的清空。参数：id 及 package_create 的各项。",
+                "Writes a dataset's description anew; what is not given becomes empty. Parameters: id, and those of "
+                "package_create."}},
+    Documented{"package_patch",
+               {"修改数据集的描述，没有给出的保留。参数：id 及 package_create 的各项。",
+                "Changes a dataset's description; what is not given stays. Parameters: id, and those of package_create."}},
+    Documented{"package_delete", {"撤下一个数据集。参数：id。", "Withdraws a dataset. Parameters: id."}},
+    Documented{"resource_create",
+               {"上传数据文件（upload，multipart）或给出地址（url），成为数据集的新版本。参数：package_id、name、description。",
+                "Uploads a file (upload, multipart) or names an address (url), which becomes a version of the dataset. "
+                "Parameters: package_id, name, description."}},
+    Documented{"resource_update",
+               {"换文件或改写文件的说明。参数：id、upload 或 url、name、description。",
+                "Another file, or another description of it. Parameters: id, upload or url, name, description."}},
+    Documented{"resource_patch", {"同 resource_update，没有给出的保留。", "As resource_update; what is not given stays."}},
+    Documented{"resource_delete",
+               {"删除一个还没有发布数据的文件。参数：id。", "Removes a file whose data are not published. Parameters: id."}}};
+
 }  // namespace
 
 Result<std::string> Ckan::help_show(const CkanCall& call) const {
   auto name = call.params.text("name");
-  if (name.empty()) return missing("name");
+  if (name.empty()) return missing_parameter("name");
+  for (const auto& action : kChanges)
+    if (action.name == name) return json::serialize(json::string(action.text.in(call.actor.lang)));
   for (const auto& action : kActions)
     if (action.name == name) return json::serialize(json::string(action.text.in(call.actor.lang)));
   return not_there();
@@ -440,6 +483,7 @@ Ckan::Action Ckan::find(std::string_view action) {
 }
 
 Result<std::string> Ckan::act(std::string_view action, const CkanCall& call) const {
+  if (CkanDesk::changes(action)) return desk_->act(action, call);
   auto function = find(action);
   if (function == nullptr) return fail(Code::not_found, "open.action", "没有这个动作。", "There is no such action.");
   return (this->*function)(call);

@@ -1,4 +1,4 @@
-// Inside the module: CKAN's Action API, version 3, its reading side.
+// Inside the module: CKAN's Action API, version 3: what it reads, and what is asked of it. Its writing side is ckan_desk.h.
 #pragma once
 
 #include "qushu/audit/audit.h"
@@ -6,6 +6,7 @@
 #include "qushu/opendata/opendata.h"
 
 #include "datastore.h"
+#include "multipart.h"
 
 namespace qushu::opendata {
 
@@ -33,19 +34,66 @@ class Params {
 [[nodiscard]] Result<Params> params_of_body(std::string_view type, std::string_view body);
 [[nodiscard]] Params params_of_query(const std::vector<std::pair<std::string, std::string>>& query);
 
+// A file that came with a request, in the blob store.
+struct Upload {
+  std::string file_name;
+  blob::BlobInfo file;
+};
+
+// A body of multipart/form-data: its fields, and the file called `upload`.
+class FormBody {
+ public:
+  static constexpr std::size_t kMost = 1U << 20U;  // bytes of all fields together
+  // Where the file goes; without it, files are left out.
+  using TakeFile = std::function<Result<std::unique_ptr<blob::Writer>>()>;
+  struct Received {
+    Params params;
+    std::optional<Upload> upload;
+  };
+  [[nodiscard]] static Result<FormBody> open(std::string_view content_type, TakeFile take);
+  FormBody(FormBody&&) noexcept;
+  ~FormBody();
+  [[nodiscard]] Result<void> feed(std::string_view bytes) { return reader_.feed(bytes); }
+  [[nodiscard]] Result<Received> finish();
+
+ private:
+  struct State;
+  FormBody(std::unique_ptr<State> state, MultipartReader reader);
+  std::unique_ptr<State> state_;
+  MultipartReader reader_;
+};
+
+// What is wrong with a request, by field, as CKAN's clients read it: all of it at once.
+class Flaws {
+ public:
+  void add(std::string_view field, Text text) { all_.emplace_back(std::string(field), std::move(text)); }
+  [[nodiscard]] bool empty() const { return all_.empty(); }
+  // {field: [texts]}
+  [[nodiscard]] json::object in(Lang lang) const;
+
+ private:
+  std::vector<std::pair<std::string, Text>> all_;
+};
+
 struct CkanCall {
-  const Actor& actor;
-  std::string base;  // "https://open.example.gov.cn"
+  const Actor& actor;  // nobody, or the owner of the token that came with the request
+  std::string base;    // "https://open.example.gov.cn"
   Params params;
   std::function<bool()> cancelled;
+  std::optional<Upload> upload = {};
+  std::shared_ptr<Flaws> flaws = std::make_shared<Flaws>();  // more than one; told in place of the error's own subject
 };
+
+class CkanDesk;
 
 // The JSON text of `result`. not_found with the id "open.action" for an action that there is not.
 class Ckan {
  public:
-  explicit Ckan(PublicDeps deps) : deps_(std::move(deps)) {}
+  explicit Ckan(PublicDeps deps);
+  ~Ckan();
   [[nodiscard]] Result<std::string> act(std::string_view action, const CkanCall& call) const;
   [[nodiscard]] const PublicDeps& deps() const { return deps_; }
+  [[nodiscard]] CkanDesk& desk() const { return *desk_; }
   [[nodiscard]] engine::Limits limits(std::string_view setting, const CkanCall& call) const;
   // As package_show gives it.
   [[nodiscard]] Result<json::object> package_json(const Package& package, const CkanCall& call) const;
@@ -72,7 +120,17 @@ class Ckan {
   Result<std::string> group_of(const CkanCall& call, const char* facet) const;
 
   PublicDeps deps_;
+  std::unique_ptr<CkanDesk> desk_;
 };
+
+// CKAN writes times without a zone, in UTC.
+[[nodiscard]] std::string stamp(Time at);
+[[nodiscard]] json::object organization_json(const Group& group);
+[[nodiscard]] json::object group_json(const Group& group);
+[[nodiscard]] json::object tag_json(const std::string& tag);
+// The file of a public package in one of file_formats().
+[[nodiscard]] json::object resource_json(const Package& package, std::size_t position, const CkanCall& call);
+[[nodiscard]] Failure missing_parameter(std::string_view parameter);
 
 void add_ckan_routes(http::Router& router, const Ckan& ckan);
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "qushu/base/file_name.h"
 #include "qushu/base/text.h"
 
 #include "ckan.h"
@@ -27,37 +28,6 @@ Result<Params> form(std::string_view body) {
     if (!key || !value || !is_utf8(*key) || !is_utf8(*value))
       return unreadable("表单内容无法读取。", "The form cannot be read.");
     out[*key] = *value;
-  }
-  return Params(std::move(out));
-}
-
-// Fields of multipart/form-data (RFC 7578); the content of files is left out.
-Result<Params> multipart(std::string_view type, std::string_view body) {
-  auto at = type.find("boundary=");
-  if (at == std::string_view::npos) return unreadable("multipart 缺少 boundary。", "The multipart body has no boundary.");
-  auto boundary = type.substr(at + 9);
-  boundary = boundary.substr(0, boundary.find(';'));
-  if (boundary.size() >= 2 && boundary.starts_with('"') && boundary.ends_with('"'))
-    boundary = boundary.substr(1, boundary.size() - 2);
-  if (boundary.empty() || boundary.size() > 200) return unreadable("multipart 的 boundary 有误。", "The boundary is wrong.");
-  auto mark = "--" + std::string(boundary);
-  json::object out;
-  auto next = body.find(mark);
-  while (next != std::string_view::npos) {
-    auto start = next + mark.size();
-    next = body.find(mark, start);
-    if (next == std::string_view::npos) break;
-    auto part = body.substr(start, next - start);
-    auto head_end = part.find("\r\n\r\n");
-    if (head_end == std::string_view::npos) continue;
-    auto head = part.substr(0, head_end), content = part.substr(head_end + 4);
-    if (content.ends_with("\r\n")) content.remove_suffix(2);
-    auto name_at = head.find("name=\"");
-    if (name_at == std::string_view::npos || head.contains("filename=\"")) continue;
-    auto name = head.substr(name_at + 6);
-    name = name.substr(0, name.find('"'));
-    if (!is_utf8(name) || !is_utf8(content)) return unreadable("表单内容不是 UTF-8。", "The form is not UTF-8.");
-    out[name] = json::string(content);
   }
   return Params(std::move(out));
 }
@@ -123,7 +93,12 @@ std::vector<std::string> Params::list(std::string_view key) const {
 Result<Params> params_of_body(std::string_view type, std::string_view body) {
   auto kind = lower_ascii(type);
   if (trim(body).empty()) return Params();
-  if (kind.starts_with("multipart/form-data")) return multipart(type, body);
+  if (kind.starts_with("multipart/form-data")) {
+    QS_TRY(auto form, FormBody::open(type, {}));
+    QS_CHECK(form.feed(body));
+    QS_TRY(auto received, form.finish());
+    return std::move(received.params);
+  }
   // curl sends JSON as a form when it is not told otherwise; CKAN takes it.
   bool object = trim(body).starts_with('{');
   if (kind.starts_with("application/x-www-form-urlencoded") && !object) return form(body);
@@ -131,6 +106,71 @@ Result<Params> params_of_body(std::string_view type, std::string_view body) {
   auto value = json::parse(body, failed);
   if (failed || !value.is_object()) return unreadable("请求体应为 JSON 对象。", "The body must be a JSON object.");
   return Params(std::move(value.get_object()));
+}
+
+// --- multipart -------------------------------------------------------------------------------------------------------------
+
+struct FormBody::State {
+  TakeFile take;
+  json::object fields;
+  std::optional<Upload> upload;
+  std::size_t size = 0;  // of the fields
+  std::string name, value, file_name;
+  bool is_file = false;
+  std::unique_ptr<blob::Writer> writer;
+
+  Result<void> begin(const MultipartReader::Part& part) {
+    name = part.name;
+    value.clear();
+    writer.reset();
+    is_file = part.file_name.has_value();
+    if (!is_file || !take || part.name != "upload") return {};
+    file_name = file_name_of(*part.file_name);
+    if (file_name.empty()) return {};  // a form whose field for the file was left empty
+    if (upload) return unreadable("一次只能上传一个文件。", "One file at a time.");
+    QS_TRY(writer, take());
+    return {};
+  }
+  Result<void> data(std::string_view bytes) {
+    if (writer) return writer->write(bytes);
+    if (is_file) return {};
+    size += bytes.size();
+    if (size > kMost) return fail(Code::too_large, "open.body", "表单的内容太长。", "The fields of the form are too long.");
+    value += bytes;
+    return {};
+  }
+  Result<void> end() {
+    if (writer) {
+      QS_TRY(auto file, writer->commit());
+      upload = Upload{.file_name = file_name, .file = file};
+      return {};
+    }
+    if (is_file) return {};
+    if (!is_utf8(value)) return unreadable("表单内容不是 UTF-8。", "The form is not UTF-8.");
+    fields[name] = json::string(value);
+    return {};
+  }
+};
+
+FormBody::FormBody(std::unique_ptr<State> state, MultipartReader reader)
+    : state_(std::move(state)), reader_(std::move(reader)) {}
+FormBody::FormBody(FormBody&&) noexcept = default;
+FormBody::~FormBody() = default;
+
+Result<FormBody> FormBody::open(std::string_view content_type, TakeFile take) {
+  QS_TRY(auto boundary, MultipartReader::boundary_of(content_type));
+  auto state = std::make_unique<State>();
+  state->take = std::move(take);
+  auto* at = state.get();
+  MultipartReader reader(boundary, {.begin = [at](const MultipartReader::Part& part) { return at->begin(part); },
+                                    .data = [at](std::string_view bytes) { return at->data(bytes); },
+                                    .end = [at] { return at->end(); }});
+  return FormBody(std::move(state), std::move(reader));
+}
+
+Result<FormBody::Received> FormBody::finish() {
+  QS_CHECK(reader_.finish());
+  return Received{.params = Params(std::move(state_->fields)), .upload = std::move(state_->upload)};
 }
 
 Params params_of_query(const std::vector<std::pair<std::string, std::string>>& query) {

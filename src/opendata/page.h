@@ -28,6 +28,14 @@ void set_text(Data& data, const std::string& key, std::string text);
 // "…" as one value of a query of the shelf.
 [[nodiscard]] std::string as_phrase(std::string_view text);
 
+// As the visitor chose, or as her browser says.
+[[nodiscard]] Lang lang_of(const http::Request& request);
+// A page with the portal's policy of contents, which allows no script.
+[[nodiscard]] http::Response page_answer(const http::Request& request, std::string body,
+                                         const char* type = "text/html; charset=utf-8");
+// Adds "map" where the released fields hold coordinates.
+[[nodiscard]] Result<void> add_map(const PageCall& call, const PublicShown& shown, Data& data);
+
 [[nodiscard]] Result<std::string> dataset_page(const PageCall& call, const Package& package);
 
 }  // namespace qushu::opendata

@@ -21,12 +21,6 @@ constexpr std::string_view kPolicy =
 constexpr std::size_t kPage = 20;
 constexpr std::size_t kKept = 2000;  // pages in memory
 
-Lang lang_of(const Request& r) {
-  for (const auto& [key, value] : r.query_in_order)
-    if (key == "lang") return value == "en" ? Lang::en : Lang::zh;
-  return r.lang();
-}
-
 std::string asked(const Request& r, std::string_view key) {
   for (const auto& [name, value] : r.query_in_order)
     if (name == key) return value;
@@ -225,6 +219,20 @@ Result<std::string> sitemap(const PageCall& call) {
 
 }  // namespace
 
+Lang lang_of(const Request& r) {
+  for (const auto& [key, value] : r.query_in_order)
+    if (key == "lang") return value == "en" ? Lang::en : Lang::zh;
+  return r.lang();
+}
+
+Response page_answer(const Request& r, std::string body, const char* type) {
+  auto response = Response::text(std::move(body), type).with("Content-Security-Policy", std::string(kPolicy));
+  if (!asked(r, "lang").empty())
+    response.headers.emplace_back(
+        "Set-Cookie", fmt::format("qs_lang={}; Path=/; Max-Age=31536000; SameSite=Lax", lang_of(r) == Lang::en ? "en" : "zh"));
+  return response;
+}
+
 void set_text(Data& data, const std::string& key, std::string text) {
   if (text.empty())
     data.set(key, false);
@@ -269,7 +277,7 @@ std::string render(const PageCall& call, std::string_view name, Data data) {
              auto bar = text.find('|');
              return bar == std::string::npos ? text : zh ? text.substr(0, bar) : text.substr(bar + 1);
            }});
-  for (const char* part : {"head", "foot", "item"})
+  for (const char* part : {"head", "foot", "item", "proof"})
     data.set(part, kainjow::mustache::partial{[part] { return std::string(template_text(part)); }});
   mustache page{std::string(template_text(name))};
   return page.render(data);
@@ -302,25 +310,17 @@ struct Portal::Pages {
     return page;
   }
 
-  Response answer(const Request& r, std::string body, const char* type = "text/html; charset=utf-8") const {
-    auto response = Response::text(std::move(body), type).with("Content-Security-Policy", std::string(kPolicy));
-    if (!asked(r, "lang").empty())
-      response.headers.emplace_back("Set-Cookie", fmt::format("qs_lang={}; Path=/; Max-Age=31536000; SameSite=Lax",
-                                                              lang_of(r) == Lang::en ? "en" : "zh"));
-    return response;
-  }
-
   // What goes wrong is told on a page too.
   Result<Response> page(const Request& r, const std::function<Result<std::string>(const PageCall&)>& make) {
     auto body = kept(r, make);
-    if (body) return answer(r, *std::move(body));
+    if (body) return page_answer(r, *std::move(body));
     if (body.error().code == Code::internal || body.error().code == Code::cancelled) return Failure(std::move(body).error());
     PageCall call{.request = r, .deps = deps, .lang = lang_of(r), .base = base_of(r, deps.settings)};
     Data data;
     bool missing = body.error().code == Code::not_found;
     data.set("title", call.say(missing ? Text{"没有找到", "Not found"} : Text{"暂时无法显示", "This cannot be shown now"}));
     data.set("text", body.error().text.in(call.lang));
-    auto response = answer(r, render(call, "message", std::move(data)));
+    auto response = page_answer(r, render(call, "message", std::move(data)));
     response.status = http::status_of(body.error().code);
     return response;
   }
@@ -371,11 +371,11 @@ void Portal::add_routes(http::Router& router) const {
   });
   add("/open/feed.xml", "open_feed", {"RSS", "RSS"}, [pages](Request& r) -> Result<Response> {
     QS_TRY(auto body, pages->kept(r, feed));
-    return pages->answer(r, std::move(body), "application/rss+xml; charset=utf-8");
+    return page_answer(r, std::move(body), "application/rss+xml; charset=utf-8");
   });
   add("/sitemap.xml", "open_sitemap", {"网站地图", "Site map"}, [pages](Request& r) -> Result<Response> {
     QS_TRY(auto body, pages->kept(r, sitemap));
-    return pages->answer(r, std::move(body), "application/xml; charset=utf-8");
+    return page_answer(r, std::move(body), "application/xml; charset=utf-8");
   });
   add("/robots.txt", "open_robots", {"爬虫规则", "Rules for robots"}, [pages](Request& r) -> Result<Response> {
     return Response::text(

@@ -177,6 +177,28 @@ std::string completeness(const PublicShown& shown) {
   return all == 0 ? "—" : fmt::format("{:.1f}%", (1 - empty / all) * 100);
 }
 
+// By the rules that speak of what is released; nothing where there is none.
+Result<void> add_scores(const PageCall& call, const PublicShown& shown, Data& data) {
+  static const std::array<Text, quality::kDimensions> kNames{Text{"完整性", "completeness"}, Text{"有效性", "validity"},
+                                                             Text{"唯一性", "uniqueness"}, Text{"一致性", "consistency"},
+                                                             Text{"及时性", "timeliness"}};
+  std::vector<std::string> fields;
+  for (const auto& f : shown.fields) fields.push_back(f.id);
+  QS_TRY(auto scores, call.deps.quality.public_scores(shown.dataset.id, shown.version.number, fields));
+  if (!scores) return {};
+  Data list(Data::type::list);
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if (!scores->dimensions.at(i)) continue;
+    Data one;
+    one.set("label", call.say(kNames.at(i)));
+    one.set("score", fmt::format("{:.1f}", *scores->dimensions.at(i)));
+    list << one;
+  }
+  data.set("score", fmt::format("{:.1f}", *scores->total));
+  data.set("scores", list);
+  return {};
+}
+
 void add_fields(const PageCall& call, const PublicShown& shown, Data& data, const std::string& chart) {
   Data fields(Data::type::list), ops(Data::type::list);
   for (const auto& f : shown.fields) {
@@ -300,6 +322,8 @@ Result<std::string> dataset_page(const PageCall& call, const Package& p) {
   data.set("value", asked(call, "value"));
   set_text(data, "filter", link);
   QS_CHECK(add_chart(call, *shown, data));
+  QS_CHECK(add_map(call, *shown, data));
+  QS_CHECK(add_scores(call, *shown, data));
   add_fields(call, *shown, data, data.get("chart_id")->string_value());
   Data versions(Data::type::list);
   Data one;

@@ -6,7 +6,7 @@
 #include "qushu/base/log.h"
 #include "qushu/base/text.h"
 
-#include "ckan.h"
+#include "ckan_desk.h"
 
 namespace qushu::opendata {
 namespace {
@@ -15,8 +15,6 @@ using http::Method;
 using http::Request;
 using http::Response;
 namespace schema = http::schema;
-
-constexpr std::uint64_t kBody = 1ULL << 20U;
 
 std::function<bool()> gone(const Request& r) {
   return [client = r.client] { return client != nullptr && client->gone(); };
@@ -52,9 +50,11 @@ Shape shape_of(const Error& e) {
   }
 }
 
-json::object error_json(const Error& e, std::string_view type, Lang lang) {
+json::object error_json(const Error& e, std::string_view type, Lang lang, const Flaws& flaws) {
   auto text = e.text.in(lang);
-  json::object out{{"__type", type}};
+  auto out = type == "Validation Error" ? flaws.in(lang) : json::object();
+  out["__type"] = type;
+  if (out.size() > 1) return out;
   if (e.id == "open.sql") {
     out["query"] = json::array{text};
     out["info"] = json::object{{"orig", json::array{text}}, {"position", e.subject}};
@@ -79,35 +79,109 @@ Response answer(std::string body, unsigned status) {
   return std::move(response).with("Access-Control-Allow-Origin", "*");
 }
 
+// The owner of the token that came with a request, by whichever of its headers; nobody without one. Cookies are not looked at:
+// no page of another site can make a browser send a token.
+Result<Actor> caller_of(const Ckan& ckan, const Request& r) {
+  Actor nobody;
+  nobody.from = r.remote;
+  nobody.request_id = r.request_id;
+  nobody.lang = r.lang();
+  // JSONP is for everybody's data.
+  if (r.method == Method::get && r.get("callback")) return nobody;
+  auto token = r.header("authorization");
+  if (token.empty()) token = r.header("x-ckan-api-key");
+  if (token.empty()) return nobody;
+  if (lower_ascii(std::string_view(token).substr(0, 7)) != "bearer ") token = "Bearer " + token;
+  Request asked;
+  asked.method = r.method;
+  asked.path = r.path;
+  asked.route = r.route;
+  asked.actor = nobody;
+  asked.request_id = r.request_id;
+  asked.remote = r.remote;
+  asked.headers.emplace_back("authorization", std::move(token));
+  auto& authenticator = ckan.deps().identity.authenticator();
+  auto known = authenticator.authenticate_slow(asked);
+  if (!known && known.error().code == Code::unauthenticated) {
+    authenticator.refused(asked, known.error());
+    return nobody;
+  }
+  QS_CHECK(known);
+  if (!known->complete) return nobody;
+  auto actor = std::move(known->actor);
+  actor.from = r.remote;
+  actor.request_id = r.request_id;
+  actor.lang = r.lang();
+  return actor;
+}
+
+// What was asked, and the file that came with it when the action takes one from this caller.
+Result<FormBody::Received> received(const Ckan& ckan, Request& r, const std::string& action, const Actor& actor) {
+  FormBody::Received out{.params = params_of_query(r.query_in_order), .upload = {}};
+  if (r.method != Method::post) return out;
+  auto type = r.header("content-type");
+  std::uint64_t size = 0;
+  bool takes_file = CkanDesk::takes_file(action) && actor.signed_in();
+  auto within = [&](std::string_view piece) -> Result<void> {
+    size += piece.size();
+    if (takes_file || size <= FormBody::kMost) return {};
+    return fail(Code::too_large, "open.body", "请求体太长。", "The body is too long.");
+  };
+  if (lower_ascii(type).starts_with("multipart/form-data")) {
+    FormBody::TakeFile take;
+    if (takes_file) take = [&ckan] { return ckan.deps().blobs.create(); };
+    QS_TRY(auto form, FormBody::open(type, std::move(take)));
+    QS_CHECK(r.stream->each([&](std::string_view piece) -> Result<void> {
+      QS_CHECK(within(piece));
+      return form.feed(piece);
+    }));
+    return form.finish();
+  }
+  takes_file = false;
+  std::string body;
+  QS_CHECK(r.stream->each([&](std::string_view piece) -> Result<void> {
+    QS_CHECK(within(piece));
+    body += piece;
+    return {};
+  }));
+  if (!trim(body).empty()) {
+    QS_TRY(out.params, params_of_body(type, body));
+  }
+  return out;
+}
+
+Response refusal(std::string_view why) {
+  return answer(json::serialize(json::string("Bad request: " + std::string(why))), 400);
+}
+
 Result<Response> act(const Ckan& ckan, Request& r) {
   const auto& name = r.param("name");
   auto base = base_of(r, ckan.deps().settings);
-  Result<Params> params = params_of_query(r.query_in_order);
-  if (r.method == Method::post) {
-    std::string body;
-    QS_CHECK(r.stream->each([&](std::string_view piece) -> Result<void> {
-      body += piece;
-      return {};
-    }));
-    if (!trim(body).empty()) params = params_of_body(r.header("content-type"), body);
-  }
+  if (CkanDesk::changes(name) && r.method != Method::post)
+    return refusal("Invalid request. Please use POST method for your request");
+  QS_TRY(auto actor, caller_of(ckan, r));
+  auto asked = received(ckan, r, name, actor);
+  if (!asked && asked.error().id == "open.body") return refusal(asked.error().text.in(r.lang()));
+  QS_CHECK(asked);
   auto help = fmt::format("{}/api/3/action/help_show?name={}", base, url_encode(name));
-  Result<std::string> result = std::string();
-  if (!params) return answer(json::serialize(json::string("Bad request: " + params.error().text.in(r.lang()))), 400);
-  result = ckan.act(name, {.actor = r.actor, .base = base, .params = *params, .cancelled = gone(r)});
-  if (!result && result.error().id == "open.action")
-    return answer(json::serialize(json::string("Bad request: Action name not known: " + name)), 400);
+  CkanCall call{.actor = actor,
+                .base = base,
+                .params = std::move(asked->params),
+                .cancelled = gone(r),
+                .upload = std::move(asked->upload)};
+  auto result = ckan.act(name, call);
+  if (!result && result.error().id == "open.action") return refusal("Action name not known: " + name);
   if (!result && result.error().code == Code::cancelled) return Failure(std::move(result).error());
   if (!result) {
     if (result.error().code == Code::internal) log::error("CKAN action " + name, result.error());
     auto [status, type] = shape_of(result.error());
-    return answer(json::serialize(
-                      json::object{{"help", help}, {"success", false}, {"error", error_json(result.error(), type, r.lang())}}),
+    return answer(json::serialize(json::object{
+                      {"help", help}, {"success", false}, {"error", error_json(result.error(), type, r.lang(), *call.flaws)}}),
                   status);
   }
   auto body = fmt::format("{{\"help\": {}, \"success\": true, \"result\": {}}}", json::serialize(json::string(help)), *result);
-  if (auto callback = params->text("callback"); !callback.empty() && r.method == Method::get) {
-    if (!is_callback(callback)) return answer(json::serialize(json::string("Bad request: callback")), 400);
+  if (auto callback = call.params.text("callback"); !callback.empty() && r.method == Method::get) {
+    if (!is_callback(callback)) return refusal("callback");
     auto script = Response::text("/**/" + callback + "(" + body + ");", "application/javascript;charset=utf-8");
     return script;
   }
@@ -127,7 +201,7 @@ void add_action(http::Router& router, const Ckan& ckan, const std::string& path,
               .path = path,
               .id = "ckan_get" + suffix,
               .tag = "open",
-              .summary = {"CKAN Action API v3（只读）", "CKAN Action API v3, reading"},
+              .summary = {"CKAN Action API v3，读取", "CKAN Action API v3, reading"},
               .who = http::anyone(),
               .nameless = true,
               .open_query = true,
@@ -137,13 +211,13 @@ void add_action(http::Router& router, const Ckan& ckan, const std::string& path,
               .path = path,
               .id = "ckan_post" + suffix,
               .tag = "open",
-              .summary = {"同上，参数在请求体中（JSON 或表单）", "The same with its parameters in the body (JSON or a form)"},
+              .summary = {"同上，参数在请求体中（JSON 或表单）；凭令牌可以新建、修改、上传",
+                          "The same with its parameters in the body (JSON or a form); by token also what changes something"},
               .who = http::anyone(),
               .nameless = true,
               .open_query = true,
               .streams_body = true,
               .body_type = "application/json",
-              .body_limit = kBody,
               .answer = answer_schema(),
               .handler = [&ckan](Request& r) { return act(ckan, r); }});
 }

@@ -60,6 +60,104 @@ INSERT INTO open_licence (id, title_zh, title_en, text_zh, text_en, url, is_open
    'https://creativecommons.org/publicdomain/zero/1.0/', 1, 0, 3),
   ('odc-by', '开放数据共用 署名', 'Open Data Commons Attribution', '使用时须署名。', 'Attribution is required.',
    'https://opendatacommons.org/licenses/by/1-0/', 1, 0, 4);
+)"},
+                                      store::Migration{.id = "opendata.0002", .sql = R"(
+CREATE TABLE open_package (
+  dataset_id TEXT PRIMARY KEY,
+  package_id TEXT NOT NULL,
+  said TEXT NOT NULL
+);
+CREATE UNIQUE INDEX open_package_id ON open_package (package_id);
+CREATE TABLE open_resource (
+  id TEXT PRIMARY KEY,
+  dataset_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  format TEXT NOT NULL,
+  url TEXT NOT NULL,
+  linked BIGINT NOT NULL,
+  import_id TEXT NOT NULL,
+  file_name TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  size BIGINT NOT NULL,
+  created BIGINT NOT NULL,
+  changed BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX open_resource_dataset ON open_resource (dataset_id);
+)"},
+                                      store::Migration{.id = "opendata.0003", .sql = R"(
+CREATE TABLE open_harvest (
+  id TEXT PRIMARY KEY,
+  code TEXT NOT NULL UNIQUE,
+  title TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  address TEXT NOT NULL,
+  department_id TEXT NOT NULL,
+  owner_id TEXT NOT NULL,
+  owner_name TEXT NOT NULL,
+  enabled BIGINT NOT NULL,
+  cron TEXT NOT NULL,
+  days TEXT NOT NULL,
+  next_due BIGINT,
+  created BIGINT NOT NULL,
+  changed BIGINT NOT NULL
+);
+CREATE INDEX open_harvest_due ON open_harvest (next_due);
+CREATE TABLE open_harvest_run (
+  id TEXT PRIMARY KEY,
+  harvest_id TEXT NOT NULL,
+  job_id TEXT NOT NULL,
+  cause TEXT NOT NULL,
+  person_name TEXT NOT NULL,
+  seen_count BIGINT NOT NULL DEFAULT 0,
+  created_count BIGINT NOT NULL DEFAULT 0,
+  changed_count BIGINT NOT NULL DEFAULT 0,
+  unchanged_count BIGINT NOT NULL DEFAULT 0,
+  gone_count BIGINT NOT NULL DEFAULT 0,
+  failed_count BIGINT NOT NULL DEFAULT 0,
+  whole BIGINT NOT NULL DEFAULT 1,
+  created BIGINT NOT NULL,
+  ended BIGINT
+);
+CREATE INDEX open_harvest_run_harvest ON open_harvest_run (harvest_id, id);
+CREATE TABLE open_harvest_entry (
+  harvest_id TEXT NOT NULL,
+  remote_id TEXT NOT NULL,
+  dataset_id TEXT NOT NULL,
+  said TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  first_seen BIGINT NOT NULL,
+  last_seen BIGINT NOT NULL,
+  gone BIGINT,
+  PRIMARY KEY (harvest_id, remote_id)
+);
+CREATE TABLE open_harvest_error (
+  run_id TEXT NOT NULL,
+  number BIGINT NOT NULL,
+  remote_id TEXT NOT NULL,
+  title TEXT NOT NULL,
+  zh TEXT NOT NULL,
+  en TEXT NOT NULL,
+  PRIMARY KEY (run_id, number)
+);
+)"},
+                                      store::Migration{.id = "opendata.0004", .sql = R"(
+CREATE TABLE open_ask (
+  id TEXT PRIMARY KEY,
+  number BIGINT NOT NULL UNIQUE,
+  wanted TEXT NOT NULL,
+  purpose TEXT NOT NULL,
+  name TEXT NOT NULL,
+  contact TEXT NOT NULL,
+  state TEXT NOT NULL,
+  answer TEXT NOT NULL DEFAULT '',
+  answered_by TEXT NOT NULL DEFAULT '',
+  at BIGINT NOT NULL,
+  answered BIGINT
+);
+CREATE INDEX open_ask_state ON open_ask (state, id);
 )"}};
   return kMigrations;
 }
@@ -87,6 +185,64 @@ std::span<const SettingSpec> settings() {
                   .label = {"一次隐私检查的时限", "Longest time of one privacy check"},
                   .min = 1,
                   .max = 3600,
+                  .runtime = true},
+      SettingSpec{
+          .key = "opendata.ckan_wait",
+          .kind = SettingKind::seconds,
+          .default_value = "30s",
+          .label = {"经 CKAN 接口上传的文件，最多等多久再答复；没有处理完的在后台继续",
+                    "How long a client of CKAN's API waits for its file to be taken in; what takes longer goes on behind"},
+          .min = 0,
+          .max = 600,
+          .runtime = true},
+      SettingSpec{
+          .key = "opendata.harvest_private",
+          .kind = SettingKind::boolean,
+          .default_value = "false",
+          .label = {"允许采集内部网络地址上的数据目录", "Whether catalogues at addresses of private networks may be harvested"},
+          .runtime = true},
+      SettingSpec{.key = "opendata.harvest_size",
+                  .kind = SettingKind::bytes,
+                  .default_value = "32MiB",
+                  .label = {"采集目录时一个文档的最大长度", "Longest document of a catalogue that is harvested"},
+                  .min = 1024,
+                  .max = 1073741824,
+                  .runtime = true},
+      SettingSpec{.key = "opendata.harvest_time",
+                  .kind = SettingKind::seconds,
+                  .default_value = "60s",
+                  .label = {"采集目录时一个文档的时限", "Longest time of one document of a catalogue that is harvested"},
+                  .min = 1,
+                  .max = 3600,
+                  .runtime = true},
+      SettingSpec{.key = "opendata.harvest_datasets",
+                  .kind = SettingKind::integer,
+                  .default_value = "100000",
+                  .label = {"一次采集最多多少个数据集", "How many datasets of a catalogue are harvested at most"},
+                  .min = 1,
+                  .max = 10000000,
+                  .runtime = true},
+      SettingSpec{.key = "opendata.form_limit",
+                  .kind = SettingKind::integer,
+                  .default_value = "10",
+                  .label = {"一个地址每小时最多提交几次公众表单", "How often an hour one address may send the public's forms"},
+                  .min = 1,
+                  .max = 100000,
+                  .runtime = true},
+      SettingSpec{.key = "opendata.form_total",
+                  .kind = SettingKind::integer,
+                  .default_value = "500",
+                  .label = {"所有地址每小时最多提交几次公众表单",
+                            "How often an hour all addresses together may send the public's forms"},
+                  .min = 1,
+                  .max = 1000000,
+                  .runtime = true},
+      SettingSpec{.key = "opendata.form_seconds",
+                  .kind = SettingKind::seconds,
+                  .default_value = "3s",
+                  .label = {"公众表单打开后多久才能提交", "How long after it was opened one of the public's forms may be sent"},
+                  .min = 0,
+                  .max = 600,
                   .runtime = true},
       SettingSpec{.key = "opendata.url",
                   .kind = SettingKind::text,

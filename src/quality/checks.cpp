@@ -392,6 +392,20 @@ Result<std::vector<Check>> StoredQuality::checks(const Actor& actor, std::string
   });
 }
 
+Result<std::optional<Scores>> StoredQuality::public_scores(std::string_view dataset_id, std::int64_t version,
+                                                           const std::vector<std::string>& fields) const {
+  QS_TRY(auto check, deps_.store.read([&](store::Session& s) { return latest(s, dataset_id, version); }));
+  if (!check) return std::nullopt;
+  // An expression may read any field, whatever it says that it is about.
+  std::erase_if(check->outcomes, [&](const Outcome& o) {
+    bool open = std::ranges::all_of(o.rule.fields, [&](const auto& f) { return std::ranges::find(fields, f) != fields.end(); });
+    return o.rule.kind == Kind::expression || !open;
+  });
+  auto scores = score(check->outcomes);
+  if (!scores.total) return std::nullopt;
+  return scores;
+}
+
 Result<Check> StoredQuality::check(const Actor& actor, std::string_view id) const {
   QS_TRY(auto row, deps_.store.read([&](store::Session& s) {
     return s.one(fmt::format("SELECT {} FROM quality_check WHERE id = ?", kCheckColumns), {id});

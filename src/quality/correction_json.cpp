@@ -1,6 +1,14 @@
 #include "qushu/quality/corrections.h"
+#include "qushu/sharing/policy.h"
 
 namespace qushu::quality {
+namespace {
+
+bool is_of_provider(const Actor& actor, const Correction& c) {
+  return sharing::check_steward(actor, c.provider_id).has_value();
+}
+
+}  // namespace
 
 json::object to_json(const Correction& c, const Actor& actor) {
   auto time = [](const std::optional<Time>& t) { return t ? json::value(to_iso(*t)) : json::value(nullptr); };
@@ -19,6 +27,8 @@ json::object to_json(const Correction& c, const Actor& actor) {
                    {"material", c.material},
                    {"state", name(c.state)},
                    {"person_name", c.person_name},
+                   {"origin", c.origin},
+                   {"contact", is_of_provider(actor, c) ? c.contact : std::string()},
                    {"reported", to_iso(c.reported)},
                    {"started", to_iso(c.started)},
                    {"changed", to_iso(c.changed)},

@@ -23,7 +23,7 @@ constexpr std::string_view kColumns =
     "wrong, proposed, "
     "material, state, person_id, person_name, department_id, reported, started, answered, closed, outcome, answer, "
     "answered_by, "
-    "days_allowed, days_taken, late, changed";
+    "days_allowed, days_taken, late, changed, origin, contact";
 
 Failure no_correction() {
   return fail(Code::not_found, "correction.not_found", "没有这个校核工单，或者您无权查看。",
@@ -49,6 +49,8 @@ Correction correction_of(const store::Row& row) {
   if (auto taken = row.opt_integer(i++)) c.days_taken = static_cast<int>(*taken);
   c.late = row.boolean(i++);
   c.changed = row.time(i++);
+  c.origin = row.text(i++);
+  c.contact = row.text(i++);
   return c;
 }
 
@@ -93,6 +95,9 @@ class StoredCorrections final : public Corrections {
     c.wrong = trim(n.wrong);
     c.proposed = trim(n.proposed);
     c.material = trim(n.material);
+    c.origin = n.origin;
+    c.contact = trim(n.contact);
+    QS_CHECK(check_text(c.contact, "contact", 0));
     QS_CHECK(check_text(c.wrong, "wrong", 2));
     QS_CHECK(check_text(c.row_key, "row", 0));
     QS_CHECK(check_text(c.proposed, "proposed", 0));
@@ -118,12 +123,12 @@ class StoredCorrections final : public Corrections {
       c.number = last->integer(0) + 1;
       QS_CHECK(
           t.exec(fmt::format("INSERT INTO correction ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                             "NULL, NULL, '', '', '', ?, NULL, 0, ?)",
+                             "NULL, NULL, '', '', '', ?, NULL, 0, ?, ?, ?)",
                              kColumns),
                  {c.id,          c.number,    c.dataset_id,  c.dataset_code,  c.dataset_title, c.provider_id, c.provider_name,
                   c.version,     c.row_key,   c.field,       c.field_name,    c.wrong,         c.proposed,    c.material,
                   name(c.state), c.person_id, c.person_name, c.department_id, c.reported,      c.started,     c.days_allowed,
-                  c.changed}));
+                  c.changed,     c.origin,    c.contact}));
       QS_CHECK(step(t, actor, c, "report", c.wrong));
       return with_standing(c);
     });
@@ -152,6 +157,10 @@ class StoredCorrections final : public Corrections {
       c.outcome = name(c.state);
       c.answer = trim(text);
       c.answered_by = actor.name;
+      if (c.origin == "public") {
+        c.state = State::closed;
+        c.closed = c.answered;
+      }
       return {};
     });
   }

@@ -64,7 +64,10 @@ const std::array kMigrations{
                             "correction (id) ON DELETE CASCADE, part TEXT NOT NULL, name TEXT NOT NULL, blob TEXT NOT NULL, "
                             "size BIGINT NOT NULL, person_id TEXT NOT NULL, person_name TEXT NOT NULL, at BIGINT NOT NULL);\n"
                             "CREATE INDEX correction_file_correction ON correction_file (correction_id, at);\n"
-                            "CREATE INDEX correction_file_blob ON correction_file (blob);\n"}};
+                            "CREATE INDEX correction_file_blob ON correction_file (blob);\n"},
+    store::Migration{.id = "quality.0004",
+                     .sql = "ALTER TABLE correction ADD COLUMN origin TEXT NOT NULL DEFAULT '';\n"
+                            "ALTER TABLE correction ADD COLUMN contact TEXT NOT NULL DEFAULT '';\n"}};
 
 const std::array kSettings{
     SettingSpec{.key = "quality.weights",

@@ -12,8 +12,9 @@ namespace schema = http::schema;
 
 http::Schema correction_schema() {
   std::vector<http::Member> members;
-  for (const char* text : {"id", "dataset", "dataset_title", "provider_id", "provider_name", "row", "field", "field_name",
-                           "wrong", "proposed", "material", "person_name", "outcome", "answer", "answered_by"})
+  for (const char* text :
+       {"id", "dataset", "dataset_title", "provider_id", "provider_name", "row", "field", "field_name", "wrong", "proposed",
+        "material", "person_name", "origin", "contact", "outcome", "answer", "answered_by"})
     members.push_back({text, schema::text()});
   for (const char* number : {"number", "version", "days_allowed"}) members.push_back({number, schema::integer()});
   for (const char* time : {"reported", "started", "changed"}) members.push_back({time, schema::time()});

@@ -31,6 +31,8 @@ class StoredQuality final : public Quality {
   Result<Check> check(const Actor& actor, std::string_view id) const override;
   Result<catalog::Dataset> failures_dataset(const Actor& actor, const Check& check) const override;
   Result<Overview> overview(const Actor& actor) const override;
+  Result<std::optional<Scores>> public_scores(std::string_view dataset_id, std::int64_t version,
+                                              const std::vector<std::string>& fields) const override;
   Result<std::vector<Check>> stopped(const Actor& actor) const override;
   Result<bool> uses_blob(std::string_view sha256) const override;
 

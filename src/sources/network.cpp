@@ -132,6 +132,23 @@ Result<void> Network::check(const sockaddr* address) const {
   return {};
 }
 
+Result<void> Network::check_public(const sockaddr* address) const {
+  // IANA's special-purpose registries: this host, private use, shared, link-local, protocol assignments, benchmarks, multicast
+  // and reserved; for IPv6 the unspecified address, unique local, link-local, translation of IPv4 and multicast.
+  constexpr std::string_view kPrivate =
+      "0.0.0.0/8,10.0.0.0/8,100.64.0.0/10,127.0.0.0/8,169.254.0.0/16,172.16.0.0/12,192.0.0.0/24,192.168.0.0/16,198.18.0.0/15,"
+      "224.0.0.0/3,::/127,64:ff9b::/96,fc00::/7,fe80::/10,ff00::/8";
+  QS_CHECK(check(address));
+  QS_TRY(auto inside, prefixes_of(kPrivate));
+  auto bytes = bytes_of(address);
+  if (std::ranges::none_of(inside, [&](const Prefix& p) { return within(bytes, p); })) return {};
+  return fail(Error{.code = Code::invalid,
+                    .id = "source.private",
+                    .text = {fmt::format("{} 是内部网络的地址。", written(address)),
+                             fmt::format("{} is an address of a private network.", written(address))},
+                    .subject = "address"});
+}
+
 Result<std::vector<Network::Endpoint>> Network::resolve(std::string_view host, std::int64_t port) const {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;

@@ -29,6 +29,8 @@ class Network {
 
   // Success, or why this address may not be reached.
   [[nodiscard]] Result<void> check(const sockaddr* address) const;
+  // The same, and that it is no address of a private network, which only those inside can mean.
+  [[nodiscard]] Result<void> check_public(const sockaddr* address) const;
   struct Endpoint {
     std::string ip;  // numeric
     sockaddr_storage address = {};

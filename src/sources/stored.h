@@ -35,6 +35,7 @@ class StoredSources final : public Sources {
   Result<std::vector<File>> files(const Access& access, const Selection& selection, const Cancelled& cancelled) override;
   Result<Fetched> fetch(const Access& access, const File& file, const std::optional<File>& known, const Cancelled& cancelled,
                         const Progress& progress) override;
+  Result<Document> document(const DocumentRequest& request, const Cancelled& cancelled) const override;
 
  private:
   using Secrets = std::map<std::string, std::string>;

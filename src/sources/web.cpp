@@ -36,6 +36,7 @@ struct Transfer {
   bool ended = false;    // begun() had enough
   bool started = false;  // begun() was asked
   bool excess = false;   // more came than the announced length
+  bool public_only = false;
   std::uint64_t received = 0;
 
   // Whether to go on.
@@ -55,7 +56,8 @@ struct Transfer {
 
 curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* address) {
   auto& transfer = *static_cast<Transfer*>(self);
-  if (auto allowed = transfer.network.check(&address->addr); !allowed) {
+  auto allowed = transfer.public_only ? transfer.network.check_public(&address->addr) : transfer.network.check(&address->addr);
+  if (!allowed) {
     if (!transfer.error) transfer.error = std::move(allowed).error();
     return CURL_SOCKET_BAD;
   }
@@ -178,6 +180,7 @@ Result<WebAnswer> Web::ask(const WebRequest& request, const Begun& begun, const 
   auto* c = easy.get();
   Transfer transfer{
       .network = network_, .cancelled = context_.cancelled, .begun = begun, .body = body, .answer = {}, .error = {}};
+  transfer.public_only = request.public_only;
   std::array<char, CURL_ERROR_SIZE> message{};
   curl_easy_setopt(c, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");

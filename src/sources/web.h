@@ -12,6 +12,7 @@ struct WebRequest {
   std::vector<std::string> headers = {};  // "Name: value"
   std::string user = {}, password = {};   // of basic authentication, when there is a user
   std::optional<std::string> body = {};   // sent by POST
+  bool public_only = false;               // no private network
 };
 
 struct WebAnswer {

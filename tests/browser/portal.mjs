@@ -1,5 +1,5 @@
 // The public portal with scripts switched off, at a desk and on a phone, in both languages, light and dark.
-import { base, browser, check, work } from './browser.mjs';
+import { base, browser, check, person, work } from './browser.mjs';
 
 for (const [width, height] of [[1440, 900], [390, 844]])
   for (const locale of ['zh-CN', 'en-GB']) {
@@ -28,6 +28,27 @@ for (const [width, height] of [[1440, 900], [390, 844]])
     await page.locator('form:has(select[name=op]) button').click();
     await page.waitForURL('**value=**');
     check((await page.locator('caption').first().innerText()).includes('11'), 'eleven names hold “企业1”');
+    await page.goto(`${base}/open/dataset/portal_places`);
+    check((await page.locator('svg.map circle').count()) > 5, 'the map has points');
+    await at('map');
+    await page.click('text=/报告错误|Report an error/');
+    await at('report');
+    // By keyboard alone, without a script.
+    await page.goto(`${base}/open/ask`);
+    await page.focus('textarea[name=wanted]');
+    await page.keyboard.type('停车位');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('找车位');
+    for (let i = 0; i < 3; i++) await page.keyboard.press('Tab');
+    const said = await page.locator('label:has(input[name=proof])').innerText();
+    const words = ['一二三四五六七八九'.split(''), 'one two three four five six seven eight nine'.split(' ')];
+    const numbers = [...said.matchAll(/[一二三四五六七八九]|one|two|three|four|five|six|seven|eight|nine/g)].slice(0, 2).map(([w]) => Math.max(words[0].indexOf(w), words[1].indexOf(w)) + 1);
+    await page.keyboard.type(String(numbers[0] + numbers[1]));
+    await at('ask');
+    await page.waitForTimeout(3200);
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/open/asked/*');
+    await at('asked');
     for (const name of ['departments', 'themes', 'statistics', 'developers']) {
       await page.goto(`${base}/open/${name}`);
       await at(name);
@@ -35,5 +56,22 @@ for (const [width, height] of [[1440, 900], [390, 844]])
     check(!complaints.length, complaints.join('; '));
     await context.close();
   }
+
+// What was asked is answered inside, and the answer is on the asker's page.
+for (const [width, height] of [[390, 844], [1440, 900]]) {
+  const { page, complaints, context } = await person('reviewer', width, height);
+  await page.goto(`${base}/open-data?tab=asks`);
+  await page.waitForSelector('[data-test=ask-1]');
+  check((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 1, `too wide at ${width}`);
+  await page.screenshot({ path: `${work}/pictures/asks-${width}.png` });
+  await page.click('[data-test=ask-1]');
+  await page.fill('[data-test=ask-text]', '下季度开放');
+  await page.screenshot({ path: `${work}/pictures/answer-${width}.png` });
+  await page.click('[data-test=ask-accept]');
+  await page.waitForSelector('[data-test=ask-text]', { state: 'detached' });
+  check((await page.locator('[data-test=asks]').innerText()).includes('将予开放'), 'it is answered');
+  check(!complaints.length, complaints.join('; '));
+  await context.close();
+}
 await browser.close();
 console.log('ok: the portal without scripts');

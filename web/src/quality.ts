@@ -12,7 +12,7 @@ export interface Failing { id: number; key: string; field: string; value: string
 export type FilePart = 'report' | 'answer';
 export interface CorrectionFile { id: string; part: FilePart; name: string; size: number; person_name: string; at: string; may_remove: boolean }
 export interface Correction {
-  id: string; number: number; dataset: string; dataset_title: string; provider_name: string; version: number; row: string; field: string; field_name: string; wrong: string; proposed: string; material: string; state: string; person_name: string; reported: string;
+  id: string; number: number; dataset: string; dataset_title: string; provider_name: string; version: number; row: string; field: string; field_name: string; wrong: string; proposed: string; material: string; state: string; person_name: string; origin: string; contact: string; reported: string;
   answered: string | null; outcome: string; answer: string; answered_by: string; days_allowed: number; days_taken: number | null; late: boolean; may_answer: boolean; may_confirm: boolean; deadline: string | null; days_left: number | null; deadline_sure: boolean;
   may_attach: FilePart[]; files?: CorrectionFile[];
   events?: { at: string; action: string; state: string; text: string; person_name: string }[];

@@ -21,6 +21,7 @@ const router = createRouter({
         { path: 'imports/:id', component: () => import('./pages/ImportDetail.vue') },
         { path: 'linkage', component: () => import('./pages/Linkage.vue') },
         { path: 'sources', component: () => import('./pages/Sources.vue') },
+        { path: 'harvests', component: () => import('./pages/Harvests.vue') },
         { path: 'pipelines', component: () => import('./pages/Pipelines.vue') },
         { path: 'pipelines/new', component: () => import('./pages/PipelineEdit.vue') },
         { path: 'pipelines/:code', component: () => import('./pages/PipelineDetail.vue') },

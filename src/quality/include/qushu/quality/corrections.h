@@ -5,6 +5,8 @@
 //   pending ──accept──► working ──answer──► corrected or refused ──confirm──► closed
 //      └──────────────────answer────────────────┘       └──reopen (a new clock)──► pending
 //
+// One that came from the public has nobody to confirm it: the answer closes it.
+//
 // A ticket is seen by who reported it, by the providing department and those above it, and by those who may everything; it is
 // worked on by the provider's stewards. Every step is kept with its text and audited in its transaction.
 //
@@ -52,7 +54,9 @@ struct Correction {
   std::string wrong, proposed, material;   // what is wrong, what would be right, what proves it
   CorrectionState state = CorrectionState::pending;
   std::string person_id, person_name, department_id;  // who reported it
-  Time reported, started, changed;                    // started: when the clock did
+  std::string origin;               // "public": by somebody without an account, through the public portal; else empty
+  std::string contact;              // how she can be reached, for the provider alone
+  Time reported, started, changed;  // started: when the clock did
   std::optional<Time> answered, closed;
   std::string outcome, answer, answered_by;  // "corrected", "refused"
   int days_allowed = 10;
@@ -71,6 +75,7 @@ struct CorrectionEvent {
 struct NewCorrection {
   std::string dataset;  // code
   std::string row_key = {}, field = {}, wrong, proposed = {}, material = {};
+  std::string origin = {}, contact = {};
 };
 
 enum class FilePart : std::uint8_t { report, answer };

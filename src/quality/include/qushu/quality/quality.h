@@ -189,6 +189,10 @@ class Quality {
     std::vector<Day> days;
   };
   [[nodiscard]] virtual Result<Overview> overview(const Actor& actor) const = 0;
+  // What everybody may be told of this version: the scores by those rules of its latest check that speak of these fields
+  // alone. For code that has checked already that the fields are public; nothing when no such rule was judged.
+  [[nodiscard]] virtual Result<std::optional<Scores>> public_scores(std::string_view dataset_id, std::int64_t version,
+                                                                    const std::vector<std::string>& fields) const = 0;
   // What waits for this person: checks that stopped a publication of hers, not yet waived or superseded.
   [[nodiscard]] virtual Result<std::vector<Check>> stopped(const Actor& actor) const = 0;
 

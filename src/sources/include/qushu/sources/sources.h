@@ -184,6 +184,20 @@ struct TableTarget {
 
 using Cancelled = std::function<bool()>;
 
+// A document at an address of the web that anybody may read: a catalogue, a page of an API. What comes is not trusted: it is
+// bounded in size and time, and its redirects go through the policy of addresses as it does.
+struct DocumentRequest {
+  std::string address;
+  std::string accept = "*/*";
+  std::size_t most = 0;           // bytes
+  std::chrono::seconds time{60};  // from the first connection to the last byte
+  bool internal = false;          // addresses of private networks too, which otherwise are refused ("source.private")
+};
+struct Document {
+  std::string body, type;  // type: the Content-Type, as it came
+  std::string address;     // where redirects ended
+};
+
 struct Deps {
   store::Store& store;
   blob::BlobStore& blobs;
@@ -260,6 +274,8 @@ class Sources {
   using Progress = std::function<void(std::uint64_t done, std::optional<std::uint64_t> total)>;
   [[nodiscard]] virtual Result<Fetched> fetch(const Access& access, const File& file, const std::optional<File>& known,
                                               const Cancelled& cancelled = {}, const Progress& progress = {}) = 0;
+  // too_large, timed_out, or what is wrong with the address ("address").
+  [[nodiscard]] virtual Result<Document> document(const DocumentRequest& request, const Cancelled& cancelled = {}) const = 0;
 };
 
 [[nodiscard]] json::object to_json(const Source& source, Lang lang);
