@@ -66,6 +66,7 @@ Result<Actor> Indicators::reader_of(const Indicator& indicator) const {
   if (!actor && actor.error().code == Code::not_found)
     return fail(Code::forbidden, "indicator.definer", "定义这个指标的人已不在系统中，请由有权的人重新保存定义。",
                 "Who defined this indicator is gone; somebody who may should save its evidence again.");
+  if (actor) actor->via = "system";  // on her behalf, without a session of hers
   return actor;
 }
 

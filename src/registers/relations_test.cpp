@@ -166,7 +166,7 @@ TEST_P(RelationsTest, EveryChangeIsSeenAtOnce) {
   yaml.replace(yaml.find("{name: price,"), 13, "{name: cost, was: price,");
   (void)take(registers_->apply(console_, yaml, ""));
   EXPECT_THAT(ask(li_, "SELECT cost FROM register_loan"), ElementsAre("2.00"));
-  EXPECT_THAT(ask(li_, "SELECT price FROM register_loan")[0], HasSubstr("sql.column"));
+  EXPECT_THAT(ask(li_, "SELECT price FROM register_loan")[0], HasSubstr("price"));
 }
 
 // A large register is patched rather than read again.
@@ -174,12 +174,12 @@ TEST_P(RelationsTest, ALargeOneIsPatched) {
   auto first = add(li_, {{"item", "原来"}, {"count", 1}});
   ASSERT_TRUE(store().write([&](store::Transaction& t) -> Result<void> {
     // As many as it takes, written as one statement on both databases.
-    return t.exec("INSERT INTO \"reg_loan\" (id, number, state, revision, department_id, department_name, created_by, created_by_name, "
+    QS_CHECK(t.exec("INSERT INTO \"reg_loan\" (id, number, state, revision, department_id, department_name, created_by, created_by_name, "
                   "changed_by_name, created, changed, since, \"f_item\", \"f_count\") WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 "
                   "FROM n WHERE i < 25000) SELECT 'x' || i, 'N' || i, 'out', 1, r.department_id, r.department_name, r.created_by, "
                   "r.created_by_name, '', 1, 1, 1, 'bulk', 1 FROM n, \"reg_loan\" r WHERE r.id = ?",
-                  {first})
-        .transform([](auto) {});
+                    {first}));
+    return {};
   }));
   constexpr auto kSum = "SELECT count(*), sum(count), count(DISTINCT id) FROM register_loan";
   EXPECT_THAT(ask(li_, kSum), ElementsAre("25001", "25001", "25001"));
@@ -236,7 +236,8 @@ TEST_P(RelationsTest, NobodyLearnsWhatSheMayNot) {
 
 TEST_P(RelationsTest, NoDatasetPassesForARegister) {
   ASSERT_TRUE(store().write([&](store::Transaction& t) -> Result<void> {
-    return catalog_->add(t, Actor::system(), {.code = "register_loan", .title = "假的", .department_id = "mzj"}).transform([](auto) {});
+    QS_CHECK(catalog_->add(t, Actor::system(), {.code = "register_loan", .title = "假的", .department_id = "mzj"}));
+    return {};
   }));
   (void)add(li_, {{"item", "真的"}});
   EXPECT_THAT(ask(li_, "SELECT item FROM register_loan"), ElementsAre("真的"));
