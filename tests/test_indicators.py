@@ -183,7 +183,7 @@ def test_the_command_line(world, tmp_path):
 def test_all_that_is_due_is_computed_as_a_job(world):
     _, operator, *_ = world
     job = operator.post("/api/v1/indicators/compute", None, 202)["job"]
-    for _ in range(300):
+    for _ in range(900):
         state = operator.get(f"/api/v1/jobs/{job}")
         if state["state"] in ("succeeded", "failed"):
             break

@@ -112,7 +112,7 @@ Result<void> show_evidence(const System& s, const Actor& actor, const Common& co
                            const std::string& period) {
   QS_TRY(auto e, s.indicators->evidence(actor, code, period));
   if (common.json) {
-    print(indicators::to_json(e));
+    print(indicators::to_json(e, common.lang));
     return {};
   }
   std::vector<std::vector<std::string>> rows;
@@ -121,8 +121,10 @@ Result<void> show_evidence(const System& s, const Actor& actor, const Common& co
     for (const auto& c : r.cells) cells.push_back(c.is_string() ? std::string(c.as_string()) : std::string());
     rows.push_back(std::move(cells));
   }
+  std::vector<std::string> heads;
+  for (const auto& label : e.labels) heads.push_back(label.in(common.lang));
   std::cout << e.period << '\n';
-  print_table(e.columns, rows);
+  print_table(heads, rows);
   return {};
 }
 

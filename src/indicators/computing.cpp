@@ -92,7 +92,8 @@ Indicators::Computed Indicators::figure(const Definition& d, const Actor& reader
                .target = d.target,
                .weight = d.weight,
                .computed = deps_.clock.now()};
-  out.value_sql = figure_sql(d.evidence);
+  auto days = period_sql(period, deps_.calendar.today());
+  out.value_sql = figure_sql(d.evidence, days);
   auto read = [&]() -> Result<void> {
     QS_TRY(out.value.final, is_final(period));
     return read_figure(d, reader, period, out);
@@ -110,9 +111,6 @@ Result<void> Indicators::read_figure(const Definition& d, const Actor& reader, c
   QS_TRY(auto allowed, deps_.policy.sandbox_whole(reader, out.value_sql));
   out.relations = allowed.relations;
   out.datasets = allowed.datasets;
-  // The period's own row goes before anything of that name.
-  std::erase_if(allowed.spec.views, [](const engine::View& view) { return view.name == "period"; });
-  allowed.spec.views.push_back({.name = "period", .sql = period_sql(period, today)});
   engine::Limits limits{.time = std::chrono::seconds(deps_.settings.integer("indicators.query_time"))};
   QS_TRY(auto sandbox, deps_.engine.sandbox(allowed.spec));
   QS_TRY(auto cursor, sandbox->run(out.value_sql, {}, limits));
@@ -129,7 +127,7 @@ Result<void> Indicators::read_figure(const Definition& d, const Actor& reader, c
   cursor.reset();
   QS_TRY(auto again, deps_.engine.sandbox(std::move(allowed.spec)));
   auto most = deps_.settings.integer("indicators.evidence_rows");
-  QS_TRY(cursor, again->run(fmt::format("SELECT * FROM (\n{}\n) AS evidence_ LIMIT {}", d.evidence.rows, most), {}, limits));
+  QS_TRY(cursor, again->run(rows_sql(d.evidence, period_sql(period, today), most), {}, limits));
   for (const auto& column : cursor->columns()) out.columns.push_back(column.name);
   for (;;) {
     QS_TRY(chunk, cursor->next());

@@ -22,6 +22,23 @@ std::string cell(const EvidenceRow& row, std::optional<std::size_t> column) {
 
 }  // namespace
 
+Result<std::vector<Text>> Indicators::labels_of(const Actor& actor, const std::vector<std::string>& columns,
+                                                const std::vector<std::string>& read) const {
+  QS_TRY(auto relations, deps_.policy.relations(actor));
+  std::vector<Text> out;
+  for (const auto& column : columns) {
+    out.push_back({column, column});
+    for (const auto& relation : relations) {
+      if (std::ranges::find(read, relation.name) == read.end()) continue;
+      auto found = std::ranges::find(relation.columns, column, &sharing::RelationColumn::id);
+      if (found == relation.columns.end()) continue;
+      out.back() = found->name;
+      break;
+    }
+  }
+  return out;
+}
+
 Result<EvidenceRows> Indicators::evidence(const Actor& actor, std::string_view code, std::string_view period) const {
   QS_CHECK(may_use(actor));
   QS_TRY(auto row, deps_.store.read([&](store::Session& s) -> Result<std::optional<store::Row>> {
@@ -72,6 +89,7 @@ Result<EvidenceRows> Indicators::evidence(const Actor& actor, std::string_view c
     QS_TRY(auto seen, deps_.relations.seen(actor, narrow.front(), ids));
     std::erase_if(out.rows, [&](const EvidenceRow& r) { return r.register_code != narrow.front() || !seen.contains(r.record); });
   }
+  QS_TRY(out.labels, labels_of(actor, out.columns, relations));
   out.hidden = out.kept - static_cast<std::int64_t>(out.rows.size());
   return out;
 }

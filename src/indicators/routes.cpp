@@ -79,6 +79,7 @@ http::Schema evidence_schema() {
                          {"rows_sql", schema::text()},
                          {"value_sql", schema::text()},
                          {"columns", schema::array(schema::text())},
+                         {"labels", schema::array(schema::text())},
                          {"rows", schema::array(schema::object({{"register", schema::text()},
                                                                 {"record", schema::text()},
                                                                 {"cells", schema::array(schema::any())}}))},
@@ -174,7 +175,7 @@ void add_reading(http::Router& router, Indicators& indicators) {
               .errors = {Code::not_found},
               .handler = [&indicators](Request& r) -> Result<Response> {
                 QS_TRY(auto rows, indicators.evidence(r.actor, r.param("code"), r.get("period").value_or("")));
-                return Response::ok(to_json(rows));
+                return Response::ok(to_json(rows, r.lang()));
               }});
 }
 

@@ -53,18 +53,23 @@ Result<void> may_manage(const Actor& actor) {
               "Only who manages indicators may define and compute them.");
 }
 
-std::string figure_sql(const Evidence& e) {
-  // Each on lines of its own, so that a comment at an end swallows nothing.
-  return e.value.empty() ? fmt::format("SELECT (\n{}\n) AS part_, (\n{}\n) AS whole_, count(*) AS rows_ FROM (\n{}\n) AS evidence_",
-                                       e.part, e.whole, e.rows)
-                         : fmt::format("SELECT (\n{}\n) AS value_, count(*) AS rows_ FROM (\n{}\n) AS evidence_", e.value, e.rows);
-}
-
 std::string period_sql(const Period& period, calendar::Day today) {
   auto day = [](calendar::Day d) { return "DATE " + engine::quote_text(calendar::to_text(d)); };
-  return fmt::format("SELECT {} AS first_day, {} AS last_day, {} AS year_first_day, {} AS year_last_day, {} AS as_of",
-                     day(period.first_day()), day(period.last_day()), day(period.year_first_day()), day(period.year_last_day()),
-                     day(std::min(period.last_day(), today)));
+  return fmt::format(
+      "WITH period AS (SELECT {} AS first_day, {} AS last_day, {} AS year_first_day, {} AS year_last_day, {} AS as_of)\n",
+      day(period.first_day()), day(period.last_day()), day(period.year_first_day()), day(period.year_last_day()),
+      day(std::min(period.last_day(), today)));
+}
+
+// What people wrote stands on lines of its own, so that a comment at an end swallows nothing.
+std::string figure_sql(const Evidence& e, const std::string& period) {
+  auto figure = e.value.empty() ? fmt::format("(\n{}\n) AS part_, (\n{}\n) AS whole_", e.part, e.whole)
+                                : fmt::format("(\n{}\n) AS value_", e.value);
+  return fmt::format("{}SELECT {}, count(*) AS rows_ FROM (\n{}\n) AS evidence_", period, figure, e.rows);
+}
+
+std::string rows_sql(const Evidence& e, const std::string& period, std::int64_t most) {
+  return fmt::format("{}SELECT * FROM (\n{}\n) AS evidence_ LIMIT {}", period, e.rows, most);
 }
 
 std::uint32_t line_of(std::string_view yaml, std::string_view key) {

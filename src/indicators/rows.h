@@ -19,10 +19,12 @@ inline constexpr std::string_view kValueColumns =
 [[nodiscard]] Result<void> may_use(const Actor& actor);
 [[nodiscard]] Result<void> may_manage(const Actor& actor);
 
-// The one statement that gives the figure: the value, or part and whole, and the number of rows.
-[[nodiscard]] std::string figure_sql(const Evidence& evidence);
-// The row of the period that statements read as `period`.
+// What statements read as `period`, as the beginning of one. It is no view, so that figures of different periods over the same
+// data find the engine's instance ready.
 [[nodiscard]] std::string period_sql(const Period& period, calendar::Day today);
+// The statement that gives the figure: the value, or part and whole, and the number of rows. And the one of the rows.
+[[nodiscard]] std::string figure_sql(const Evidence& evidence, const std::string& period);
+[[nodiscard]] std::string rows_sql(const Evidence& evidence, const std::string& period, std::int64_t most);
 
 // The line on which a key of the outermost map stands, from 1.
 [[nodiscard]] std::uint32_t line_of(std::string_view yaml, std::string_view key);

@@ -7,7 +7,7 @@ export interface IValue {
 export interface Indicator {
   code: string; name: string; description: string; group: string; level: string; level_name: string; unit: string; direction: string; target: string; target_number: number; weight: string; period: string; grows: boolean; retired: boolean; rows_sql: string; value_sql: string; version: number; origin: string; changed: string; changed_by: string; owner_id: string; owner_name: string; department_name: string; values: IValue[];
 }
-export interface Evidence { period: string; rows_sql: string; value_sql: string; columns: string[]; rows: { register: string; record: string; cells: (string | null)[] }[]; total: number; kept: number; hidden: number; computed: string }
+export interface Evidence { period: string; rows_sql: string; value_sql: string; columns: string[]; labels: string[]; rows: { register: string; record: string; cells: (string | null)[] }[]; total: number; kept: number; hidden: number; computed: string }
 export interface Trial { code: string; name: string; version: number; unchanged: boolean; mistakes: { line: number; column: number; key: string; text: string }[]; value: IValue | null; columns: string[] }
 
 export const indicator = (code: string) => get<Indicator>(`/api/v1/indicators/${code}`);
@@ -24,7 +24,7 @@ export const periodKind = (p: string) => ({ month: t('每月', 'Monthly'), quart
 export function periodName(p: string): string {
   const year = p.slice(0, 4), rest = p.slice(5);
   if (!rest) return t(`${year} 年`, year);
-  if (rest[0] === 'Q') return t(`${year} 年第 ${'一二三四'[Number(rest[1]) - 1]}季度`, p);
+  if (rest[0] === 'Q') return t(`${year} 年第${'一二三四'[Number(rest[1]) - 1]}季度`, p);
   if (rest[0] === 'H') return t(`${year} 年${rest[1] === '1' ? '上' : '下'}半年`, p);
   return t(`${year} 年 ${Number(rest)} 月`, p);
 }

@@ -81,6 +81,7 @@ struct EvidenceRow {
 struct EvidenceRows {
   std::string period, rows_sql, value_sql;
   std::vector<std::string> columns;
+  std::vector<Text> labels;  // of the columns: what the register calls the field, or the column's own name
   std::vector<EvidenceRow> rows;
   std::int64_t total = 0;   // rows behind the figure
   std::int64_t kept = 0;    // of them kept with it
@@ -166,6 +167,9 @@ class Indicators {
   [[nodiscard]] Result<void> keep(store::Transaction& t, const Indicator& indicator, const Computed& computed) const;
   [[nodiscard]] Result<Actor> reader_of(const Indicator& indicator) const;
   [[nodiscard]] Result<std::vector<Period>> due(store::Session& s, const Indicator& indicator) const;
+  // What the registers that were read call these columns.
+  [[nodiscard]] Result<std::vector<Text>> labels_of(const Actor& actor, const std::vector<std::string>& columns,
+                                                    const std::vector<std::string>& read) const;
   [[nodiscard]] Result<bool> is_final(const Period& period) const;
 
   Deps deps_;
@@ -176,7 +180,7 @@ class Indicators {
 [[nodiscard]] json::object to_json(const Value& value, Lang lang);
 [[nodiscard]] json::object to_json(const Standing& standing, Lang lang);
 [[nodiscard]] json::object to_json(const Trial& trial, Lang lang);
-[[nodiscard]] json::object to_json(const EvidenceRows& evidence);
+[[nodiscard]] json::object to_json(const EvidenceRows& evidence, Lang lang);
 
 // /api/v1/indicators…
 void add_routes(http::Router& router, Indicators& indicators);
