@@ -41,12 +41,17 @@ std::string light(const Value& v, Lang lang) {
 }
 
 std::vector<std::string> row_of(const Value& v, Lang lang) {
-  return {v.period, figure(v, lang), v.target.text(), light(v, lang), v.state == "value" ? indicators::hundredths_text(v.score) : "",
-          std::to_string(v.rows), v.final ? Text{"定稿", "final"}.in(lang) : ""};
+  return {v.period,
+          figure(v, lang),
+          v.target.text(),
+          light(v, lang),
+          v.state == "value" ? indicators::hundredths_text(v.score) : "",
+          std::to_string(v.rows),
+          v.final ? Text{"定稿", "final"}.in(lang) : ""};
 }
 
-const Text kValueHeads[] = {{"周期", "period"}, {"值", "value"}, {"目标", "target"}, {"状态", "light"},
-                            {"得分", "score"},  {"佐证行", "rows"}, {"", ""}};
+const Text kValueHeads[] = {{"周期", "period"}, {"值", "value"}, {"目标", "target"}, {"状态", "light"}, {"得分", "score"},
+                            {"佐证行", "rows"}, {"", ""}};
 
 void print_values(const std::vector<Value>& values, Lang lang) {
   std::vector<std::string> heads;
@@ -96,7 +101,8 @@ Result<void> compute_indicators(const System& s, const Actor& actor, const Commo
     if (common.json)
       print(json::object{{"values", count}});
     else
-      std::cout << (common.lang == Lang::zh ? fmt::format("已计算 {} 个值。\n", count) : fmt::format("{} values were computed.\n", count));
+      std::cout << (common.lang == Lang::zh ? fmt::format("已计算 {} 个值。\n", count)
+                                            : fmt::format("{} values were computed.\n", count));
     return {};
   }
   QS_TRY(auto value, s.indicators->compute(actor, code, period));
@@ -134,9 +140,9 @@ Result<void> check_file(const System& s, const Actor& actor, const Common& commo
   if (common.json) {
     print(indicators::to_json(trial, common.lang));
   } else if (trial.mistakes.empty()) {
-    std::cout << (common.lang == Lang::zh
-                      ? fmt::format("{}：没有错误，将成为第 {} 版；本期试算：\n", file, trial.version)
-                      : fmt::format("{}: nothing is wrong, it becomes version {}; the period that lasts:\n", file, trial.version));
+    std::cout << (common.lang == Lang::zh ? fmt::format("{}：没有错误，将成为第 {} 版；本期试算：\n", file, trial.version)
+                                          : fmt::format("{}: nothing is wrong, it becomes version {}; the period that lasts:\n",
+                                                        file, trial.version));
     print_values({*trial.value}, common.lang);
   }
   if (trial.mistakes.empty()) return {};
@@ -156,9 +162,10 @@ Result<void> import_files(const System& s, const Actor& actor, const Common& com
     if (!made) return fail(std::move(made).error().about(file));
     out.emplace_back(json::object{{"code", made->definition.code}, {"version", made->version}});
     if (!common.json)
-      std::cout << (common.lang == Lang::zh ? fmt::format("{}（{}）为第 {} 版\n", made->definition.name.zh, made->definition.code, made->version)
-                                            : fmt::format("{} ({}) is version {}\n", made->definition.name.en, made->definition.code,
-                                                          made->version));
+      std::cout << (common.lang == Lang::zh
+                        ? fmt::format("{}（{}）为第 {} 版\n", made->definition.name.zh, made->definition.code, made->version)
+                        : fmt::format("{} ({}) is version {}\n", made->definition.name.en, made->definition.code,
+                                      made->version));
   }
   if (common.json) print(out);
   return {};
@@ -175,10 +182,11 @@ Result<void> export_files(const System& s, const Actor& actor, const Common& com
     std::ofstream out(std::filesystem::path(folder) / (code + ".yaml"), std::ios::binary);
     out << yaml;
     if (!out.flush())
-      return fail(Error{.code = Code::invalid,
-                        .id = "indicator.file",
-                        .text = {fmt::format("写不了目录 {}。", folder), fmt::format("The folder {} cannot be written to.", folder)},
-                        .subject = folder});
+      return fail(
+          Error{.code = Code::invalid,
+                .id = "indicator.file",
+                .text = {fmt::format("写不了目录 {}。", folder), fmt::format("The folder {} cannot be written to.", folder)},
+                .subject = folder});
   }
   if (common.json)
     print(json::object{{"indicators", all.size()}, {"folder", folder}});
@@ -192,7 +200,8 @@ Result<void> export_files(const System& s, const Actor& actor, const Common& com
 
 void add_indicator_commands(CLI::App& app, Common& common, Chosen& chosen) {
   bool zh = common.lang == Lang::zh;
-  auto* group = app.add_subcommand("indicator", zh ? "指标：定义、计算和佐证" : "Indicators: definitions, figures and evidence");
+  auto* group =
+      app.add_subcommand("indicator", zh ? "指标：定义、计算和佐证" : "Indicators: definitions, figures and evidence");
   group->require_subcommand(1);
   auto code = std::make_shared<std::string>();
   auto period = std::make_shared<std::string>();
@@ -210,10 +219,9 @@ void add_indicator_commands(CLI::App& app, Common& common, Chosen& chosen) {
   named(add_command(*group, common, chosen, "show", {"一个指标历次的值", "The values of an indicator"},
                     [&common, code](System& s, const Actor& actor) { return show_indicator(s, actor, common, *code); }),
         true);
-  auto* compute = add_command(*group, common, chosen, "compute", {"计算一个指标，或全部到期的", "Compute an indicator, or all that is due"},
-                              [&common, code, period](System& s, const Actor& actor) {
-                                return compute_indicators(s, actor, common, *code, *period);
-                              });
+  auto* compute = add_command(
+      *group, common, chosen, "compute", {"计算一个指标，或全部到期的", "Compute an indicator, or all that is due"},
+      [&common, code, period](System& s, const Actor& actor) { return compute_indicators(s, actor, common, *code, *period); });
   named(compute, false);
   of_period(compute);
   auto* evidence = add_command(

@@ -17,8 +17,8 @@ constexpr const char* kKeeper = "operator";  // who keeps the registers in the d
 
 Result<blob::BlobInfo> paper(System& s, const demo::Record& record) {
   QS_TRY(auto writer, s.blobs->create());
-  QS_CHECK(writer->write(fmt::format("{}\n演示材料：{}\n", record.file_name,
-                                     boost::json::serialize(record.values.begin()->value()))));
+  QS_CHECK(writer->write(
+      fmt::format("{}\n演示材料：{}\n", record.file_name, boost::json::serialize(record.values.begin()->value()))));
   return writer->commit();
 }
 
@@ -74,9 +74,10 @@ Result<void> fill_figures(System& s, const Actor& operator_, std::uint64_t seed,
   for (const auto& one : all) QS_CHECK(s.indicators->assign(operator_, one.indicator.definition.code, kKeeper));
   QS_TRY(auto values, s.indicators->compute_due([](std::size_t, std::size_t) { return true; }));
   auto n = [](std::size_t v) { return with_thousands(static_cast<std::int64_t>(v)); };
-  std::cout << (lang == Lang::zh ? fmt::format("  台账与指标：{} 条记录，{} 个指标，{} 个值\n", n(records.size()), n(all.size()), n(values))
-                                 : fmt::format("  registers and indicators: {} records, {} indicators, {} values\n", n(records.size()),
-                                               n(all.size()), n(values)))
+  std::cout << (lang == Lang::zh
+                    ? fmt::format("  台账与指标：{} 条记录，{} 个指标，{} 个值\n", n(records.size()), n(all.size()), n(values))
+                    : fmt::format("  registers and indicators: {} records, {} indicators, {} values\n", n(records.size()),
+                                  n(all.size()), n(values)))
             << std::flush;
   return {};
 }

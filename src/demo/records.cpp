@@ -10,12 +10,13 @@
 namespace qushu::demo {
 namespace {
 
-using calendar::Day;
 using boost::json::object;
+using calendar::Day;
 using Days = std::chrono::days;
 
 constexpr int kLinks = 362;
-constexpr std::array kUnits{"统计局", "市场监督管理局", "应急管理局", "教育局", "生态环境局", "民政局", "住房和城乡建设局", "云溪街道办事处"};
+constexpr std::array kUnits{"统计局",     "市场监督管理局", "应急管理局",       "教育局",
+                            "生态环境局", "民政局",         "住房和城乡建设局", "云溪街道办事处"};
 constexpr std::array kCarriers{"中国电信", "中国联通", "中国移动"};
 constexpr std::array kCompanies{"云溪信通服务有限公司", "恒网运维技术有限公司", "数联安保科技有限公司"};
 
@@ -43,7 +44,8 @@ class Year {
     for (int back = 12; back >= 0; --back) {
       auto month = std::chrono::year_month(ymd.year(), ymd.month()) - std::chrono::months(back);
       Day first(month / 1), last(month / std::chrono::last);
-      months_.push_back({.first = first, .last = std::min(last, today), .index = static_cast<int>(static_cast<unsigned>(month.month()))});
+      months_.push_back(
+          {.first = first, .last = std::min(last, today), .index = static_cast<int>(static_cast<unsigned>(month.month()))});
     }
   }
 
@@ -72,7 +74,8 @@ class Year {
   bool passed(Day day) const { return day <= today_; }
   const char* unit() { return r_.of(kUnits); }
   Record& add(const char* code, object values) {
-    return out_.emplace_back(Record{.register_code = code, .values = std::move(values), .file_field = {}, .file_name = {}, .moves = {}});
+    return out_.emplace_back(
+        Record{.register_code = code, .values = std::move(values), .file_field = {}, .file_name = {}, .moves = {}});
   }
 
   void links() {
@@ -91,7 +94,8 @@ class Year {
                                 {"expires_on", text(today_ + Days(r_.between(40, 400)))}});
       one.moves.push_back({.transition = "open", .comment = {}, .values = {}});
       auto closed = months_[static_cast<std::size_t>(i) % 9 + 3].first + Days(11);
-      if (i % 90 == 7 && passed(closed)) one.moves.push_back({.transition = "close", .comment = "单位搬迁", .values = {{"closed_on", text(closed)}}});
+      if (i % 90 == 7 && passed(closed))
+        one.moves.push_back({.transition = "close", .comment = "单位搬迁", .values = {{"closed_on", text(closed)}}});
     }
     for (int i = 1; i <= 3; ++i)
       add("links", {{"name", fmt::format("互联网出口 {}", i)},
@@ -128,7 +132,8 @@ class Year {
                                         {"place", object{{"address", "三楼会议室"}}}});
       record.file_field = "proof";
       record.file_name = "签到表.txt";
-      record.moves.push_back({.transition = "hold", .comment = {}, .values = {{"held_on", text(day)}, {"attended", expected - r_.between(0, 4)}}});
+      record.moves.push_back(
+          {.transition = "hold", .comment = {}, .values = {{"held_on", text(day)}, {"attended", expected - r_.between(0, 4)}}});
     };
     if (m.index % 2 == 0) one("party_study", fmt::format("{} 月主题党日", m.index));
     if (m.index % 4 == 3) one("legal", fmt::format("{} 月普法讲座", m.index));
@@ -139,13 +144,15 @@ class Year {
     for (int i = 0; i < 2; ++i) {
       auto asked = m.any(r_);
       auto answered = asked + Days(r_.between(1, 4));
-      auto& one = add("legal_consultations", {{"subject", r_.of(std::array{"合同条款审查", "数据共享协议", "采购程序", "个人信息保护"})},
-                                              {"question", "请就所附材料提出法律意见。"},
-                                              {"asked_on", text(asked)}});
+      auto& one = add("legal_consultations",
+                      {{"subject", r_.of(std::array{"合同条款审查", "数据共享协议", "采购程序", "个人信息保护"})},
+                       {"question", "请就所附材料提出法律意见。"},
+                       {"asked_on", text(asked)}});
       if (passed(answered))
-        one.moves.push_back({.transition = "answer",
-                             .comment = {},
-                             .values = {{"adviser", "区法律顾问团"}, {"answer", "可以，注意期限。"}, {"answered_on", text(answered)}}});
+        one.moves.push_back(
+            {.transition = "answer",
+             .comment = {},
+             .values = {{"adviser", "区法律顾问团"}, {"answer", "可以，注意期限。"}, {"answered_on", text(answered)}}});
     }
   }
 
@@ -162,9 +169,10 @@ class Year {
       auto bought = quantity - (short_one ? 1 : 0);
       one.file_field = "report";
       one.file_name = "验收单.txt";
-      one.moves.push_back({.transition = "deliver",
-                           .comment = {},
-                           .values = {{"bought", bought}, {"cost", std::to_string(bought * 9000)}, {"delivered_on", text(delivered)}}});
+      one.moves.push_back(
+          {.transition = "deliver",
+           .comment = {},
+           .values = {{"bought", bought}, {"cost", std::to_string(bought * 9000)}, {"delivered_on", text(delivered)}}});
       one.moves.push_back({.transition = "accept",
                            .comment = {},
                            .values = {{"accepted", bought}, {"accepted_on", text(std::min(delivered + Days(3), today_))}}});
@@ -203,21 +211,25 @@ class Year {
                                             {"handle_by", text(day + Days(5))},
                                             {"system_name", r_.of(std::array{"门户网站", "数据平台", "邮件系统"})}});
       if (!passed(handled)) continue;
-      one.moves.push_back({.transition = "handle", .comment = {}, .values = {{"handled_at", at(handled, 16 * 60)}, {"measures", "已加固并复测。"}}});
+      one.moves.push_back({.transition = "handle",
+                           .comment = {},
+                           .values = {{"handled_at", at(handled, 16 * 60)}, {"measures", "已加固并复测。"}}});
       one.moves.push_back({.transition = "verify", .comment = {}, .values = {}});
     }
   }
 
   void inspections(const Month& m) {
     auto one = [&](const char* kind, const std::string& name, bool good) {
-      object values{{"name", name}, {"kind", kind}, {"inspected_on", text(m.any(r_))}, {"result", good ? "normal" : "impaired"}};
+      object values{
+          {"name", name}, {"kind", kind}, {"inspected_on", text(m.any(r_))}, {"result", good ? "normal" : "impaired"}};
       if (!good) values["problems"] = "个别功能响应慢，已通知厂商。";
       auto& record = add("inspections", std::move(values));
       record.file_field = "sheet";
       record.file_name = "巡检记录.txt";
       record.moves.push_back({.transition = "confirm", .comment = {}, .values = {}});
     };
-    for (int i = 1; i <= 10; ++i) one("meeting", fmt::format("{} 号会议室", 100 + i), !(m.index == 7 && i < 3) && !r_.chance(30));
+    for (int i = 1; i <= 10; ++i)
+      one("meeting", fmt::format("{} 号会议室", 100 + i), !(m.index == 7 && i < 3) && !r_.chance(30));
     one("storage_backup", "政务云存储备份系统", true);
     for (int i = 0; i < 2; ++i) one("document_sharing", "文档云存储共享系统", !r_.chance(12));
     for (int i = 0; i < 2; ++i) one("data_platform", "区数据平台", !r_.chance(15));
@@ -231,7 +243,9 @@ class Year {
                              {"unit_served", unit()},
                              {"service", service},
                              {"answered_on", text(m.any(r_))},
-                             {"rating", luck < 62 ? "satisfied" : luck < 91 ? "fairly" : "unsatisfied"}});
+                             {"rating", luck < 62   ? "satisfied"
+                                        : luck < 91 ? "fairly"
+                                                    : "unsatisfied"}});
       }
     };
     ask("network", 8);
@@ -254,9 +268,10 @@ class Year {
       one.file_field = "proof";
       one.file_name = "验收材料.txt";
       one.moves.push_back({.transition = "begin", .comment = {}, .values = {}});
-      one.moves.push_back({.transition = "finish",
-                           .comment = {},
-                           .values = {{"finished_on", text(due - Days(r_.between(0, 6)))}, {"finished", std::to_string(finished)}}});
+      one.moves.push_back(
+          {.transition = "finish",
+           .comment = {},
+           .values = {{"finished_on", text(due - Days(r_.between(0, 6)))}, {"finished", std::to_string(finished)}}});
       one.moves.push_back({.transition = "accept", .comment = {}, .values = {}});
     }
   }
@@ -268,7 +283,9 @@ class Year {
                                    {"year", static_cast<int>(std::chrono::year_month_day(m.first).year()) - 1},
                                    {"retention", r_.of(std::array{"permanent", "years30", "years10"})},
                                    {"pages", r_.between(40, 200)}});
-      one.moves.push_back({.transition = "pass", .comment = {}, .values = {{"checked_on", text(m.any(r_))}, {"shelf", fmt::format("A-{}", i + 1)}}});
+      one.moves.push_back({.transition = "pass",
+                           .comment = {},
+                           .values = {{"checked_on", text(m.any(r_))}, {"shelf", fmt::format("A-{}", i + 1)}}});
     }
   }
 

@@ -18,11 +18,12 @@ json::array to_json_array(const std::vector<std::string>& list) {
 }
 
 Failure not_a_number(std::string_view text) {
-  return fail(Error{.code = Code::invalid,
-                    .id = "indicator.number",
-                    .text = {fmt::format("结果“{}”不是能精确表示的数。value、part、whole 应得出一个数值。", text),
-                             fmt::format("“{}” is no number that can be kept exactly: value, part and whole give one each.", text)},
-                    .subject = "evidence"});
+  return fail(
+      Error{.code = Code::invalid,
+            .id = "indicator.number",
+            .text = {fmt::format("结果“{}”不是能精确表示的数。value、part、whole 应得出一个数值。", text),
+                     fmt::format("“{}” is no number that can be kept exactly: value, part and whole give one each.", text)},
+            .subject = "evidence"});
 }
 
 // A number of an answer's first row; nullopt: it is NULL.
@@ -169,27 +170,29 @@ Result<void> Indicators::keep(store::Transaction& t, const Indicator& indicator,
   if (!now || now->integer(0) != indicator.version)
     return fail(Code::conflict, "indicator.changed", "指标的定义刚刚变了，请重新计算。",
                 "The indicator's definition has just changed; compute it again.");
-  QS_TRY(auto before, t.one("SELECT state, light FROM indicator_value WHERE code = ? AND first_day <= ? ORDER BY first_day DESC LIMIT 1",
-                            {d.code, v.first_day}));
+  QS_TRY(auto before,
+         t.one("SELECT state, light FROM indicator_value WHERE code = ? AND first_day <= ? ORDER BY first_day DESC LIMIT 1",
+               {d.code, v.first_day}));
   QS_CHECK(t.exec(
-      fmt::format("INSERT INTO indicator_value (code, {0}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT "
-                  "(code, period) DO UPDATE SET state = excluded.state, numerator = excluded.numerator, denominator = "
-                  "excluded.denominator, score = excluded.score, light = excluded.light, target_numerator = "
-                  "excluded.target_numerator, target_denominator = excluded.target_denominator, weight = excluded.weight, "
-                  "row_count = excluded.row_count, version = excluded.version, final = excluded.final, computed = "
-                  "excluded.computed, error_zh = excluded.error_zh, error_en = excluded.error_en",
-                  kValueColumns),
+      fmt::format(
+          "INSERT INTO indicator_value (code, {0}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT "
+          "(code, period) DO UPDATE SET state = excluded.state, numerator = excluded.numerator, denominator = "
+          "excluded.denominator, score = excluded.score, light = excluded.light, target_numerator = "
+          "excluded.target_numerator, target_denominator = excluded.target_denominator, weight = excluded.weight, "
+          "row_count = excluded.row_count, version = excluded.version, final = excluded.final, computed = "
+          "excluded.computed, error_zh = excluded.error_zh, error_en = excluded.error_en",
+          kValueColumns),
       {d.code, v.period, v.first_day, v.state, v.value.n, v.value.d, v.score, name(v.light), v.target.n, v.target.d, v.weight,
        v.rows, indicator.version, v.final && v.state != "failed", v.computed, v.error.zh, v.error.en}));
-  QS_CHECK(t.exec("INSERT INTO indicator_evidence (code, period, rows_sql, value_sql, columns, rows, total, kept, relations, "
-                  "datasets, computed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (code, period) DO UPDATE SET rows_sql "
-                  "= excluded.rows_sql, value_sql = excluded.value_sql, columns = excluded.columns, rows = excluded.rows, total = "
-                  "excluded.total, kept = excluded.kept, relations = excluded.relations, datasets = excluded.datasets, computed "
-                  "= excluded.computed",
-                  {d.code, v.period, d.evidence.rows, computed.value_sql, json::serialize(to_json_array(computed.columns)),
-                   json::serialize(computed.rows), v.rows, static_cast<std::int64_t>(computed.rows.size()),
-                   json::serialize(to_json_array(computed.relations)), json::serialize(to_json_array(computed.datasets)),
-                   v.computed}));
+  QS_CHECK(t.exec(
+      "INSERT INTO indicator_evidence (code, period, rows_sql, value_sql, columns, rows, total, kept, relations, "
+      "datasets, computed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (code, period) DO UPDATE SET rows_sql "
+      "= excluded.rows_sql, value_sql = excluded.value_sql, columns = excluded.columns, rows = excluded.rows, total = "
+      "excluded.total, kept = excluded.kept, relations = excluded.relations, datasets = excluded.datasets, computed "
+      "= excluded.computed",
+      {d.code, v.period, d.evidence.rows, computed.value_sql, json::serialize(to_json_array(computed.columns)),
+       json::serialize(computed.rows), v.rows, static_cast<std::int64_t>(computed.rows.size()),
+       json::serialize(to_json_array(computed.relations)), json::serialize(to_json_array(computed.datasets)), v.computed}));
   // Of what is past nobody needs to be warned.
   auto current = Period::containing(d.period, deps_.calendar.today());
   Light light_before = Light::none;
@@ -197,9 +200,10 @@ Result<void> Indicators::keep(store::Transaction& t, const Indicator& indicator,
   bool worse = severity(v.state, v.light) > (before ? severity(before->text(0), light_before) : 0);
   const auto& owner = now->text(1);
   if (v.period != current.text() || !worse || owner.empty()) return {};
-  Text detail = v.state == "failed" ? v.error
-                                    : Text{fmt::format("{} {}{}，目标 {}", v.period, v.value.text(), d.unit.zh, d.target.text()),
-                                           fmt::format("{}: {} {}, target {}", v.period, v.value.text(), d.unit.en, d.target.text())};
+  Text detail = v.state == "failed"
+                    ? v.error
+                    : Text{fmt::format("{} {}{}，目标 {}", v.period, v.value.text(), d.unit.zh, d.target.text()),
+                           fmt::format("{}: {} {}, target {}", v.period, v.value.text(), d.unit.en, d.target.text())};
   return ingest::tell(t, {owner},
                       {.kind = v.light == Light::yellow ? "indicator" : "indicator_late",
                        .link = "/indicators/" + d.code,
@@ -212,13 +216,15 @@ Result<Value> Indicators::compute(const Actor& actor, std::string_view code, std
   QS_CHECK(may_manage(actor));
   QS_TRY(auto indicator, deps_.store.read([&](store::Session& s) { return load(s, code); }));
   const auto& d = indicator.definition;
-  auto which = period.empty() ? std::optional(Period::containing(d.period, deps_.calendar.today())) : Period::parse(d.period, period);
+  auto which =
+      period.empty() ? std::optional(Period::containing(d.period, deps_.calendar.today())) : Period::parse(d.period, period);
   if (!which || which->first_day() > deps_.calendar.today())
-    return fail(Error{.code = Code::invalid,
-                      .id = "indicator.period",
-                      .text = {"应为已经开始的周期，如 2026-11、2026-Q4、2026-H2 或 2026，与指标的周期一致。",
-                               "A period of the indicator's kind that has begun is expected: 2026-11, 2026-Q4, 2026-H2 or 2026."},
-                      .subject = "period"});
+    return fail(
+        Error{.code = Code::invalid,
+              .id = "indicator.period",
+              .text = {"应为已经开始的周期，如 2026-11、2026-Q4、2026-H2 或 2026，与指标的周期一致。",
+                       "A period of the indicator's kind that has begun is expected: 2026-11, 2026-Q4, 2026-H2 or 2026."},
+              .subject = "period"});
   auto computed = figure_of(indicator, *which);
   QS_CHECK(deps_.store.write([&](store::Transaction& t) -> Result<void> {
     QS_CHECK(keep(t, indicator, computed));
@@ -230,7 +236,8 @@ Result<Value> Indicators::compute(const Actor& actor, std::string_view code, std
                                .detail = {{"period", which->text()}, {"state", computed.value.state}}});
   }));
   QS_TRY(auto row, deps_.store.read([&](store::Session& s) {
-    return s.one(fmt::format("SELECT {} FROM indicator_value WHERE code = ? AND period = ?", kValueColumns), {code, which->text()});
+    return s.one(fmt::format("SELECT {} FROM indicator_value WHERE code = ? AND period = ?", kValueColumns),
+                 {code, which->text()});
   }));
   if (!row) return no_indicator();
   return value_of(*row);

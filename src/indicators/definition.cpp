@@ -22,22 +22,18 @@ struct Level {
   std::string_view code;
   Text name;
 };
-const std::array kLevels{Level{"quantity", {"产出·数量", "Output: quantity"}},
-                         Level{"quality", {"产出·质量", "Output: quality"}},
-                         Level{"timeliness", {"产出·时效", "Output: timeliness"}},
-                         Level{"cost", {"产出·成本", "Output: cost"}},
-                         Level{"economic", {"效益·经济", "Benefit: economic"}},
-                         Level{"social", {"效益·社会", "Benefit: social"}},
-                         Level{"ecological", {"效益·生态", "Benefit: ecological"}},
-                         Level{"sustainable", {"效益·可持续", "Benefit: sustainable"}},
-                         Level{"satisfaction", {"满意度", "Satisfaction"}}};
+const std::array kLevels{
+    Level{"quantity", {"产出·数量", "Output: quantity"}},      Level{"quality", {"产出·质量", "Output: quality"}},
+    Level{"timeliness", {"产出·时效", "Output: timeliness"}},  Level{"cost", {"产出·成本", "Output: cost"}},
+    Level{"economic", {"效益·经济", "Benefit: economic"}},     Level{"social", {"效益·社会", "Benefit: social"}},
+    Level{"ecological", {"效益·生态", "Benefit: ecological"}}, Level{"sustainable", {"效益·可持续", "Benefit: sustainable"}},
+    Level{"satisfaction", {"满意度", "Satisfaction"}}};
 
 template <class Enum>
 void word(MapReader& r, std::string_view key, Enum& out, std::string_view words, bool needed) {
   const auto* node = needed ? r.need(key) : r.get(key);
   if (node != nullptr && !parse(node->text, out))
-    r.wrong(*node, key,
-            {fmt::format("应为其中之一：{}。", words), fmt::format("One of these is expected: {}.", words)});
+    r.wrong(*node, key, {fmt::format("应为其中之一：{}。", words), fmt::format("One of these is expected: {}.", words)});
 }
 
 std::optional<Fraction> number(MapReader& r, std::string_view key) {
@@ -51,7 +47,8 @@ std::optional<Fraction> number(MapReader& r, std::string_view key) {
 std::string sql(MapReader& r, std::string_view key) {
   auto text = r.text(key);
   const auto* node = r.get(key);
-  if (node != nullptr && text.size() > kSql) r.wrong(*node, key, {"语句太长，最多 64 KiB。", "The SQL is too long, 64 KiB at most."});
+  if (node != nullptr && text.size() > kSql)
+    r.wrong(*node, key, {"语句太长，最多 64 KiB。", "The SQL is too long, 64 KiB at most."});
   return text;
 }
 
@@ -62,14 +59,15 @@ void evidence(MapReader& r, Definition& d, registers::Mistakes& mistakes) {
   auto& e = d.evidence;
   if (one.need("rows") != nullptr) e.rows = sql(one, "rows");
   while (e.rows.ends_with(';')) e.rows = trim(std::string_view(e.rows).substr(0, e.rows.size() - 1));
+  if (const auto* rows = one.get("rows"); rows != nullptr && e.rows.empty())
+    one.wrong(*rows, "rows", {"这里应为一条 SELECT 语句。", "One SELECT is expected here."});
   e.value = sql(one, "value");
   e.part = sql(one, "part");
   e.whole = sql(one, "whole");
   bool share = !e.part.empty() && !e.whole.empty();
   bool single = !e.value.empty() && e.part.empty() && e.whole.empty();
   if (single || (share && e.value.empty())) return;
-  one.wrong(*node, "value",
-            {"要么写 value，要么写 part 和 whole 两项。", "Either value is given, or both part and whole."});
+  one.wrong(*node, "value", {"要么写 value，要么写 part 和 whole 两项。", "Either value is given, or both part and whole."});
 }
 
 }  // namespace
@@ -83,7 +81,8 @@ Parsed parse_definition(std::string_view yaml) {
   Parsed out;
   auto& d = out.definition;
   if (yaml.size() > kMostYaml) {
-    out.mistakes.push_back({.line = 1, .column = 1, .text = {"定义太长，最多 256 KiB。", "The definition is too long, 256 KiB at most."}});
+    out.mistakes.push_back(
+        {.line = 1, .column = 1, .text = {"定义太长，最多 256 KiB。", "The definition is too long, 256 KiB at most."}});
     return out;
   }
   auto root = registers::parse_yaml(yaml, out.mistakes);
@@ -110,8 +109,9 @@ Parsed parse_definition(std::string_view yaml) {
     if (auto weight = number(r, "weight")) {
       auto hundredths = Fraction::make(static_cast<__int128>(weight->n) * 100, weight->d);
       if (!hundredths || hundredths->d != 1 || hundredths->n <= 0 || hundredths->n > kMostWeight * 100)
-        r.wrong(*r.get("weight"), "weight",
-                {"权重应大于 0、不超过 100，最多两位小数。", "A weight is above 0 and 100 at most, with two decimals at most."});
+        r.wrong(
+            *r.get("weight"), "weight",
+            {"权重应大于 0、不超过 100，最多两位小数。", "A weight is above 0 and 100 at most, with two decimals at most."});
       else
         d.weight = hundredths->n;
     }

@@ -43,18 +43,17 @@ TEST(IndicatorDefinition, MistakesHaveLineAndKey) {
     std::uint32_t line;
     const char* key;
   };
-  for (const auto& c : {Case{changed("direction: higher", "direction: up"), 5, "direction"},
-                        Case{changed("target: 98.5", "target: many"), 6, "target"},
-                        Case{changed("weight: 4.25", "weight: 4.255"), 7, "weight"},
-                        Case{changed("weight: 4.25", "weight: 0"), 7, "weight"},
-                        Case{changed("weight: 4.25", "weight: 100.01"), 7, "weight"},
-                        Case{changed("period: quarter", "period: week"), 8, "period"},
-                        Case{changed("level: quality", "level: good"), 3, "level"},
-                        Case{changed("period: quarter", "period: quarter\nmystery: 1"), 9, "mystery"},
-                        Case{changed("indicator: answers", "indicator: an-swers"), 1, "indicator"},
-                        Case{changed("  whole: count(*)\n", ""), 10, "evidence.value"},
-                        Case{changed("  whole: count(*)\n", "  whole: count(*)\n  value: count(*)\n"), 10, "evidence.value"},
-                        Case{changed("direction: higher", "direction: lower\ngrows: true"), 6, "grows"}}) {
+  for (const auto& c :
+       {Case{changed("direction: higher", "direction: up"), 5, "direction"},
+        Case{changed("target: 98.5", "target: many"), 6, "target"}, Case{changed("weight: 4.25", "weight: 4.255"), 7, "weight"},
+        Case{changed("weight: 4.25", "weight: 0"), 7, "weight"}, Case{changed("weight: 4.25", "weight: 100.01"), 7, "weight"},
+        Case{changed("period: quarter", "period: week"), 8, "period"},
+        Case{changed("level: quality", "level: good"), 3, "level"},
+        Case{changed("period: quarter", "period: quarter\nmystery: 1"), 9, "mystery"},
+        Case{changed("indicator: answers", "indicator: an-swers"), 1, "indicator"},
+        Case{changed("  whole: count(*)\n", ""), 10, "evidence.value"},
+        Case{changed("  whole: count(*)\n", "  whole: count(*)\n  value: count(*)\n"), 10, "evidence.value"},
+        Case{changed("direction: higher", "direction: lower\ngrows: true"), 6, "grows"}}) {
     auto parsed = parse_definition(c.yaml);
     ASSERT_FALSE(parsed.mistakes.empty()) << c.yaml;
     EXPECT_EQ(parsed.mistakes.front().line, c.line) << c.yaml << parsed.mistakes.front().text.en;

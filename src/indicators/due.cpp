@@ -10,8 +10,8 @@ namespace qushu::indicators {
 namespace {
 
 constexpr const char* kJob = "indicators.compute";
-constexpr std::size_t kAtOnce = 25;         // figures of one transaction
-constexpr int kMostMissed = 60;             // periods that are made up for at most
+constexpr std::size_t kAtOnce = 25;                 // figures of one transaction
+constexpr int kMostMissed = 60;                     // periods that are made up for at most
 constexpr auto kLookBack = std::chrono::days(400);  // for the last due time of the schedule
 
 }  // namespace
@@ -54,7 +54,8 @@ Result<std::size_t> Indicators::compute_due(const Progress& progress) {
     QS_TRY(all, load_all(s));
     for (const auto& one : all) {
       if (one.definition.retired) continue;
-      QS_TRY(auto any, s.one("SELECT 1 FROM indicator_value WHERE code = ? AND state = 'value' LIMIT 1", {one.definition.code}));
+      QS_TRY(auto any,
+             s.one("SELECT 1 FROM indicator_value WHERE code = ? AND state = 'value' LIMIT 1", {one.definition.code}));
       QS_TRY(auto periods, due(s, one));
       for (const auto& p : periods) tasks.push_back({.indicator = &one, .period = p, .known = any.has_value()});
     }
@@ -99,7 +100,8 @@ Result<std::size_t> Indicators::compute_due(const Progress& progress) {
 Result<std::string> Indicators::queue(const Actor& actor) {
   QS_CHECK(may_manage(actor));
   return deps_.store.write([&](store::Transaction& t) {
-    return deps_.jobs.add(t, actor, {.kind = kJob, .title = {"计算全部指标", "Compute all indicators"}, .object_kind = "indicator"});
+    return deps_.jobs.add(t, actor,
+                          {.kind = kJob, .title = {"计算全部指标", "Compute all indicators"}, .object_kind = "indicator"});
   });
 }
 
@@ -128,19 +130,17 @@ Result<void> Indicators::tick() {
 }
 
 void Indicators::register_jobs() {
-  deps_.jobs.register_kind({.name = kJob,
-                            .title = {"计算指标", "Compute indicators"},
-                            .handler = [this](jobs::Context& context) -> Result<jobs::Finish> {
-                              QS_TRY(auto count, compute_due([&](std::size_t done, std::size_t all) {
-                                context.progress(static_cast<double>(done) / static_cast<double>(std::max<std::size_t>(all, 1)),
-                                                 {fmt::format("第 {} 个，共 {} 个", done + 1, all),
-                                                  fmt::format("{} of {}", done + 1, all)});
-                                return !context.cancelled();
-                              }));
-                              return jobs::Finish([count](store::Transaction&) -> Result<json::object> {
-                                return json::object{{"values", count}};
-                              });
-                            }});
+  deps_.jobs.register_kind(
+      {.name = kJob,
+       .title = {"计算指标", "Compute indicators"},
+       .handler = [this](jobs::Context& context) -> Result<jobs::Finish> {
+         QS_TRY(auto count, compute_due([&](std::size_t done, std::size_t all) {
+                  context.progress(static_cast<double>(done) / static_cast<double>(std::max<std::size_t>(all, 1)),
+                                   {fmt::format("第 {} 个，共 {} 个", done + 1, all), fmt::format("{} of {}", done + 1, all)});
+                  return !context.cancelled();
+                }));
+         return jobs::Finish([count](store::Transaction&) -> Result<json::object> { return json::object{{"values", count}}; });
+       }});
 }
 
 }  // namespace qushu::indicators

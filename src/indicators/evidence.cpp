@@ -43,14 +43,16 @@ Result<EvidenceRows> Indicators::evidence(const Actor& actor, std::string_view c
   QS_CHECK(may_use(actor));
   QS_TRY(auto row, deps_.store.read([&](store::Session& s) -> Result<std::optional<store::Row>> {
     QS_CHECK(load(s, code));
-    return s.one("SELECT e.period, e.rows_sql, e.value_sql, e.columns, e.rows, e.total, e.kept, e.relations, e.datasets, e.computed "
-                 "FROM indicator_evidence e JOIN indicator_value v ON v.code = e.code AND v.period = e.period WHERE e.code = ? AND "
-                 "(? = '' OR e.period = ?) ORDER BY v.first_day DESC LIMIT 1",
-                 {code, period, period});
+    return s.one(
+        "SELECT e.period, e.rows_sql, e.value_sql, e.columns, e.rows, e.total, e.kept, e.relations, e.datasets, e.computed "
+        "FROM indicator_evidence e JOIN indicator_value v ON v.code = e.code AND v.period = e.period WHERE e.code = ? AND "
+        "(? = '' OR e.period = ?) ORDER BY v.first_day DESC LIMIT 1",
+        {code, period, period});
   }));
   if (!row)
     return fail(Code::not_found, "indicator.evidence", "这个周期还没有计算过。", "That period has not been computed yet.");
-  EvidenceRows out{.period = row->text(0), .rows_sql = row->text(1), .value_sql = row->text(2), .columns = strings(row->text(3))};
+  EvidenceRows out{
+      .period = row->text(0), .rows_sql = row->text(1), .value_sql = row->text(2), .columns = strings(row->text(3))};
   out.total = row->integer(5);
   out.kept = row->integer(6);
   out.computed = row->time(9);
@@ -87,7 +89,8 @@ Result<EvidenceRows> Indicators::evidence(const Actor& actor, std::string_view c
     for (const auto& r : out.rows)
       if (r.register_code == narrow.front()) ids.push_back(r.record);
     QS_TRY(auto seen, deps_.relations.seen(actor, narrow.front(), ids));
-    std::erase_if(out.rows, [&](const EvidenceRow& r) { return r.register_code != narrow.front() || !seen.contains(r.record); });
+    std::erase_if(out.rows,
+                  [&](const EvidenceRow& r) { return r.register_code != narrow.front() || !seen.contains(r.record); });
   }
   QS_TRY(out.labels, labels_of(actor, out.columns, relations));
   out.hidden = out.kept - static_cast<std::int64_t>(out.rows.size());

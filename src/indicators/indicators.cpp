@@ -157,7 +157,8 @@ Result<Trial> Indicators::trial(const Actor& actor, std::string_view yaml) const
     out.version = old->first.version;
   }
   auto tried = old && old->first.definition.evidence == d.evidence
-                   ? figure_of({.definition = d, .definer_id = old->first.definer_id}, Period::containing(d.period, deps_.calendar.today()))
+                   ? figure_of({.definition = d, .definer_id = old->first.definer_id},
+                               Period::containing(d.period, deps_.calendar.today()))
                    : figure(d, actor, Period::containing(d.period, deps_.calendar.today()));
   if (tried.value.state == "failed") {
     // Where in the file: SQL is told by the engine, with its place in the text.
@@ -189,11 +190,12 @@ Result<Indicator> Indicators::apply(store::Transaction& t, const Actor& actor, s
   // Whoever changes what is read answers for it with her own rights; a new target or name is no reason to lend them.
   auto definer = old && old->definition.evidence == d.evidence ? old->definer_id : actor.person_id;
   auto now = deps_.clock.now();
-  QS_CHECK(t.exec("INSERT INTO indicator (code, version, origin, digest, yaml, changed, changed_by, definer_id, owner_id, "
-                  "owner_name, department_name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', '', '') ON CONFLICT (code) DO UPDATE SET "
-                  "version = excluded.version, origin = excluded.origin, digest = excluded.digest, yaml = excluded.yaml, "
-                  "changed = excluded.changed, changed_by = excluded.changed_by, definer_id = excluded.definer_id",
-                  {d.code, version, origin, digest_of(yaml), yaml, now, actor.name, definer}));
+  QS_CHECK(
+      t.exec("INSERT INTO indicator (code, version, origin, digest, yaml, changed, changed_by, definer_id, owner_id, "
+             "owner_name, department_name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', '', '') ON CONFLICT (code) DO UPDATE SET "
+             "version = excluded.version, origin = excluded.origin, digest = excluded.digest, yaml = excluded.yaml, "
+             "changed = excluded.changed, changed_by = excluded.changed_by, definer_id = excluded.definer_id",
+             {d.code, version, origin, digest_of(yaml), yaml, now, actor.name, definer}));
   QS_CHECK(t.exec(
       "INSERT INTO indicator_version (code, version, yaml, at, person_id, person_name, note) VALUES (?, ?, ?, ?, ?, ?, ?)",
       {d.code, version, yaml, now, actor.person_id, actor.name, note}));
@@ -207,12 +209,13 @@ Result<Indicator> Indicators::apply(store::Transaction& t, const Actor& actor, s
 }
 
 Result<void> Indicators::install_builtins() {
-  QS_TRY(auto known, deps_.store.read([](store::Session& s) -> Result<std::map<std::string, std::pair<std::string, std::string>>> {
-    QS_TRY(auto rows, s.query("SELECT code, digest, origin FROM indicator"));
-    std::map<std::string, std::pair<std::string, std::string>> out;
-    for (const auto& row : rows) out[row.text(0)] = {row.text(1), row.text(2)};
-    return out;
-  }));
+  QS_TRY(auto known,
+         deps_.store.read([](store::Session& s) -> Result<std::map<std::string, std::pair<std::string, std::string>>> {
+           QS_TRY(auto rows, s.query("SELECT code, digest, origin FROM indicator"));
+           std::map<std::string, std::pair<std::string, std::string>> out;
+           for (const auto& row : rows) out[row.text(0)] = {row.text(1), row.text(2)};
+           return out;
+         }));
   std::vector<const Builtin*> due;
   for (const auto& builtin : builtins()) {
     auto found = known.find(std::string(builtin.code));
@@ -310,8 +313,9 @@ Result<std::vector<Version>> Indicators::versions(const Actor& actor, std::strin
   QS_CHECK(may_use(actor));
   return deps_.store.read([&](store::Session& s) -> Result<std::vector<Version>> {
     QS_CHECK(load(s, code));
-    QS_TRY(auto rows, s.query("SELECT version, at, person_name, note FROM indicator_version WHERE code = ? ORDER BY version DESC",
-                              {code}));
+    QS_TRY(
+        auto rows,
+        s.query("SELECT version, at, person_name, note FROM indicator_version WHERE code = ? ORDER BY version DESC", {code}));
     std::vector<Version> out;
     for (const auto& row : rows)
       out.push_back({.version = row.integer(0), .at = row.time(1), .person_name = row.text(2), .note = row.text(3)});

@@ -63,7 +63,8 @@ class IndicatorsTest : public testing::StoreTest {
     calendar_ = take(calendar::Calendar::open(store(), *audit_, settings_, clock_));
     blobs_ = take(blob::BlobStore::open_local(folder() / "blobs"));
     catalog_ = take(catalog::Catalog::open(
-        store(), *audit_, [] { return Result<std::map<std::string, std::string>>(std::map<std::string, std::string>{}); }, clock_));
+        store(), *audit_, [] { return Result<std::map<std::string, std::string>>(std::map<std::string, std::string>{}); },
+        clock_));
     policy_ = std::make_unique<sharing::Policy>(*catalog_, *blobs_);
     for (auto code : {"mzj", "wjw"})
       (void)take(identity_->add_department(console_, {.code = code, .name = code, .parent_id = "root"}));
@@ -100,7 +101,8 @@ class IndicatorsTest : public testing::StoreTest {
   }
   Actor person(const char* login, const char* department, const char* role) {
     (void)take(identity_->add_person(
-        console_, {.login = login, .name = login, .department_id = department, .roles = {role}, .password = "Zhen-Shi-2026-kl"}));
+        console_,
+        {.login = login, .name = login, .department_id = department, .roles = {role}, .password = "Zhen-Shi-2026-kl"}));
     auto actor = take(identity_->actor_of(login));
     actor.via = "session";
     return actor;
@@ -112,9 +114,12 @@ class IndicatorsTest : public testing::StoreTest {
   }
   static Error wrong(const auto& result) { return result ? Error{.id = "no error"} : result.error(); }
   void call(const char* day, const char* ok, const char* minutes = "1", const Actor* who = nullptr) {
-    (void)take(registers_->create(who != nullptr ? *who : li_, "calls", {{"title", "事"}, {"day", day}, {"ok", ok}, {"minutes", minutes}}));
+    (void)take(registers_->create(who != nullptr ? *who : li_, "calls",
+                                  {{"title", "事"}, {"day", day}, {"ok", ok}, {"minutes", minutes}}));
   }
-  Value compute(std::string_view code, std::string_view period = "") { return take(indicators_->compute(console_, code, period)); }
+  Value compute(std::string_view code, std::string_view period = "") {
+    return take(indicators_->compute(console_, code, period));
+  }
   std::size_t due() {
     return take(indicators_->compute_due([](std::size_t, std::size_t) { return true; }));
   }
@@ -173,7 +178,8 @@ TEST_P(IndicatorsTest, NothingIsNoFigure) {
   (void)take(indicators_->apply(console_, definition("answered", kShare), ""));
   (void)take(indicators_->apply(console_, definition("longest", "  value: max(minutes)", "month", "lower", "30"), ""));
   (void)take(indicators_->apply(console_, definition("count", "  value: count(*)", "month", "lower", "0"), ""));
-  (void)take(indicators_->apply(console_, definition("yes_only", "  part: count(*)\n  whole: count(*) FILTER (ok = 'yes')"), ""));
+  (void)take(
+      indicators_->apply(console_, definition("yes_only", "  part: count(*)\n  whole: count(*) FILTER (ok = 'yes')"), ""));
   for (auto code : {"answered", "longest", "count", "yes_only"}) {
     auto v = compute(code);
     EXPECT_EQ(v.state, "none") << code;
@@ -191,11 +197,12 @@ TEST_P(IndicatorsTest, NothingIsNoFigure) {
 }
 
 TEST_P(IndicatorsTest, WhatCannotBeComputedIsToldAndIsNoFigure) {
-  for (const auto& [more, says] : std::vector<std::pair<std::string, std::string>>{{"  value: max(nothing)", "nothing"},
-                                                                                   {"  value: max(number)", "数值"},
-                                                                                   {"  value: (SELECT 1 FROM secrets)", "secrets"},
-                                                                                   {"  value: 1) FROM register_calls; DROP TABLE x; --", ""},
-                                                                                   {"  value: read_text('/etc/passwd')", ""}}) {
+  for (const auto& [more, says] :
+       std::vector<std::pair<std::string, std::string>>{{"  value: max(nothing)", "nothing"},
+                                                        {"  value: max(number)", "数值"},
+                                                        {"  value: (SELECT 1 FROM secrets)", "secrets"},
+                                                        {"  value: 1) FROM register_calls; DROP TABLE x; --", ""},
+                                                        {"  value: read_text('/etc/passwd')", ""}}) {
     call("2026-11-02", "yes");
     auto trial = take(indicators_->check(console_, definition("bad", more)));
     ASSERT_EQ(trial.mistakes.size(), 1U) << more;
@@ -221,7 +228,8 @@ TEST_P(IndicatorsTest, WhatWasMissedIsMadeUpForOnce) {
   (void)take(indicators_->apply(console_, definition("answered", kShare), ""));
   (void)take(indicators_->apply(console_, definition("by_quarter", kShare, "quarter"), ""));
   EXPECT_EQ(due(), 9U);  // June to November, and the quarters in which they lie
-  EXPECT_THAT(periods("answered"), ElementsAre("2026-06=100!", "2026-07 none!", "2026-08=100!", "2026-09 none!", "2026-10 none!", "2026-11=100"));
+  EXPECT_THAT(periods("answered"),
+              ElementsAre("2026-06=100!", "2026-07 none!", "2026-08=100!", "2026-09 none!", "2026-10 none!", "2026-11=100"));
   // Nothing changed: only what is not final is computed again, and nothing doubles.
   EXPECT_EQ(due(), 2U);
   EXPECT_EQ(periods("answered").size(), 6U);
@@ -229,8 +237,9 @@ TEST_P(IndicatorsTest, WhatWasMissedIsMadeUpForOnce) {
   clock_.advance(75 * kDay);  // 2027-02-08
   call("2026-11-28", "no");
   EXPECT_EQ(due(), 6U);
-  EXPECT_THAT(periods("answered"), ElementsAre("2026-06=100!", "2026-07 none!", "2026-08=100!", "2026-09 none!", "2026-10 none!",
-                                               "2026-11=50!", "2026-12 none!", "2027-01 none", "2027-02 none"));
+  EXPECT_THAT(periods("answered"),
+              ElementsAre("2026-06=100!", "2026-07 none!", "2026-08=100!", "2026-09 none!", "2026-10 none!", "2026-11=50!",
+                          "2026-12 none!", "2027-01 none", "2027-02 none"));
   EXPECT_EQ(due(), 3U);  // January, February and the quarter are not final yet
 }
 
@@ -242,7 +251,8 @@ TEST_P(IndicatorsTest, AFigureIsFinalSomeWorkingDaysAfterItsPeriod) {
     const char* at;
     bool final;
   };
-  for (const auto& c : {Case{"2026-10-16T01:00:00Z", false}, Case{"2026-10-20T15:59:00Z", false}, Case{"2026-10-20T16:01:00Z", true}}) {
+  for (const auto& c :
+       {Case{"2026-10-16T01:00:00Z", false}, Case{"2026-10-20T15:59:00Z", false}, Case{"2026-10-20T16:01:00Z", true}}) {
     ManualClock clock(*parse_iso(c.at));
     auto calendar = take(calendar::Calendar::open(store(), *audit_, settings_, clock));
     Indicators then({.store = store(),
@@ -330,7 +340,8 @@ TEST_P(IndicatorsTest, TheFigureIsForAllTheRowsAreNot) {
   EXPECT_TRUE(registers_->record(li_, "calls", hers.rows[0].record));
   // Rows that are no records, of a register that she does not see whole: none.
   auto grouped = definition("grouped", "  value: max(n)");
-  grouped.replace(grouped.find("SELECT id, number"), grouped.find("\n", grouped.find("SELECT id, number")) - grouped.find("SELECT id, number"),
+  grouped.replace(grouped.find("SELECT id, number"),
+                  grouped.find("\n", grouped.find("SELECT id, number")) - grouped.find("SELECT id, number"),
                   "SELECT day, count(*) AS n FROM register_calls GROUP BY day");
   (void)take(indicators_->apply(console_, grouped, ""));
   (void)compute("grouped");

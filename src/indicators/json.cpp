@@ -91,9 +91,17 @@ json::object to_json(const EvidenceRows& e, Lang lang) {
   for (const auto& label : e.labels) labels.emplace_back(label.in(lang));
   for (const auto& c : e.columns) columns.emplace_back(c);
   for (const auto& r : e.rows)
-    rows.push_back(json::object{{"register", r.register_code}, {"record", r.record}, {"cells", json::array(r.cells.begin(), r.cells.end())}});
-  return {{"period", e.period},   {"rows_sql", e.rows_sql}, {"value_sql", e.value_sql}, {"columns", std::move(columns)}, {"labels", std::move(labels)},
-          {"rows", std::move(rows)}, {"total", e.total},       {"kept", e.kept},           {"hidden", e.hidden},
+    rows.push_back(json::object{
+        {"register", r.register_code}, {"record", r.record}, {"cells", json::array(r.cells.begin(), r.cells.end())}});
+  return {{"period", e.period},
+          {"rows_sql", e.rows_sql},
+          {"value_sql", e.value_sql},
+          {"columns", std::move(columns)},
+          {"labels", std::move(labels)},
+          {"rows", std::move(rows)},
+          {"total", e.total},
+          {"kept", e.kept},
+          {"hidden", e.hidden},
           {"computed", to_iso(e.computed)}};
 }
 

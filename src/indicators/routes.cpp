@@ -99,8 +99,7 @@ Result<Response> list(const Indicators& indicators, const Request& r) {
   QS_TRY(auto all, indicators.list(r.actor, kSpark));
   json::array out;
   for (const auto& one : all) out.push_back(to_json(one, r.lang()));
-  return Response::ok(
-      json::object{{"indicators", std::move(out)}, {"may_manage", r.actor.can(Permission::indicator_manage)}});
+  return Response::ok(json::object{{"indicators", std::move(out)}, {"may_manage", r.actor.can(Permission::indicator_manage)}});
 }
 
 Result<Response> shown(const Indicators& indicators, const Request& r, std::string_view code) {
@@ -242,7 +241,8 @@ void add_managing(http::Router& router, Indicators& indicators) {
               .tag = "indicators",
               .summary = {"指定指标的负责人", "Say who answers for an indicator"},
               .who = manage,
-              .body = schema::object({{"owner", schema::text().length(0, 100).note("登录名或标识；空为无人", "Login or identifier; empty: nobody")}}),
+              .body = schema::object({{"owner", schema::text().length(0, 100).note("登录名或标识；空为无人",
+                                                                                   "Login or identifier; empty: nobody")}}),
               .answer = indicator_schema(),
               .errors = {Code::not_found},
               .handler = [&indicators](Request& r) -> Result<Response> {

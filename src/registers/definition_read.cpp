@@ -1,10 +1,9 @@
-#include "qushu/registers/yaml_reader.h"
-
 #include <algorithm>
 
 #include <fmt/format.h>
 
 #include "qushu/base/text.h"
+#include "qushu/registers/yaml_reader.h"
 
 namespace qushu::registers {
 namespace {

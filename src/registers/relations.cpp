@@ -64,8 +64,8 @@ struct Touch {
 };
 
 Result<std::vector<Touch>> changes_after(store::Session& s, std::string_view code, std::string_view floor) {
-  QS_TRY(auto rows,
-         s.query("SELECT id, record_id FROM register_change WHERE id > ? AND register = ? AND action <> 'comment'", {floor, code}));
+  QS_TRY(auto rows, s.query("SELECT id, record_id FROM register_change WHERE id > ? AND register = ? AND action <> 'comment'",
+                            {floor, code}));
   std::vector<Touch> out;
   out.reserve(rows.size());
   for (const auto& row : rows) out.push_back({.id = row.text(0), .record = row.text(1)});
@@ -101,9 +101,8 @@ Result<std::vector<sharing::Relation>> RecordRelations::relations(const Actor& a
 
 bool RecordRelations::is_relation(std::string_view name) const {
   if (!name.starts_with(kRelationPrefix)) return false;
-  auto found = registers_.deps_.store.read([&](store::Session& s) {
-    return s.one("SELECT 1 FROM register WHERE code = ?", {name.substr(kRelationPrefix.size())});
-  });
+  auto found = registers_.deps_.store.read(
+      [&](store::Session& s) { return s.one("SELECT 1 FROM register WHERE code = ?", {name.substr(kRelationPrefix.size())}); });
   // On a doubt the name is kept free.
   return !found || found->has_value();
 }
@@ -122,13 +121,13 @@ Result<sharing::RelationRows> RecordRelations::rows(const Actor& actor, std::str
   std::string columns;
   // As with a grant's filter: no expression, in whatever order the engine evaluates, meets a value of a row that is left out.
   for (const auto& c : relation_columns(d))
-    columns += fmt::format("{}{} AS {}", columns.empty() ? "" : ", ",
-                           all ? engine::quote_name(c.stored)
-                               : fmt::format("CASE WHEN _shown THEN {} END", engine::quote_name(c.stored)),
-                           engine::quote_name(c.id));
+    columns += fmt::format(
+        "{}{} AS {}", columns.empty() ? "" : ", ",
+        all ? engine::quote_name(c.stored) : fmt::format("CASE WHEN _shown THEN {} END", engine::quote_name(c.stored)),
+        engine::quote_name(c.id));
   out.select = all ? fmt::format("SELECT {} FROM ({})", columns, snapshot->sql())
-                   : fmt::format("SELECT {} FROM (SELECT *, coalesce({}, false) AS _shown FROM ({})) WHERE _shown", columns, shown,
-                                 snapshot->sql());
+                   : fmt::format("SELECT {} FROM (SELECT *, coalesce({}, false) AS _shown FROM ({})) WHERE _shown", columns,
+                                 shown, snapshot->sql());
   return out;
 }
 
@@ -196,7 +195,8 @@ Result<std::shared_ptr<const Snapshot>> RecordRelations::renew(store::Session& s
   const auto& zone = registers_.deps_.calendar.zone();
   auto columns = relation_columns(d);
   auto new_file = [&] { return std::make_shared<SnapshotFile>(scratch_ / (d.code + "-" + new_id() + ".parquet")); };
-  bool usable = old && old->base->version == loaded.entry.version && std::chrono::steady_clock::now() - old->base->made < kOldest;
+  bool usable =
+      old && old->base->version == loaded.entry.version && std::chrono::steady_clock::now() - old->base->made < kOldest;
   if (usable) {
     QS_TRY(auto changes, changes_after(s, d.code, old->base->floor));
     std::erase_if(changes, [&](const Touch& c) { return old->base->held.contains(hash_of(c.id)); });

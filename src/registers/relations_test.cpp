@@ -42,7 +42,8 @@ class RelationsTest : public testing::StoreTest {
   void SetUp() override {
     StoreTest::SetUp();
     open_with(audit::migrations(), identity::migrations(), calendar::migrations(), catalog::migrations(), migrations());
-    for (auto specs : {audit::settings(), identity::settings(), calendar::settings(), registers::settings(), engine::settings()})
+    for (auto specs :
+         {audit::settings(), identity::settings(), calendar::settings(), registers::settings(), engine::settings()})
       settings_.declare(specs);
     engine_ = take(engine::Engine::open(settings_, folder() / "engine"));
     audit_ = take(audit::Audit::open(store(), settings_, folder(), clock_));
@@ -51,24 +52,26 @@ class RelationsTest : public testing::StoreTest {
     calendar_ = take(calendar::Calendar::open(store(), *audit_, settings_, clock_));
     blobs_ = take(blob::BlobStore::open_local(folder() / "blobs"));
     catalog_ = take(catalog::Catalog::open(
-        store(), *audit_, [] { return Result<std::map<std::string, std::string>>(std::map<std::string, std::string>{}); }, clock_));
+        store(), *audit_, [] { return Result<std::map<std::string, std::string>>(std::map<std::string, std::string>{}); },
+        clock_));
     policy_ = std::make_unique<sharing::Policy>(*catalog_, *blobs_);
     for (auto code : {"mzj", "wjw"})
       (void)take(identity_->add_department(console_, {.code = code, .name = code, .parent_id = "root"}));
     li_ = person("li", "mzj", "data_user");
     wang_ = person("wang", "mzj", "data_steward");
     zhao_ = person("zhao", "wjw", "data_user");
-    registers_ = std::make_unique<Registers>(Registers::Deps{.store = store(),
-                                                             .blobs = *blobs_,
-                                                             .engine = *engine_,
-                                                             .audit = *audit_,
-                                                             .identity = *identity_,
-                                                             .calendar = *calendar_,
-                                                             .settings = settings_,
-                                                             .clock = clock_,
-                                                             .dataset_title = [](const Actor&, std::string_view) -> Result<std::string> {
-                                                               return fail(Code::not_found, "dataset.not_found", "没有。", "None.");
-                                                             }});
+    registers_ =
+        std::make_unique<Registers>(Registers::Deps{.store = store(),
+                                                    .blobs = *blobs_,
+                                                    .engine = *engine_,
+                                                    .audit = *audit_,
+                                                    .identity = *identity_,
+                                                    .calendar = *calendar_,
+                                                    .settings = settings_,
+                                                    .clock = clock_,
+                                                    .dataset_title = [](const Actor&, std::string_view) -> Result<std::string> {
+                                                      return fail(Code::not_found, "dataset.not_found", "没有。", "None.");
+                                                    }});
     (void)take(registers_->apply(console_, kLoan, ""));
     std::filesystem::create_directories(folder() / "relations");
     relations_ = std::make_unique<RecordRelations>(*registers_, folder() / "relations");
@@ -76,7 +79,8 @@ class RelationsTest : public testing::StoreTest {
   }
   Actor person(const char* login, const char* department, const char* role) {
     (void)take(identity_->add_person(
-        console_, {.login = login, .name = login, .department_id = department, .roles = {role}, .password = "Zhen-Shi-2026-kl"}));
+        console_,
+        {.login = login, .name = login, .department_id = department, .roles = {role}, .password = "Zhen-Shi-2026-kl"}));
     auto actor = take(identity_->actor_of(login));
     actor.via = "session";
     return actor;
@@ -136,12 +140,15 @@ TEST_P(RelationsTest, FieldsAreColumnsOfTheirTypes) {
                   {"due", "2026-12-01"},
                   {"place", json::object{{"address", "政府街"}, {"lon", 116.5}, {"lat", 40.25}}}});
   (void)add(li_, {{"item", "空"}});
-  EXPECT_THAT(ask(li_, "SELECT number, state, state__name, department__name, creator__name, item, price, weight, count, size, size__name, "
-                       "keeper__name, back, seen, place, place__lon, place__lat, field__due, due, revision FROM register_loan ORDER BY number"),
-              ElementsAre("JY-001", "out", "借出", "mzj", "li", "投影仪", "1250.50", "2.125", "3", "large", "大", "wang", "2026-11-20",
-                          "2026-11-25T10:03:04", "政府街", "116.5", "40.25", "2026-12-01", "NULL", "1", "JY-002", "out", "借出", "mzj",
-                          "li", "空", "NULL", "NULL", "NULL", "NULL", "NULL", "NULL", "NULL", "NULL", "NULL", "NULL", "NULL", "NULL",
-                          "NULL", "1"));
+  EXPECT_THAT(
+      ask(li_,
+          "SELECT number, state, state__name, department__name, creator__name, item, price, weight, count, size, size__name, "
+          "keeper__name, back, seen, place, place__lon, place__lat, field__due, due, revision FROM register_loan ORDER BY "
+          "number"),
+      ElementsAre("JY-001", "out", "借出", "mzj", "li", "投影仪", "1250.50", "2.125", "3", "large", "大", "wang", "2026-11-20",
+                  "2026-11-25T10:03:04", "政府街", "116.5", "40.25", "2026-12-01", "NULL", "1", "JY-002", "out", "借出", "mzj",
+                  "li", "空", "NULL", "NULL", "NULL", "NULL", "NULL", "NULL", "NULL", "NULL", "NULL", "NULL", "NULL", "NULL",
+                  "NULL", "1"));
   auto all = take(policy_->relations(li_));
   ASSERT_EQ(all.size(), 1U);
   EXPECT_EQ(all[0].name, "register_loan");
@@ -174,11 +181,13 @@ TEST_P(RelationsTest, ALargeOneIsPatched) {
   auto first = add(li_, {{"item", "原来"}, {"count", 1}});
   ASSERT_TRUE(store().write([&](store::Transaction& t) -> Result<void> {
     // As many as it takes, written as one statement on both databases.
-    QS_CHECK(t.exec("INSERT INTO \"reg_loan\" (id, number, state, revision, department_id, department_name, created_by, created_by_name, "
-                  "changed_by_name, created, changed, since, \"f_item\", \"f_count\") WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 "
-                  "FROM n WHERE i < 25000) SELECT 'x' || i, 'N' || i, 'out', 1, r.department_id, r.department_name, r.created_by, "
-                  "r.created_by_name, '', 1, 1, 1, 'bulk', 1 FROM n, \"reg_loan\" r WHERE r.id = ?",
-                    {first}));
+    QS_CHECK(t.exec(
+        "INSERT INTO \"reg_loan\" (id, number, state, revision, department_id, department_name, created_by, created_by_name, "
+        "changed_by_name, created, changed, since, \"f_item\", \"f_count\") WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT "
+        "i + 1 "
+        "FROM n WHERE i < 25000) SELECT 'x' || i, 'N' || i, 'out', 1, r.department_id, r.department_name, r.created_by, "
+        "r.created_by_name, '', 1, 1, 1, 'bulk', 1 FROM n, \"reg_loan\" r WHERE r.id = ?",
+        {first}));
     return {};
   }));
   constexpr auto kSum = "SELECT count(*), sum(count), count(DISTINCT id) FROM register_loan";
@@ -203,7 +212,7 @@ TEST_P(RelationsTest, ALargeOneIsPatched) {
 TEST_P(RelationsTest, NobodyLearnsWhatSheMayNot) {
   (void)add(li_, {{"item", "秘密甲"}, {"price", "4321"}, {"keeper", "zhao"}});
   (void)add(li_, {{"item", "秘密乙"}, {"price", "8765"}});
-  EXPECT_THAT(ask(wang_, "SELECT count(*) FROM register_loan"), ElementsAre("2"));  // of her department
+  EXPECT_THAT(ask(wang_, "SELECT count(*) FROM register_loan"), ElementsAre("2"));   // of her department
   EXPECT_THAT(ask(zhao_, "SELECT item FROM register_loan"), ElementsAre("秘密甲"));  // as its keeper
   EXPECT_THAT(ask(console_, "SELECT count(*) FROM register_loan"), ElementsAre("2"));
   // Neither by counts, nor by errors that would tell of a hidden value, in whatever order the engine evaluates.

@@ -237,9 +237,10 @@ std::string Snapshot::sql() const {
   auto base_sql = engine::parquet_scan({base->file->path});
   if (!changed) return "SELECT * FROM " + base_sql;
   auto changed_sql = engine::parquet_scan({changed->path});
-  return fmt::format("SELECT * FROM {0} WHERE id NOT IN (SELECT id FROM {1}) UNION ALL SELECT * EXCLUDE (_gone) FROM {1} WHERE "
-                     "NOT _gone",
-                     base_sql, changed_sql);
+  return fmt::format(
+      "SELECT * FROM {0} WHERE id NOT IN (SELECT id FROM {1}) UNION ALL SELECT * EXCLUDE (_gone) FROM {1} WHERE "
+      "NOT _gone",
+      base_sql, changed_sql);
 }
 
 Result<std::uint64_t> write_snapshot(engine::Engine& engine, const std::vector<RelationColumn>& columns, bool gone,

@@ -58,8 +58,8 @@ struct Snapshot {
 
 // Reads the records that `next` hands out, page by page, into a file; how many there were.
 using NextPage = std::function<Result<std::vector<store::Row>>()>;
-[[nodiscard]] Result<std::uint64_t> write_snapshot(engine::Engine& engine, const std::vector<RelationColumn>& columns, bool gone,
-                                                   const calendar::Zone& zone, const NextPage& next,
+[[nodiscard]] Result<std::uint64_t> write_snapshot(engine::Engine& engine, const std::vector<RelationColumn>& columns,
+                                                   bool gone, const calendar::Zone& zone, const NextPage& next,
                                                    const std::filesystem::path& file);
 
 }  // namespace qushu::registers

@@ -70,3 +70,4 @@ const over = await phone.page.evaluate(() => document.documentElement.scrollWidt
 check(over <= 1, `${over} px too wide`);
 await shot(phone.page, 'phone');
 await browser.close();
+console.log('ok');

@@ -43,7 +43,7 @@ enum class Permission : std::uint8_t {
   // promised figures
   indicator_use,     // see the figures and, where the records may be seen, what is behind them
   indicator_manage,  // define indicators and have them computed
-  count_            // not a permission: how many there are
+  count_             // not a permission: how many there are
 };
 
 using Permissions = std::bitset<static_cast<std::size_t>(Permission::count_)>;

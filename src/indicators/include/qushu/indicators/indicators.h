@@ -53,8 +53,8 @@ struct Indicator {
 // What an indicator came to in a period.
 struct Value {
   std::string period, first_day;
-  std::string state;      // "value", "none": no evidence, "failed": see error
-  Fraction value;         // of "value"
+  std::string state;       // "value", "none": no evidence, "failed": see error
+  Fraction value;          // of "value"
   std::int64_t score = 0;  // in hundredths
   Light light = Light::none;
   Fraction target;  // and weight, as they were
