@@ -220,6 +220,7 @@ Result<std::shared_ptr<const Snapshot>> RecordRelations::renew(store::Session& s
       QS_CHECK(write_snapshot(engine, columns, true, zone, next, file->path));
       auto out = std::make_shared<Snapshot>(*old);
       out->changed = file;
+      QS_TRY(out->stale, places_of(engine, *file, *old->base->file));
       out->changes = changes.size();
       return out;
     }

@@ -66,6 +66,10 @@ void add_field(const Field& field, std::vector<RelationColumn>& out) {
   }
 }
 
+std::string with_places(const SnapshotFile& file) {
+  return fmt::format("read_parquet({}, file_row_number = true)", engine::quote_text(file.path.string()));
+}
+
 // Rows on their way from the session's thread to the engine's.
 class Pages final : public engine::TableSource, public engine::Scanner {
  public:
@@ -236,11 +240,26 @@ SnapshotFile::~SnapshotFile() {
 std::string Snapshot::sql() const {
   auto base_sql = engine::parquet_scan({base->file->path});
   if (!changed) return "SELECT * FROM " + base_sql;
-  auto changed_sql = engine::parquet_scan({changed->path});
-  return fmt::format(
-      "SELECT * FROM {0} WHERE id NOT IN (SELECT id FROM {1}) UNION ALL SELECT * EXCLUDE (_gone) FROM {1} WHERE "
-      "NOT _gone",
-      base_sql, changed_sql);
+  // By place, since that is a number: texts of a million records would have to be read and compared for every statement.
+  if (!stale.empty()) {
+    std::string places;
+    for (auto place : stale) places += (places.empty() ? "" : ", ") + std::to_string(place);
+    base_sql = fmt::format("(SELECT * EXCLUDE (file_row_number) FROM {} WHERE file_row_number NOT IN ({}))",
+                           with_places(*base->file), places);
+  }
+  return fmt::format("SELECT * FROM {} UNION ALL SELECT * EXCLUDE (_gone) FROM {} WHERE NOT _gone", base_sql,
+                     engine::parquet_scan({changed->path}));
+}
+
+Result<std::vector<std::int64_t>> places_of(engine::Engine& engine, const SnapshotFile& records, const SnapshotFile& in) {
+  QS_TRY(auto cursor, engine.run({.sql = fmt::format("SELECT file_row_number FROM {} WHERE id IN (SELECT id FROM {}) ORDER BY 1",
+                                                     with_places(in), engine::parquet_scan({records.path}))}));
+  std::vector<std::int64_t> out;
+  for (;;) {
+    QS_TRY(const auto* chunk, cursor->next());
+    if (chunk == nullptr) return out;
+    for (std::size_t row = 0; row < chunk->rows(); ++row) out.push_back(chunk->integer(0, row));
+  }
 }
 
 Result<std::uint64_t> write_snapshot(engine::Engine& engine, const std::vector<RelationColumn>& columns, bool gone,
@@ -248,7 +267,7 @@ Result<std::uint64_t> write_snapshot(engine::Engine& engine, const std::vector<R
   Pages pages(columns, gone, zone);
   Result<std::uint64_t> written = 0;
   std::jthread writer([&] {
-    written = engine.execute({.sql = fmt::format("COPY (SELECT * FROM pages) TO {} (FORMAT parquet, COMPRESSION snappy)",
+    written = engine.execute({.sql = fmt::format("COPY (SELECT * FROM pages) TO {} (FORMAT parquet, COMPRESSION uncompressed)",
                                                  engine::quote_text(file.string())),
                               .tables = {{.name = "pages", .source = &pages}},
                               .limits = {.time = std::chrono::minutes(10)}});

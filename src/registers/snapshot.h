@@ -49,6 +49,7 @@ struct Base {
 struct Snapshot {
   std::shared_ptr<const Base> base;
   std::shared_ptr<const SnapshotFile> changed;
+  std::vector<std::int64_t> stale;  // the base's rows that are not what they were, by their place in its file
   std::size_t changes = 0;       // that the base does not hold
   std::int64_t generation = -1;  // of the store, up to which it is known to be right
 
@@ -56,6 +57,9 @@ struct Snapshot {
   [[nodiscard]] std::string sql() const;
 };
 
+// Where the records of one file stand in another, from 0.
+[[nodiscard]] Result<std::vector<std::int64_t>> places_of(engine::Engine& engine, const SnapshotFile& records,
+                                                          const SnapshotFile& in);
 // Reads the records that `next` hands out, page by page, into a file; how many there were.
 using NextPage = std::function<Result<std::vector<store::Row>>()>;
 [[nodiscard]] Result<std::uint64_t> write_snapshot(engine::Engine& engine, const std::vector<RelationColumn>& columns,
