@@ -11,7 +11,6 @@ namespace qushu::app {
 namespace {
 
 namespace json = boost::json;
-using indicators::Standing;
 using indicators::Value;
 
 Result<std::string> read_text(const std::string& file) {

@@ -23,6 +23,9 @@ constexpr std::array kCompanies{"云溪信通服务有限公司", "恒网运维�
 std::string text(Day day) {
   return calendar::to_text(day);
 }
+constexpr std::int64_t clock(std::int64_t hour) {
+  return hour * 60;
+}
 std::string at(Day day, std::int64_t minute) {
   return fmt::format("{} {:02}:{:02}", text(day), minute / 60, minute % 60);
 }
@@ -182,7 +185,7 @@ class Year {
   void faults(const Month& m) {
     for (int i = 0; i < 6; ++i) {
       auto day = m.any(r_);
-      auto minute = r_.between(8 * 60, 17 * 60);
+      auto minute = r_.between(clock(8), clock(17));
       // One slow month in the past, and a little slow now.
       std::int64_t response = m.index == 4 && i == 0 ? 52 : m.last == today_ && i == 0 ? 34 : r_.between(6, 28);
       auto repaired = minute + response + r_.between(20, 300);
@@ -207,13 +210,13 @@ class Year {
       auto& one = add("security_problems", {{"name", r_.of(std::array{"弱口令", "未打补丁的组件", "异常登录", "钓鱼邮件"})},
                                             {"kind", r_.of(std::array{"weakness", "attack", "malware"})},
                                             {"grade", r_.chance(9) ? "large" : "general"},
-                                            {"found_at", at(day, r_.between(9 * 60, 12 * 60))},
+                                            {"found_at", at(day, r_.between(clock(9), clock(12)))},
                                             {"handle_by", text(day + Days(5))},
                                             {"system_name", r_.of(std::array{"门户网站", "数据平台", "邮件系统"})}});
       if (!passed(handled)) continue;
       one.moves.push_back({.transition = "handle",
                            .comment = {},
-                           .values = {{"handled_at", at(handled, 16 * 60)}, {"measures", "已加固并复测。"}}});
+                           .values = {{"handled_at", at(handled, clock(16))}, {"measures", "已加固并复测。"}}});
       one.moves.push_back({.transition = "verify", .comment = {}, .values = {}});
     }
   }

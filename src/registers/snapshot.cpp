@@ -47,7 +47,7 @@ void add_field(const Field& field, std::vector<RelationColumn>& out) {
                  .level = field.level,
                  .from = from_of(field),
                  .decimals = decimals_of(field)});
-  auto also = [&](std::string_view suffix, Text what, std::string sql, From from) {
+  auto also = [&](std::string_view suffix, const Text& what, std::string sql, From from) {
     out.push_back({.id = id + std::string(suffix),
                    .name = {field.label.zh + what.zh, field.label.en + what.en},
                    .stored = unquoted(stored[0].name) + std::string(suffix),
@@ -252,8 +252,9 @@ std::string Snapshot::sql() const {
 }
 
 Result<std::vector<std::int64_t>> places_of(engine::Engine& engine, const SnapshotFile& records, const SnapshotFile& in) {
-  QS_TRY(auto cursor, engine.run({.sql = fmt::format("SELECT file_row_number FROM {} WHERE id IN (SELECT id FROM {}) ORDER BY 1",
-                                                     with_places(in), engine::parquet_scan({records.path}))}));
+  QS_TRY(auto cursor,
+         engine.run({.sql = fmt::format("SELECT file_row_number FROM {} WHERE id IN (SELECT id FROM {}) ORDER BY 1",
+                                        with_places(in), engine::parquet_scan({records.path}))}));
   std::vector<std::int64_t> out;
   for (;;) {
     QS_TRY(const auto* chunk, cursor->next());

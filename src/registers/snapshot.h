@@ -50,8 +50,8 @@ struct Snapshot {
   std::shared_ptr<const Base> base;
   std::shared_ptr<const SnapshotFile> changed;
   std::vector<std::int64_t> stale;  // the base's rows that are not what they were, by their place in its file
-  std::size_t changes = 0;       // that the base does not hold
-  std::int64_t generation = -1;  // of the store, up to which it is known to be right
+  std::size_t changes = 0;          // that the base does not hold
+  std::int64_t generation = -1;     // of the store, up to which it is known to be right
 
   // SELECT over all the records, every column under its stored name.
   [[nodiscard]] std::string sql() const;
