@@ -100,8 +100,10 @@ Result<void> add_indicators(System& s, const Actor& actor, Lang lang, json::arra
     const auto& v = one.values.back();
     Text detail{"计算失败", "Could not be computed"};
     if (v.state == "value")
-      detail = {fmt::format("{}：{} {}，目标 {}", v.period, v.value.text(), d.unit.zh, v.target.text()),
-                fmt::format("{}: {} {}, target {}", v.period, v.value.text(), d.unit.en, v.target.text())};
+      detail = {fmt::format("{}：{}，目标 {}", v.period, indicators::with_unit(v.value, d.unit.zh),
+                            indicators::with_unit(d.target, d.unit.zh)),
+                fmt::format("{}: {}, target {}", v.period, indicators::with_unit(v.value, d.unit.en),
+                            indicators::with_unit(d.target, d.unit.en))};
     out.emplace_back(json::object{{"kind", v.light == indicators::Light::yellow ? "indicator" : "indicator_late"},
                                   {"title", d.name.in(lang)},
                                   {"detail", detail.in(lang)},

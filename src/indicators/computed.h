@@ -11,6 +11,7 @@ struct Indicators::Computed {
   std::vector<std::string> columns;  // of the rows behind it
   json::array rows;
   std::vector<std::string> relations, datasets;  // that were read
+  std::optional<Error> busy;  // it could not be tried now, which says nothing about the figure: to be tried again, not kept
 };
 
 }  // namespace qushu::indicators

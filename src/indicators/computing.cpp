@@ -91,6 +91,8 @@ Indicators::Computed Indicators::figure(const Definition& d, const Actor& reader
     return read_figure(d, reader, period, out);
   }();
   if (!read) {
+    auto code = read.error().code;
+    if (code == Code::overloaded || code == Code::unavailable || code == Code::storage_full) out.busy = read.error();
     out.value.state = "failed";
     out.value.error = read.error().text;
     out.rows.clear();
@@ -191,10 +193,11 @@ Result<void> Indicators::keep(store::Transaction& t, const Indicator& indicator,
   bool worse = severity(v.state, v.light) > (before ? severity(before->text(0), light_before) : 0);
   const auto& owner = now->text(1);
   if (v.period != current.text() || !worse || owner.empty()) return {};
-  Text detail = v.state == "failed"
-                    ? v.error
-                    : Text{fmt::format("{} {}{}，目标 {}", v.period, v.value.text(), d.unit.zh, d.target.text()),
-                           fmt::format("{}: {} {}, target {}", v.period, v.value.text(), d.unit.en, d.target.text())};
+  Text detail =
+      v.state == "failed"
+          ? v.error
+          : Text{fmt::format("{}：{}，目标 {}", v.period, with_unit(v.value, d.unit.zh), with_unit(d.target, d.unit.zh)),
+                 fmt::format("{}: {}, target {}", v.period, with_unit(v.value, d.unit.en), with_unit(d.target, d.unit.en))};
   return ingest::tell(t, {owner},
                       {.kind = v.light == Light::yellow ? "indicator" : "indicator_late",
                        .link = "/indicators/" + d.code,
@@ -217,6 +220,7 @@ Result<Value> Indicators::compute(const Actor& actor, std::string_view code, std
                        "A period of the indicator's kind that has begun is expected: 2026-11, 2026-Q4, 2026-H2 or 2026."},
               .subject = "period"});
   auto computed = figure_of(indicator, *which);
+  if (computed.busy) return fail(*computed.busy);
   QS_CHECK(deps_.store.write([&](store::Transaction& t) -> Result<void> {
     QS_CHECK(keep(t, indicator, computed));
     return deps_.audit.record(t, actor,

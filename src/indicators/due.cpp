@@ -86,6 +86,10 @@ Result<std::size_t> Indicators::compute_due(const Progress& progress) {
       return fail(Code::cancelled, "indicator.stopped", "计算已停止，已算出的值保留。", "Stopped; what was computed stays.");
     }
     auto computed = figure_of(*task.indicator, task.period);
+    if (computed.busy) {
+      QS_CHECK(flush());
+      return fail(*computed.busy);  // the job is tried again
+    }
     // A history begins with its first evidence, not with the months before anybody kept any.
     bool last = i + 1 == tasks.size() || tasks[i + 1].indicator != task.indicator;
     if (!task.known && begun != task.indicator && computed.value.state != "value" && !last) continue;

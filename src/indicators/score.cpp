@@ -191,6 +191,10 @@ Light light(Direction direction, Fraction value, Fraction target, std::optional<
   return worth >= (direction == Direction::qualitative ? kWhole * 6 / 10 : kWhole * 8 / 10) ? Light::yellow : Light::red;
 }
 
+std::string with_unit(const Fraction& value, std::string_view unit) {
+  return value.text() + (unit.empty() || unit == "%" ? "" : " ") + std::string(unit);
+}
+
 std::string hundredths_text(std::int64_t value) {
   auto rest = std::to_string(value % 100);
   return std::to_string(value / 100) + "." + (rest.size() == 1 ? "0" : "") + rest;

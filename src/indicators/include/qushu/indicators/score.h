@@ -55,6 +55,8 @@ enum class Light : std::uint8_t {
 // three fifths), less is red.
 [[nodiscard]] Light light(Direction direction, Fraction value, Fraction target, std::optional<Fraction> elapsed);
 
+// "34 分钟", "96.97%".
+[[nodiscard]] std::string with_unit(const Fraction& value, std::string_view unit);
 // "12.50" of 1250.
 [[nodiscard]] std::string hundredths_text(std::int64_t value);
 
