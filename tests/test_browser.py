@@ -65,6 +65,10 @@ def test_a_register_from_its_definition_to_its_records(server, browser):
     run("registers.mjs", server, ROOT / "build" / "results" / "registers")
 
 
+def test_a_figure_from_its_definition_to_the_record_behind_it(server, browser):
+    run("indicators.mjs", server, ROOT / "build" / "results" / "indicators")
+
+
 def test_from_a_database_to_a_governed_dataset(tmp_path, browser):
     qushu = Qushu(tmp_path, settings={"sources.allow_loopback": "true"}).settle()
     bureau = Postgres()

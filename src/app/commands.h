@@ -26,6 +26,7 @@ void add_demo_command(CLI::App& app, Common& common, Chosen& chosen);
 void add_data_commands(CLI::App& app, Common& common, Chosen& chosen);  // import, query, dataset
 void add_job_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_catalog_commands(CLI::App& app, Common& common, Chosen& chosen);  // catalog
+void add_indicator_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_insight_commands(CLI::App& app, Common& common, Chosen& chosen);  // lineage, linkage, privacy
 void add_quality_commands(CLI::App& app, Common& common, Chosen& chosen);  // quality, correction
 void add_push_command(CLI::App& app, Common& common, Chosen& chosen);
@@ -56,6 +57,9 @@ void add_all_routes(http::Router& router, System& system, http::Metrics& metrics
 void add_failure_routes(http::Router& router, System& system);
 // /api/v1/home
 void add_home_routes(http::Router& router, System& system);
+
+// The demo district's records and figures, unless they are there.
+Result<void> fill_figures(System& system, const Actor& actor, std::uint64_t seed, Lang lang);
 
 // Serves until a signal comes. `announce` prints once it listens.
 Result<void> serve(System& system, const std::function<void(const std::string& url)>& announce);

@@ -112,12 +112,34 @@ Result<void> add_releases(System& s, const Actor& actor, Lang lang, json::array&
   return {};
 }
 
+// Figures that she answers for and that are not as they should be.
+Result<void> add_indicators(System& s, const Actor& actor, Lang lang, json::array& out) {
+  QS_TRY(auto list, s.indicators->worries(actor));
+  for (const auto& one : list) {
+    const auto& d = one.indicator.definition;
+    const auto& v = one.values.back();
+    Text detail{"计算失败", "Could not be computed"};
+    if (v.state == "value")
+      detail = {fmt::format("{}：{}，目标 {}", v.period, indicators::with_unit(v.value, d.unit.zh),
+                            indicators::with_unit(d.target, d.unit.zh)),
+                fmt::format("{}: {}, target {}", v.period, indicators::with_unit(v.value, d.unit.en),
+                            indicators::with_unit(d.target, d.unit.en))};
+    out.emplace_back(json::object{{"kind", v.light == indicators::Light::yellow ? "indicator" : "indicator_late"},
+                                  {"title", d.name.in(lang)},
+                                  {"detail", detail.in(lang)},
+                                  {"link", "/indicators/" + d.code},
+                                  {"at", to_iso(v.computed)}});
+  }
+  return {};
+}
+
 // What waits for this person, in the order in which she should look at it.
 Result<json::array> waiting_for(System& s, const Actor& actor, Lang lang) {
   json::array out;
   QS_CHECK(add_quality(s, actor, lang, out));
   QS_CHECK(add_sharing(s, actor, lang, out));
   QS_CHECK(add_grants(s, actor, lang, out));
+  QS_CHECK(add_indicators(s, actor, lang, out));
   auto entry = [&](const catalog::Waiting& w, const char* kind, const Text& detail, const char* tab) {
     out.emplace_back(json::object{{"kind", kind},
                                   {"title", w.dataset.title},

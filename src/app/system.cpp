@@ -102,6 +102,7 @@ std::vector<store::Migration> System::migrations() {
   add(query::migrations());
   add(insight::migrations());
   add(registers::migrations());
+  add(indicators::migrations());
   add(opendata::migrations());
   add(runtime_setting_migrations());
   return all;
@@ -131,6 +132,7 @@ void System::declare(Settings& s) {
   s.declare(opendata::settings());
   s.declare(budget::settings());
   s.declare(registers::settings());
+  s.declare(indicators::settings());
 }
 
 // The axis 部门 of the classification follows the departments from now on.
@@ -437,6 +439,25 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
         return dataset.title;
       }});
   QS_CHECK(system->registers->install_builtins());
+  auto snapshots = system->scratch_ / "relations";
+  std::filesystem::create_directories(snapshots, failed);
+  if (failed)
+    return fail(Code::unavailable, "data.scratch", fmt::format("建不了临时目录 {}：{}。", snapshots.string(), failed.message()),
+                fmt::format("The folder {} cannot be made: {}.", snapshots.string(), failed.message()));
+  system->relations = std::make_unique<registers::RecordRelations>(*system->registers, snapshots);
+  system->policy->offer(*system->relations);
+  system->indicators = std::make_unique<indicators::Indicators>(indicators::Indicators::Deps{.store = *system->store,
+                                                                                             .engine = *system->engine,
+                                                                                             .audit = *system->audit,
+                                                                                             .jobs = *system->jobs,
+                                                                                             .identity = *system->identity,
+                                                                                             .calendar = *system->calendar,
+                                                                                             .policy = *system->policy,
+                                                                                             .relations = *system->relations,
+                                                                                             .settings = s,
+                                                                                             .clock = clock});
+  QS_CHECK(system->indicators->install_builtins());
+  system->indicators->register_jobs();
   system->query->on_sql(
       [lineage = &system->insight->lineage](const Actor& actor, std::string_view sql) { lineage->note_sql(actor, sql); });
   system->changes->on_find([query = system->query.get()](
@@ -475,6 +496,8 @@ System::~System() {
   if (meter)
     if (auto kept = meter->flush(); !kept)
       log::warn("what was used under grants could not be written", {{"why", kept.error().detail}});
+  indicators.reset();
+  relations.reset();
   registers.reset();
   insight.reset();
   query.reset();

@@ -21,6 +21,7 @@
 #include "qushu/delivery/delivery.h"
 #include "qushu/engine/engine.h"
 #include "qushu/identity/identity.h"
+#include "qushu/indicators/indicators.h"
 #include "qushu/ingest/compaction.h"
 #include "qushu/ingest/ingest.h"
 #include "qushu/ingest/pipelines.h"
@@ -34,6 +35,7 @@
 #include "qushu/quality/quality.h"
 #include "qushu/query/query.h"
 #include "qushu/registers/registers.h"
+#include "qushu/registers/relations.h"
 #include "qushu/sharing/desk.h"
 #include "qushu/sharing/policy.h"
 #include "qushu/sharing/request.h"
@@ -80,6 +82,8 @@ struct System {
   std::unique_ptr<query::Service> query;
   std::unique_ptr<insight::Insight> insight;
   std::unique_ptr<registers::Registers> registers;
+  std::unique_ptr<registers::RecordRelations> relations;
+  std::unique_ptr<indicators::Indicators> indicators;
   std::unique_ptr<opendata::Releases> releases;
   std::unique_ptr<opendata::PublicView> public_view;
   std::unique_ptr<opendata::Shelf> shelf;

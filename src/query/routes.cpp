@@ -268,7 +268,8 @@ void add_sql(http::Router& router, Service& service) {
                 QS_TRY(auto plan, service.explain(r.actor, sql_of(r), gone(r)));
                 return Response::ok(json::object{{"plan", plan}});
               }});
-  auto table_column = schema::object({{"id", schema::text()}, {"name", schema::text()}, {"type", schema::text()}});
+  auto table_column =
+      schema::object({{"id", schema::text()}, {"name", schema::text()}, {"type", schema::text()}, {"level", schema::text()}});
   router.add({.method = Method::get,
               .path = "/api/v1/sql/tables",
               .id = "sql_tables",
@@ -280,6 +281,7 @@ void add_sql(http::Router& router, Service& service) {
                                                                                  {"department_name", schema::text()},
                                                                                  {"rows", schema::integer().nullable()},
                                                                                  {"granted", schema::boolean()},
+                                                                                 {"relation", schema::boolean()},
                                                                                  {"columns", schema::array(table_column)}}))}}),
               .handler = [&service](Request& r) -> Result<Response> {
                 QS_TRY(auto tables, service.tables(r.actor));

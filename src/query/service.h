@@ -124,6 +124,7 @@ struct Service::Parts {
   struct Opened {
     std::unique_ptr<engine::Sandbox> sandbox;
     std::vector<std::shared_ptr<const sharing::Grant>> grants;
+    std::vector<std::shared_ptr<const void>> keep;  // as long as the statement runs
   };
   [[nodiscard]] Result<Opened> sandbox(const Actor& actor, std::string_view sql) const;
   [[nodiscard]] Result<void> remember(const Actor& actor, std::string_view sql, Time at, std::int64_t elapsed_ms,

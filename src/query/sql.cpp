@@ -33,6 +33,19 @@ Result<std::vector<engine::Value>> values_of(const json::array& params) {
   return out;
 }
 
+// An answer, and what its rows are read from.
+class KeepingCursor final : public engine::Cursor {
+ public:
+  KeepingCursor(std::vector<std::shared_ptr<const void>> keep, std::unique_ptr<engine::Cursor> cursor)
+      : keep_(std::move(keep)), cursor_(std::move(cursor)) {}
+  const std::vector<engine::Column>& columns() const override { return cursor_->columns(); }
+  Result<const engine::Chunk*> next() override { return cursor_->next(); }
+
+ private:
+  std::vector<std::shared_ptr<const void>> keep_;  // goes after the cursor
+  std::unique_ptr<engine::Cursor> cursor_;
+};
+
 // The sandbox refused something that is not a slip of the pen: somebody tried a door.
 bool is_refusal(const Error& error) {
   return error.id == "sql.table" || error.id == "sql.function" || error.id == "sql.not_select";
@@ -65,7 +78,7 @@ Result<Service::Parts::Opened> Service::Parts::sandbox(const Actor& actor, std::
                       .text = {"语句太长，最多 256 KiB。", "The statement is too long, 256 KiB at most."},
                       .subject = "sql"});
   QS_TRY(auto allowed, deps.policy.sandbox(actor, sql));
-  Opened out{.sandbox = nullptr, .grants = std::move(allowed.grants)};
+  Opened out{.sandbox = nullptr, .grants = std::move(allowed.grants), .keep = std::move(allowed.keep)};
   QS_TRY(out.sandbox, deps.engine.sandbox(std::move(allowed.spec)));
   return out;
 }
@@ -109,11 +122,12 @@ Result<std::unique_ptr<engine::Cursor>> Service::open_sql(const Actor& actor, st
                                                .detail = {{"reason", cursor.error().text.zh}}}));
   if (cursor && parts_->on_sql) parts_->on_sql(actor, sql);
   if (cursor && !opened.grants.empty())
-    return std::make_unique<MeteredCursor>(*std::move(cursor),
-                                           [policy = &parts_->deps.policy, actor, grants = opened.grants](std::uint64_t rows) {
-                                             for (const auto& grant : grants) policy->used(actor, grant, "sql", rows);
-                                           });
-  return cursor;
+    cursor = std::make_unique<MeteredCursor>(*std::move(cursor),
+                                             [policy = &parts_->deps.policy, actor, grants = opened.grants](std::uint64_t rows) {
+                                               for (const auto& grant : grants) policy->used(actor, grant, "sql", rows);
+                                             });
+  if (!cursor || opened.keep.empty()) return cursor;
+  return std::make_unique<KeepingCursor>(std::move(opened.keep), *std::move(cursor));
 }
 
 void Service::on_sql(std::function<void(const Actor&, std::string_view)> listener) {
@@ -214,14 +228,32 @@ Result<json::object> Service::tables(const Actor& actor) const {
   for (const auto& [dataset, grant] : reached) {
     json::array columns;
     for (const auto& field : dataset.fields)
-      columns.push_back(json::object{{"id", field.id}, {"name", field.name}, {"type", engine::name(field.type)}});
+      columns.push_back(
+          json::object{{"id", field.id}, {"name", field.name}, {"type", engine::name(field.type)}, {"level", field.level}});
     out.push_back(
         json::object{{"code", dataset.code},
                      {"title", dataset.title},
                      {"department_name", dataset.department_name},
                      {"rows", grant && !grant->terms.row_sql.empty() ? json::value(nullptr) : json::value(dataset.rows)},
                      {"granted", grant != nullptr},
+                     {"relation", false},
                      {"columns", std::move(columns)}});
+  }
+  QS_TRY(auto relations, parts_->deps.policy.relations(actor));
+  for (const auto& relation : relations) {
+    json::array columns;
+    for (const auto& column : relation.columns)
+      columns.push_back(json::object{{"id", column.id},
+                                     {"name", column.name.in(actor.lang)},
+                                     {"type", engine::name(column.type)},
+                                     {"level", column.level}});
+    out.push_back(json::object{{"code", relation.name},
+                               {"title", relation.title.in(actor.lang)},
+                               {"department_name", ""},
+                               {"rows", nullptr},
+                               {"granted", false},
+                               {"relation", true},
+                               {"columns", std::move(columns)}});
   }
   return json::object{{"tables", std::move(out)}};
 }

@@ -107,6 +107,10 @@ Clause visible(const Definition& definition, const Actor& actor) {
   return clause(definition.permissions.see, actor);
 }
 
+bool sees_every(const Definition& definition, const Actor& actor) {
+  return actor.can(Permission::register_manage) || allows(definition.permissions.see, actor, nullptr);
+}
+
 bool may_see(const Definition& definition, const Actor& actor, const Owner& owner) {
   return actor.can(Permission::register_manage) || allows(definition.permissions.see, actor, &owner);
 }

@@ -28,6 +28,8 @@ struct Clause {
 [[nodiscard]] Clause clause(const Who& who, const Actor& actor);
 // The records that the actor may see: by the rule, and all of them for who keeps the registers.
 [[nodiscard]] Clause visible(const Definition& definition, const Actor& actor);
+// Whether that is every record, whatever it says.
+[[nodiscard]] bool sees_every(const Definition& definition, const Actor& actor);
 [[nodiscard]] bool may_see(const Definition& definition, const Actor& actor, const Owner& owner);
 
 }  // namespace qushu::registers

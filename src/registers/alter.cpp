@@ -260,13 +260,17 @@ Result<void> create_table(store::Transaction& t, const Definition& d) {
   return {};
 }
 
-// What lists are sorted by, and what other records are found by.
+// What lists are sorted and chosen by, and what other records are found by. Among a million records the rest is a scan.
 Result<void> create_indexes(store::Transaction& t, const Definition& d) {
   std::set<std::string> wanted;
-  for (const auto& view : d.views)
+  for (const auto& view : d.views) {
     if (d.field(view.sort) != nullptr) wanted.insert(view.sort);
+    for (const auto& condition : view.where)
+      if (find_column(d, condition.column) != nullptr) wanted.insert(condition.column);
+  }
   for (const auto& field : d.fields)
-    if (field.kind == Kind::reference && !field.retired) wanted.insert(field.name);
+    if (!field.retired && (field.kind == Kind::reference || field.kind == Kind::date || field.kind == Kind::datetime))
+      wanted.insert(field.name);
   for (const auto& name : wanted)
     QS_CHECK(t.exec(fmt::format("CREATE INDEX IF NOT EXISTS {} ON {} ({}, id)", index_of(d.code, "s_" + name), table_of(d.code),
                                 stored_columns(*d.field(name)).front().name)));

@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 
 #include "qushu/base/text.h"
+#include "qushu/registers/yaml_reader.h"
 
 #include "columns.h"
-#include "definition_read.h"
 #include "number.h"
 
 namespace qushu::registers {
@@ -430,19 +430,7 @@ Parsed parse_definition(std::string_view yaml) {
 Result<Definition> read_definition(std::string_view yaml) {
   auto parsed = parse_definition(yaml);
   if (parsed.mistakes.empty()) return std::move(parsed.definition);
-  Text all;
-  for (const auto& m : parsed.mistakes) {
-    auto zh_key = m.key.empty() ? std::string() : fmt::format("（{}）", m.key);
-    auto en_key = m.key.empty() ? std::string() : fmt::format(" ({})", m.key);
-    all.zh += fmt::format("{}第 {} 行第 {} 列{}：{}", all.zh.empty() ? "" : "\n", m.line, m.column, zh_key, m.text.zh);
-    all.en += fmt::format("{}Line {}, column {}{}: {}", all.en.empty() ? "" : "\n", m.line, m.column, en_key, m.text.en);
-  }
-  const auto& first = parsed.mistakes.front();
-  return fail(Error{
-      .code = Code::invalid,
-      .id = "register.definition",
-      .text = std::move(all),
-      .subject = fmt::format("line {}, column {}{}{}", first.line, first.column, first.key.empty() ? "" : ", ", first.key)});
+  return tell(parsed.mistakes, "register.definition");
 }
 
 }  // namespace qushu::registers

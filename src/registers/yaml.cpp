@@ -1,4 +1,4 @@
-#include "yaml.h"
+#include "qushu/registers/yaml.h"
 
 #include <sstream>
 

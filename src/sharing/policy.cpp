@@ -224,36 +224,70 @@ Result<std::vector<Reached>> Policy::queryable(const Actor& actor) const {
 Result<Sandboxed> Policy::sandbox(const Actor& actor, std::string_view sql) const {
   Sandboxed out;
   QS_TRY(auto datasets, queryable(actor));
-  QS_CHECK(add_views(out.spec, std::move(datasets), sql, &out.grants));
+  QS_CHECK(add_views(out, std::move(datasets), sql));
+  QS_CHECK(add_relations(out, actor, sql));
+  return out;
+}
+
+Result<Sandboxed> Policy::sandbox_whole(const Actor& actor, std::string_view sql) const {
+  Sandboxed out;
+  QS_TRY(auto own, readable(actor));
+  std::vector<Reached> datasets;
+  for (auto& d : own) datasets.push_back({.dataset = std::move(d)});
+  QS_CHECK(add_views(out, std::move(datasets), sql));
+  QS_CHECK(add_relations(out, actor, sql));
   return out;
 }
 
 Result<engine::SandboxSpec> Policy::sandbox_of_own(const Actor& actor, std::string_view sql) const {
-  engine::SandboxSpec spec;
+  Sandboxed out;
   QS_TRY(auto own, readable(actor));
   std::vector<Reached> datasets;
   for (auto& d : own) datasets.push_back({.dataset = std::move(d)});
-  QS_CHECK(add_views(spec, std::move(datasets), sql, nullptr));
-  return spec;
+  QS_CHECK(add_views(out, std::move(datasets), sql));
+  return std::move(out.spec);
 }
 
-Result<void> Policy::add_views(engine::SandboxSpec& spec, std::vector<Reached> datasets, std::string_view sql,
-                               std::vector<std::shared_ptr<const Grant>>* grants) const {
+Result<std::vector<Relation>> Policy::relations(const Actor& actor) const {
+  if (relations_ == nullptr) return std::vector<Relation>{};
+  return relations_->relations(actor);
+}
+
+Result<void> Policy::add_relations(Sandboxed& out, const Actor& actor, std::string_view sql) const {
+  QS_TRY(auto all, relations(actor));
   auto text = lower_ascii(sql);
-  // Two datasets of one title: the name would be ambiguous, so neither is to be had by it, only by code.
+  for (const auto& relation : all) {
+    out.spec.names.push_back(relation.name);
+    if (!text.contains(relation.name)) continue;
+    QS_TRY(auto rows, relations_->rows(actor, relation.name));
+    out.spec.views.push_back({.name = relation.name, .sql = std::move(rows.select)});
+    out.spec.files.insert(out.spec.files.end(), rows.files.begin(), rows.files.end());
+    out.keep.push_back(std::move(rows.keep));
+    out.relations.push_back(relation.name);
+  }
+  return {};
+}
+
+Result<void> Policy::add_views(Sandboxed& out, std::vector<Reached> datasets, std::string_view sql) const {
+  auto& spec = out.spec;
+  auto text = lower_ascii(sql);
+  // Two datasets of one title: the name would be ambiguous, so neither is to be had by it, only by code. A relation's name is
+  // the relation's, so that no dataset can pass for it.
+  auto taken = [&](std::string_view name) { return relations_ != nullptr && relations_->is_relation(lower_ascii(name)); };
   std::map<std::string, int> titles;
   for (const auto& r : datasets) ++titles[lower_ascii(r.dataset.title)];
   for (auto& [d, grant] : datasets) {
-    auto title = titles[lower_ascii(d.title)] == 1 && d.title != d.code ? d.title : std::string();
-    spec.names.push_back(d.code);
+    auto title = titles[lower_ascii(d.title)] == 1 && d.title != d.code && !taken(d.title) ? d.title : std::string();
+    bool has_code = !taken(d.code);
+    if (has_code) spec.names.push_back(d.code);
     if (!title.empty()) spec.names.push_back(title);
-    bool by_code = text.contains(d.code);
+    bool by_code = has_code && text.contains(d.code);
     bool by_title = !title.empty() && text.contains(lower_ascii(title));
     if (!by_code && !by_title) continue;
     QS_TRY(auto shown, show(std::move(d), 0));
     if (grant) {
       QS_TRY(shown, narrow(std::move(shown), grant, Use::sql));
-      grants->push_back(grant);
+      out.grants.push_back(grant);
     }
     std::string by_identifier, by_name;
     for (const auto& field : shown.fields) {
@@ -265,6 +299,7 @@ Result<void> Policy::add_views(engine::SandboxSpec& spec, std::vector<Reached> d
           {.name = shown.dataset.code, .sql = fmt::format("SELECT {} FROM ({})", by_identifier, shown.select)});
     if (by_title) spec.views.push_back({.name = title, .sql = fmt::format("SELECT {} FROM ({})", by_name, shown.select)});
     spec.files.insert(spec.files.end(), shown.files.begin(), shown.files.end());
+    out.datasets.push_back(shown.dataset.code);
   }
   return {};
 }

@@ -40,6 +40,9 @@ enum class Permission : std::uint8_t {
   // ledgers
   register_use,     // see and work on records, as each register's rules say
   register_manage,  // define registers; sees every record
+  // promised figures
+  indicator_use,     // see the figures and, where the records may be seen, what is behind them
+  indicator_manage,  // define indicators and have them computed
   // applications
   grant_use,  // read what the grants of an application's key show; nobody's role has it
   count_      // not a permission: how many there are

@@ -222,6 +222,7 @@ class Registers {
                                             std::string_view file_name, bool dry_run);
 
  private:
+  friend class RecordRelations;  // relations.h
   [[nodiscard]] Result<std::shared_ptr<const Loaded>> load(store::Session& s, std::string_view code) const;
   [[nodiscard]] Result<std::shared_ptr<const Loaded>> load_visible(store::Session& s, const Actor& actor,
                                                                    std::string_view code) const;

@@ -33,6 +33,7 @@
 #include "qushu/identity/identity.h"
 #include "qushu/sharing/grant.h"
 #include "qushu/sharing/meter.h"
+#include "qushu/sharing/relation.h"
 #include "qushu/sharing/rules.h"
 
 namespace qushu::sharing {
@@ -65,6 +66,9 @@ struct Shown {
 struct Sandboxed {
   engine::SandboxSpec spec;
   std::vector<std::shared_ptr<const Grant>> grants;
+  std::vector<std::shared_ptr<const void>> keep = {};  // must live as long as the statement runs
+  std::vector<std::string> datasets = {};              // codes of those that views were made of
+  std::vector<std::string> relations = {};             // names of those that views were made of
 };
 
 // A dataset that may be queried, and by which grant.
@@ -95,8 +99,14 @@ class Policy {
   // are made only of the datasets that `sql` can mean, since each costs a look into its files; all names are there for
   // suggestions.
   [[nodiscard]] Result<Sandboxed> sandbox(const Actor& actor, std::string_view sql) const;
-  // Without what she reads under grants: for statements whose rows become a dataset of their own.
+  // Without what she reads under grants: for figures that are kept and shown to others.
+  [[nodiscard]] Result<Sandboxed> sandbox_whole(const Actor& actor, std::string_view sql) const;
+  // The same without relations: for statements whose rows become a dataset of their own.
   [[nodiscard]] Result<engine::SandboxSpec> sandbox_of_own(const Actor& actor, std::string_view sql) const;
+  // What is offered beside the datasets, from now on; must outlive the policy's use.
+  void offer(const Relations& relations) { relations_ = &relations; }
+  // What of it she may name.
+  [[nodiscard]] Result<std::vector<Relation>> relations(const Actor& actor) const;
   // Every dataset with something published that she may read whole.
   [[nodiscard]] Result<std::vector<catalog::Dataset>> readable(const Actor& actor) const;
   // These, and those that a grant lets her query; the fields of each are those that she sees.
@@ -119,12 +129,13 @@ class Policy {
  private:
   [[nodiscard]] Result<Shown> show(catalog::Dataset dataset, std::int64_t version) const;
   [[nodiscard]] Result<Shown> narrow(Shown shown, std::shared_ptr<const Grant> grant, Use use) const;
-  [[nodiscard]] Result<void> add_views(engine::SandboxSpec& spec, std::vector<Reached> datasets, std::string_view sql,
-                                       std::vector<std::shared_ptr<const Grant>>* grants) const;
+  [[nodiscard]] Result<void> add_views(Sandboxed& out, std::vector<Reached> datasets, std::string_view sql) const;
+  [[nodiscard]] Result<void> add_relations(Sandboxed& out, const Actor& actor, std::string_view sql) const;
 
   const catalog::Catalog& catalog_;
   const blob::BlobStore& blobs_;
   std::optional<Sharing> sharing_;
+  const Relations* relations_ = nullptr;
 };
 
 // /api/v1/datasets, /datasets/{code}, …/versions, …/rollback, …/withdraw: the catalogue as each caller may know it.

@@ -1,11 +1,12 @@
-// Inside the module: reading members of a YAML map, each once, with every mistake told where it stands.
+// Reading members of a YAML map, each once, with every mistake told where it stands.
 #pragma once
 
 #include <functional>
 #include <optional>
 #include <set>
 
-#include "yaml.h"
+#include "qushu/base/error.h"
+#include "qushu/registers/yaml.h"
 
 namespace qushu::registers {
 
@@ -58,6 +59,9 @@ class MapReader {
   std::set<std::string, std::less<>> asked_;
   bool rest_ = true;
 };
+
+// Code::invalid that tells the mistakes, each with line, column and key; there is one at least.
+[[nodiscard]] Failure tell(const std::vector<Mistake>& mistakes, std::string id);
 
 [[nodiscard]] bool is_identifier(std::string_view text, std::size_t longest);
 

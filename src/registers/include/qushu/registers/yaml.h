@@ -1,4 +1,4 @@
-// Inside the module: YAML as a tree that knows where everything stands. Anchors, aliases and tags are refused, so that a small
+// YAML as a tree that knows where everything stands. Anchors, aliases and tags are refused, so that a small
 // file cannot stand for a large one.
 #pragma once
 
