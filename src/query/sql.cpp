@@ -122,10 +122,10 @@ Result<std::unique_ptr<engine::Cursor>> Service::open_sql(const Actor& actor, st
                                                .detail = {{"reason", cursor.error().text.zh}}}));
   if (cursor && parts_->on_sql) parts_->on_sql(actor, sql);
   if (cursor && !opened.grants.empty())
-    cursor = std::make_unique<MeteredCursor>(*std::move(cursor),
-                                             [policy = &parts_->deps.policy, actor, grants = opened.grants](std::uint64_t rows) {
-                                               for (const auto& grant : grants) policy->used(actor, grant, "sql", rows);
-                                             });
+    cursor = std::make_unique<MeteredCursor>(
+        *std::move(cursor), [policy = &parts_->deps.policy, actor, grants = opened.grants](std::uint64_t rows) {
+          for (const auto& grant : grants) policy->used(actor, grant, "sql", rows);
+        });
   if (!cursor || opened.keep.empty()) return cursor;
   return std::make_unique<KeepingCursor>(std::move(opened.keep), *std::move(cursor));
 }
