@@ -8,6 +8,8 @@
 #include <gmock/gmock.h>
 #include <zip.h>
 
+#include "qushu/tabular/tabular.h"
+
 #include "policy_fixture.h"
 
 namespace qushu::sharing {
