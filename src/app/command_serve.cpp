@@ -192,7 +192,6 @@ Result<void> serve(System& s, const std::function<void(const std::string&)>& ann
     // Whoever searches first finds the index made.
     std::thread index([&s] {
       if (auto done = s.catalog->refresh_index(); !done) log::error("the search index could not be made", done.error());
-      if (auto done = s.shelf->totals(); !done) log::error("the open datasets could not be read", done.error());
     });
     announce(server->base_url());
     std::unique_lock lock(mutex);
