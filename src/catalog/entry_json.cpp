@@ -1,16 +1,12 @@
 #include <algorithm>
 
+#include "qushu/base/json.h"
 #include "qushu/catalog/entry.h"
 
 #include "entry_members.h"
 
 namespace qushu::catalog {
 namespace {
-
-std::string text_at(const json::object& o, std::string_view key) {
-  const auto* value = o.if_contains(key);
-  return value && value->is_string() ? std::string(value->as_string()) : std::string();
-}
 
 std::vector<std::string> texts_at(const json::object& o, std::string_view key) {
   std::vector<std::string> out;

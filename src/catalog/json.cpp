@@ -1,3 +1,5 @@
+#include "qushu/base/json.h"
+
 #include <algorithm>
 #include <array>
 
@@ -16,11 +18,6 @@ const std::array kSharing{Word{"unconditional", {"无条件共享", "Uncondition
 const std::array kLevels{Word{"1", {"一般数据 1 级", "General, grade 1"}}, Word{"2", {"一般数据 2 级", "General, grade 2"}},
                          Word{"3", {"一般数据 3 级", "General, grade 3"}}, Word{"4", {"一般数据 4 级", "General, grade 4"}},
                          Word{"important", {"重要数据", "Important"}},     Word{"core", {"核心数据", "Core"}}};
-
-std::string text_at(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value && value->is_string() ? std::string(value->as_string()) : std::string();
-}
 
 std::int64_t integer_at(const json::object& object, std::string_view key) {
   const auto* value = object.if_contains(key);
@@ -117,7 +114,7 @@ json::object to_json(const Dataset& d) {
           {"created_by", d.created_by},
           {"created", to_iso(d.created)},
           {"changed", to_iso(d.changed)},
-          {"published", d.published ? json::value(to_iso(*d.published)) : json::value(nullptr)},
+          {"published", time_or_null(d.published)},
           {"fields", to_json(d.fields)}};
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "qushu/base/json.h"
 #include "qushu/base/text.h"
 
 namespace qushu::catalog {
@@ -19,11 +20,6 @@ std::vector<std::string> texts_of(const json::value& value) {
     for (const auto& item : value.as_array())
       if (item.is_string()) out.emplace_back(item.as_string());
   return out;
-}
-
-std::string text_at(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
 }  // namespace

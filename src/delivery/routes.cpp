@@ -1,3 +1,4 @@
+#include "qushu/base/json.h"
 #include "qushu/delivery/delivery.h"
 
 namespace qushu::delivery {
@@ -7,11 +8,6 @@ using http::Method;
 using http::Request;
 using http::Response;
 namespace schema = http::schema;
-
-std::string text_at(const json::object& object, std::string_view member) {
-  const auto* value = object.if_contains(member);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
 
 http::Schema delivery_schema() {
   std::vector<http::Member> members;

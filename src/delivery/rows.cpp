@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "qushu/base/json.h"
 #include "qushu/base/text.h"
 
 namespace qushu::delivery {
@@ -81,7 +82,6 @@ Result<void> insert(store::Transaction& t, const Delivery& d, std::string_view s
 }
 
 json::object to_json(const Delivery& d, Lang lang) {
-  auto time = [](const std::optional<Time>& at) { return at ? json::value(to_iso(*at)) : json::value(nullptr); };
   return {{"id", d.id},
           {"grant_id", d.grant_id},
           {"kind", name(d.kind)},
@@ -95,12 +95,12 @@ json::object to_json(const Delivery& d, Lang lang) {
           {"active", d.active},
           {"person_name", d.person_name},
           {"created", to_iso(d.created)},
-          {"due", time(d.due)},
-          {"ran", time(d.ran)},
+          {"due", time_or_null(d.due)},
+          {"ran", time_or_null(d.ran)},
           {"error", d.error ? json::value(d.error->in(lang)) : json::value(nullptr)},
           {"rows", d.rows},
           {"version", d.version},
-          {"first", time(d.first)}};
+          {"first", time_or_null(d.first)}};
 }
 
 }  // namespace qushu::delivery

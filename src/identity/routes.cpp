@@ -1,5 +1,6 @@
 #include "routes.h"
 
+#include "qushu/base/json.h"
 #include "qushu/base/text.h"
 
 namespace qushu::identity {
@@ -41,7 +42,7 @@ http::json::object to_json(const Person& p) {
           {"locked", p.locked},
           {"must_change_password", p.must_change_password},
           {"totp", p.totp},
-          {"last_sign_in", p.last_sign_in ? http::json::value(to_iso(*p.last_sign_in)) : http::json::value(nullptr)},
+          {"last_sign_in", time_or_null(p.last_sign_in)},
           {"created", to_iso(p.created)}};
 }
 
@@ -66,15 +67,14 @@ http::Schema session_list_schema() {
 namespace {
 
 http::json::object to_json(const TokenInfo& t) {
-  auto time = [](const std::optional<Time>& at) { return at ? http::json::value(to_iso(*at)) : http::json::value(nullptr); };
   return {{"id", t.id},
           {"name", t.name},
           {"hint", t.hint},
           {"scopes", http::json::array(t.scopes.begin(), t.scopes.end())},
           {"created", to_iso(t.created)},
-          {"expires", time(t.expires)},
-          {"last_used", time(t.last_used)},
-          {"revoked", time(t.revoked)}};
+          {"expires", time_or_null(t.expires)},
+          {"last_used", time_or_null(t.last_used)},
+          {"revoked", time_or_null(t.revoked)}};
 }
 
 http::Schema token_schema() {

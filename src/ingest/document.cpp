@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "qushu/base/json.h"
 #include "qushu/base/text.h"
 
 namespace qushu::ingest {
@@ -79,11 +80,6 @@ void widen(json::object& a, const json::object& b) {
 }
 
 }  // namespace
-
-std::string text_at(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value && value->is_string() ? std::string(value->as_string()) : std::string();
-}
 
 bool flag_at(const json::object& object, std::string_view key) {
   const auto* value = object.if_contains(key);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "qushu/base/json.h"
 #include "qushu/ingest/ingest.h"
 #include "qushu/tabular/tabular.h"
 
@@ -26,7 +27,6 @@ void keep_draft(json::object& table, const Draft& draft, const std::vector<std::
 // The draft, when the table's columns are still those that it was written with, under these identifiers.
 [[nodiscard]] std::optional<Draft> draft_of(const json::object& table, const std::vector<std::string>& ids);
 
-[[nodiscard]] std::string text_at(const json::object& object, std::string_view key);
 [[nodiscard]] bool flag_at(const json::object& object, std::string_view key);
 [[nodiscard]] json::array misfits_document(const std::vector<tabular::Misfit>& misfits);
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "qushu/base/json.h"
 #include "qushu/base/text.h"
 #include "qushu/ingest/pipelines.h"
 
@@ -300,7 +301,7 @@ json::object to_json(const Pipeline& p) {
   out["id"] = p.id;
   out["owner_name"] = p.owner_name;
   out["position"] = p.position;
-  out["next_due"] = p.next_due ? json::value(to_iso(*p.next_due)) : json::value(nullptr);
+  out["next_due"] = time_or_null(p.next_due);
   out["created"] = to_iso(p.created);
   out["changed"] = to_iso(p.changed);
   return out;

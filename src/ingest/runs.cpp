@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "qushu/base/id.h"
+#include "qushu/base/json.h"
 #include "qushu/jobs/lanes.h"
 
 #include "document.h"
@@ -234,7 +235,6 @@ Result<bool> StoredPipelines::uses_blob(std::string_view sha256) const {
 }
 
 json::object to_json(const Run& r, Lang lang) {
-  auto time = [](const std::optional<Time>& t) { return t ? json::value(to_iso(*t)) : json::value(nullptr); };
   json::array files;
   for (const auto& f : r.files)
     files.emplace_back(json::object{{"name", text_at(f.as_object(), "name")}, {"size", f.as_object().at("size")}});
@@ -247,10 +247,10 @@ json::object to_json(const Run& r, Lang lang) {
                    {"person_name", r.person_name},
                    {"source", r.source},
                    {"dataset", r.dataset},
-                   {"due", time(r.due)},
+                   {"due", time_or_null(r.due)},
                    {"created", to_iso(r.created)},
-                   {"started", time(r.started)},
-                   {"ended", time(r.ended)},
+                   {"started", time_or_null(r.started)},
+                   {"ended", time_or_null(r.ended)},
                    {"read", r.read},
                    {"added", r.added},
                    {"changed", r.changed},

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "qushu/base/json.h"
+
 namespace qushu::jobs {
 namespace {
 
@@ -23,11 +25,6 @@ json::object object_of(std::string_view text) {
   boost::system::error_code failed;
   auto value = json::parse(text, failed);
   return !failed && value.is_object() ? std::move(value.as_object()) : json::object{};
-}
-
-std::string text_at(const json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
 Actor actor_of(std::string_view text) {
@@ -132,7 +129,6 @@ StoredJob job_of(const store::Row& row) {
 }
 
 json::object to_json(const Job& job, Lang lang) {
-  auto time = [](const std::optional<Time>& t) { return t ? json::value(to_iso(*t)) : json::value(nullptr); };
   json::object out{{"id", job.id},
                    {"kind", job.kind},
                    {"title", job.title.in(lang)},
@@ -152,9 +148,9 @@ json::object to_json(const Job& job, Lang lang) {
                    {"max_attempts", job.max_attempts},
                    {"created", to_iso(job.created)},
                    {"changed", to_iso(job.changed)},
-                   {"started", time(job.started)},
-                   {"ended", time(job.ended)},
-                   {"run_after", time(job.run_after)},
+                   {"started", time_or_null(job.started)},
+                   {"ended", time_or_null(job.ended)},
+                   {"run_after", time_or_null(job.run_after)},
                    {"cancel_asked", job.cancel_asked},
                    {"error", nullptr}};
   if (job.error)

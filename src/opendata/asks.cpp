@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "qushu/base/id.h"
+#include "qushu/base/json.h"
 #include "qushu/base/text.h"
 
 namespace qushu::opendata {
@@ -135,7 +136,7 @@ json::object to_json(const Ask& a) {
           {"state", a.state},
           {"answer", a.answer},
           {"at", to_iso(a.at)},
-          {"answered", a.answered ? json::value(to_iso(*a.answered)) : json::value(nullptr)},
+          {"answered", time_or_null(a.answered)},
           {"answered_by", a.answered_by}};
 }
 

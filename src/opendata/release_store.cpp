@@ -1,5 +1,7 @@
 #include <array>
 
+#include "qushu/base/json.h"
+
 #include "stored.h"
 
 namespace qushu::opendata {
@@ -16,13 +18,9 @@ json::object object_of(const std::string& text) {
   return value.is_object() ? value.get_object() : json::object();
 }
 
-json::value when(const std::optional<Time>& at) {
-  return at ? json::value(to_iso(*at)) : json::value(nullptr);
-}
-
 json::value step(const Step& s) {
   if (!s.at) return nullptr;
-  return json::object{{"person_name", s.person_name}, {"comment", s.comment}, {"at", when(s.at)}};
+  return json::object{{"person_name", s.person_name}, {"comment", s.comment}, {"at", time_or_null(s.at)}};
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "qushu/base/json.h"
 #include "qushu/base/text.h"
 #include "qushu/catalog/catalog.h"
 
@@ -47,11 +48,6 @@ std::string web_address(std::string_view text) {
   bool plain = std::ranges::all_of(
       text, [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != '"' && c != '<' && c != '>'; });
   return web && plain && text.size() <= kAddress && is_utf8(text) ? std::string(text) : std::string();
-}
-
-std::string text_at(const json::object& o, std::string_view key) {
-  const auto* value = o.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
 void add_tag(RemoteDataset& d, std::string_view tag) {

@@ -1,4 +1,5 @@
 // Harvests over HTTP.
+#include "qushu/base/json.h"
 #include "qushu/opendata/harvest.h"
 
 namespace qushu::opendata {
@@ -8,15 +9,6 @@ namespace schema = http::schema;
 using http::Method;
 using http::Request;
 using http::Response;
-
-std::string text_at(const json::object& o, std::string_view key) {
-  const auto* value = o.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
-json::value when(const std::optional<Time>& at) {
-  return at ? json::value(to_iso(*at)) : json::value(nullptr);
-}
 
 http::Schema run_schema() {
   auto count = [] { return schema::integer(); };
@@ -220,7 +212,7 @@ json::object to_json(const HarvestRun& r, Lang lang) {
           {"whole", r.whole},
           {"error", r.error ? json::value(r.error->in(lang)) : json::value(nullptr)},
           {"begun", to_iso(r.created)},
-          {"ended", when(r.ended)}};
+          {"ended", time_or_null(r.ended)}};
 }
 
 json::object to_json(const Harvest& h, Lang lang) {
@@ -235,7 +227,7 @@ json::object to_json(const Harvest& h, Lang lang) {
           {"enabled", h.enabled},
           {"cron", h.cron},
           {"days", h.days},
-          {"next_due", when(h.next_due)},
+          {"next_due", time_or_null(h.next_due)},
           {"entries", h.entries},
           {"gone", h.gone},
           {"last", h.last ? json::value(to_json(*h.last, lang)) : json::value(nullptr)},
@@ -246,7 +238,7 @@ json::object to_json(const Harvest& h, Lang lang) {
 json::object to_json(const HarvestedEntry& e) {
   return {{"remote_id", e.remote_id}, {"dataset", e.dataset},   {"title", e.title},
           {"page", e.page},           {"outcome", e.outcome},   {"files", e.files},
-          {"first", to_iso(e.first)}, {"seen", to_iso(e.seen)}, {"gone", when(e.gone)}};
+          {"first", to_iso(e.first)}, {"seen", to_iso(e.seen)}, {"gone", time_or_null(e.gone)}};
 }
 
 void add_harvest_routes(http::Router& router, Harvests& harvests) {

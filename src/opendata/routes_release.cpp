@@ -1,3 +1,4 @@
+#include "qushu/base/json.h"
 #include "qushu/opendata/opendata.h"
 
 namespace qushu::opendata {
@@ -10,11 +11,6 @@ namespace schema = http::schema;
 
 Releases::Cancelled gone(const Request& r) {
   return [client = r.client] { return client != nullptr && client->gone(); };
-}
-
-std::string text_at(const json::object& o, std::string_view key) {
-  const auto* value = o.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
 Proposal proposal_of(const Request& r) {

@@ -1,3 +1,4 @@
+#include "qushu/base/json.h"
 #include "qushu/quality/corrections.h"
 #include "qushu/sharing/policy.h"
 
@@ -11,7 +12,6 @@ bool is_of_provider(const Actor& actor, const Correction& c) {
 }  // namespace
 
 json::object to_json(const Correction& c, const Actor& actor) {
-  auto time = [](const std::optional<Time>& t) { return t ? json::value(to_iso(*t)) : json::value(nullptr); };
   json::object out{{"id", c.id},
                    {"number", c.number},
                    {"dataset", c.dataset_code},
@@ -32,8 +32,8 @@ json::object to_json(const Correction& c, const Actor& actor) {
                    {"reported", to_iso(c.reported)},
                    {"started", to_iso(c.started)},
                    {"changed", to_iso(c.changed)},
-                   {"answered", time(c.answered)},
-                   {"closed", time(c.closed)},
+                   {"answered", time_or_null(c.answered)},
+                   {"closed", time_or_null(c.closed)},
                    {"outcome", c.outcome},
                    {"answer", c.answer},
                    {"answered_by", c.answered_by},

@@ -6,12 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "qushu/base/json.h"
+
 namespace qushu::quality {
 
-[[nodiscard]] inline std::string text_at(const boost::json::object& object, std::string_view key) {
-  const auto* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
 [[nodiscard]] inline std::int64_t whole_at(const boost::json::object& object, std::string_view key, std::int64_t otherwise) {
   const auto* value = object.if_contains(key);
   return value != nullptr && value->is_number() ? value->to_number<std::int64_t>() : otherwise;

@@ -1,3 +1,5 @@
+#include "qushu/base/json.h"
+
 #include "loaded.h"
 #include "values.h"
 
@@ -120,7 +122,7 @@ json::object Registers::to_json(const Definition& d, const Record& r) const {
                    {"created", to_iso(r.created)},
                    {"changed", to_iso(r.changed)},
                    {"since", to_iso(r.since)},
-                   {"due", r.due ? json::value(to_iso(*r.due)) : json::value(nullptr)},
+                   {"due", time_or_null(r.due)},
                    {"late", r.due && *r.due < deps_.clock.now()},
                    {"values", std::move(values)}};
   return out;

@@ -1,5 +1,6 @@
 #include "routes.h"
 
+#include "qushu/base/json.h"
 #include "qushu/base/text.h"
 #include "qushu/registers/registers.h"
 
@@ -109,7 +110,7 @@ Result<Response> tasks(const Registers& registers, const Request& r) {
                                {"transitions", std::move(transitions)},
                                {"field", field != nullptr ? field->label.in(r.lang()) : std::string()},
                                {"day", task.day},
-                               {"due", task.record.due ? json::value(to_iso(*task.record.due)) : json::value(nullptr)},
+                               {"due", time_or_null(task.record.due)},
                                {"since", to_iso(task.record.since)}});
   }
   return Response::ok(json::object{{"tasks", std::move(out)}});

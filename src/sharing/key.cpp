@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "qushu/base/id.h"
+#include "qushu/base/json.h"
 #include "qushu/base/log.h"
 #include "qushu/base/text.h"
 #include "qushu/crypto/crypto.h"
@@ -384,7 +385,6 @@ Result<http::Authenticator::Outcome> KeyGate::authenticate_slow(const http::Requ
 boost::json::object to_json(const ApplicationKey& k) {
   json::array grants;
   for (const auto& id : k.grants) grants.emplace_back(id);
-  auto time = [](const std::optional<Time>& at) { return at ? json::value(to_iso(*at)) : json::value(nullptr); };
   return {{"id", k.id},
           {"name", k.name},
           {"department_id", k.department_id},
@@ -395,8 +395,8 @@ boost::json::object to_json(const ApplicationKey& k) {
           {"created_by", k.created_by},
           {"created", to_iso(k.created)},
           {"expires", to_iso(k.expires)},
-          {"last_used", time(k.last_used)},
-          {"revoked", time(k.revoked)},
+          {"last_used", time_or_null(k.last_used)},
+          {"revoked", time_or_null(k.revoked)},
           {"revoked_by", k.revoked_by}};
 }
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "qushu/base/json.h"
 #include "qushu/base/text.h"
 
 namespace qushu::sharing {
@@ -213,7 +214,6 @@ std::span<const SettingSpec> request_settings() {
 }
 
 json::object to_json(const SharingRequest& r) {
-  auto opt = [](const std::optional<Time>& at) { return at ? json::value(to_iso(*at)) : json::value(nullptr); };
   json::object out{{"id", r.id},
                    {"number", r.number},
                    {"dataset", r.dataset_code},
@@ -234,8 +234,8 @@ json::object to_json(const SharingRequest& r) {
                    {"answer", r.answer},
                    {"answered_by", r.answered_by},
                    {"grant_id", r.grant_id},
-                   {"started", opt(r.started)},
-                   {"answered", opt(r.answered)},
+                   {"started", time_or_null(r.started)},
+                   {"answered", time_or_null(r.answered)},
                    {"days_allowed", r.days_allowed},
                    {"was_returned", r.was_returned},
                    {"extension", r.extension},

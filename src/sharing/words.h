@@ -6,16 +6,11 @@
 #include <string_view>
 
 #include "qushu/base/actor.h"
+#include "qushu/base/json.h"
 #include "qushu/sharing/grant.h"
 #include "qushu/sharing/policy.h"
 
 namespace qushu::sharing {
-
-// Empty when it is missing or no text.
-[[nodiscard]] inline std::string text_at(const boost::json::object& object, std::string_view member) {
-  const auto* value = object.if_contains(member);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
 
 [[nodiscard]] inline bool flag_at(const boost::json::object& object, std::string_view member, bool otherwise) {
   const auto* value = object.if_contains(member);
