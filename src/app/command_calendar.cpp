@@ -1,7 +1,5 @@
 #include <CLI/CLI.hpp>
-#include <fstream>
 #include <iostream>
-#include <sstream>
 
 #include <fmt/format.h>
 
@@ -43,15 +41,8 @@ Result<void> list(System& s, const Common& common, int year) {
 }
 
 Result<void> import_file(System& s, const Actor& actor, const Common& common, const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in)
-    return fail(Error{.code = Code::not_found,
-                      .id = "calendar.file",
-                      .text = {fmt::format("打不开文件 {}。", file), fmt::format("The file {} cannot be opened.", file)},
-                      .subject = "FILE"});
-  std::ostringstream text;
-  text << in.rdbuf();
-  QS_TRY(auto days, s.calendar->import_csv(actor, text.str()));
+  QS_TRY(auto text, text_of_file(file, "calendar.file", "FILE"));
+  QS_TRY(auto days, s.calendar->import_csv(actor, text));
   if (common.json)
     print(json::object{{"days", days}});
   else

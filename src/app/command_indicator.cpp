@@ -1,7 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <fstream>
 #include <iostream>
-#include <sstream>
 
 #include <fmt/format.h>
 
@@ -12,22 +11,6 @@ namespace {
 
 namespace json = boost::json;
 using indicators::Value;
-
-Result<std::string> read_text(const std::string& file) {
-  std::ostringstream text;
-  if (file == "-") {
-    text << std::cin.rdbuf();
-    return text.str();
-  }
-  std::ifstream in(file, std::ios::binary);
-  if (!in)
-    return fail(Error{.code = Code::not_found,
-                      .id = "indicator.file",
-                      .text = {fmt::format("打不开文件 {}。", file), fmt::format("The file {} cannot be opened.", file)},
-                      .subject = file});
-  text << in.rdbuf();
-  return text.str();
-}
 
 std::string figure(const Value& v, Lang lang) {
   if (v.state == "value") return v.value.text();
@@ -134,7 +117,7 @@ Result<void> show_evidence(const System& s, const Actor& actor, const Common& co
 }
 
 Result<void> check_file(const System& s, const Actor& actor, const Common& common, const std::string& file) {
-  QS_TRY(auto yaml, read_text(file));
+  QS_TRY(auto yaml, text_of_file(file, "indicator.file", file));
   QS_TRY(auto trial, s.indicators->check(actor, yaml));
   if (common.json) {
     print(indicators::to_json(trial, common.lang));
@@ -156,7 +139,7 @@ Result<void> check_file(const System& s, const Actor& actor, const Common& commo
 Result<void> import_files(const System& s, const Actor& actor, const Common& common, const std::vector<std::string>& files) {
   json::array out;
   for (const auto& file : files) {
-    QS_TRY(auto yaml, read_text(file));
+    QS_TRY(auto yaml, text_of_file(file, "indicator.file", file));
     auto made = s.indicators->apply(actor, yaml, "");
     if (!made) return fail(std::move(made).error().about(file));
     out.emplace_back(json::object{{"code", made->definition.code}, {"version", made->version}});

@@ -1,7 +1,5 @@
 #include <CLI/CLI.hpp>
-#include <fstream>
 #include <iostream>
-#include <sstream>
 
 #include <fmt/format.h>
 
@@ -15,16 +13,9 @@ namespace {
 namespace json = boost::json;
 
 Result<ingest::Pipeline> read_definition(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in)
-    return fail(Error{.code = Code::not_found,
-                      .id = "pipeline.file",
-                      .text = {fmt::format("打不开文件 {}。", file), fmt::format("The file {} cannot be opened.", file)},
-                      .subject = "FILE"});
-  std::ostringstream text;
-  text << in.rdbuf();
+  QS_TRY(auto text, text_of_file(file, "pipeline.file", "FILE"));
   boost::system::error_code failed;
-  auto document = json::parse(text.str(), failed);
+  auto document = json::parse(text, failed);
   if (failed || !document.is_object())
     return fail(Error{.code = Code::invalid,
                       .id = "pipeline.file",

@@ -1,7 +1,5 @@
 #include <CLI/CLI.hpp>
-#include <fstream>
 #include <iostream>
-#include <sstream>
 
 #include <fmt/format.h>
 
@@ -14,22 +12,6 @@ namespace {
 
 namespace json = boost::json;
 using registers::Registers;
-
-Result<std::string> read_text(const std::string& file) {
-  std::ostringstream text;
-  if (file == "-") {
-    text << std::cin.rdbuf();
-    return text.str();
-  }
-  std::ifstream in(file, std::ios::binary);
-  if (!in)
-    return fail(Error{.code = Code::not_found,
-                      .id = "register.file",
-                      .text = {fmt::format("打不开文件 {}。", file), fmt::format("The file {} cannot be opened.", file)},
-                      .subject = "FILE"});
-  text << in.rdbuf();
-  return text.str();
-}
 
 Result<void> list_registers(const System& s, const Actor& actor, const Common& common) {
   QS_TRY(auto all, s.registers->list(actor));
@@ -70,7 +52,7 @@ void print_plan(const registers::Plan& plan, const Common& common, bool done) {
 }
 
 Result<void> plan_file(const System& s, const Actor& actor, const Common& common, const std::string& file) {
-  QS_TRY(auto yaml, read_text(file));
+  QS_TRY(auto yaml, text_of_file(file, "register.file", "FILE"));
   QS_TRY(auto plan, s.registers->plan(actor, yaml));
   print_plan(plan, common, false);
   if (!plan.blocked()) return {};
@@ -244,7 +226,7 @@ void add_register(CLI::App& app, Common& common, Chosen& chosen) {
                             {"建立台账，或按新定义变更", "Make a register, or change it to a new definition"},
                             [&common, file, note, dry](System& s, const Actor& actor) -> Result<void> {
                               if (*dry) return plan_file(s, actor, common, *file);
-                              QS_TRY(auto yaml, read_text(*file));
+                              QS_TRY(auto yaml, text_of_file(*file, "register.file", "FILE"));
                               QS_TRY(auto plan, s.registers->apply(actor, yaml, *note));
                               print_plan(plan, common, true);
                               return {};

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <sstream>
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -14,6 +15,22 @@
 #include "qushu/base/text.h"
 
 namespace qushu::app {
+
+Result<std::string> text_of_file(const std::string& file, std::string_view id, std::string_view subject) {
+  std::ostringstream text;
+  if (file == "-") {
+    text << std::cin.rdbuf();
+    return text.str();
+  }
+  std::ifstream in(file, std::ios::binary);
+  if (!in)
+    return fail(Error{.code = Code::not_found,
+                      .id = std::string(id),
+                      .text = {fmt::format("打不开文件 {}。", file), fmt::format("The file {} cannot be opened.", file)},
+                      .subject = std::string(subject)});
+  text << in.rdbuf();
+  return text.str();
+}
 
 Result<boost::json::value> json_in(const std::string& given) {
   auto text = given;
