@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -86,27 +86,41 @@ bool has_duty(const Actor& actor, const json::value& duty) {
   return department.empty() || actor.department_id == department || actor.in_department(department);
 }
 
-// Who is meant, but for who did it.
-Result<std::vector<identity::Person>> recipients(const identity::Identity& identity, const json::object& input) {
-  std::set<std::string> ids;
-  for (const auto& id : input.at("people").as_array()) ids.emplace(id.as_string());
-  std::vector<identity::Person> out;
-  identity::Identity::PeopleFilter filter{.limit = 500};
-  const auto& duties = input.at("duties").as_array();
-  while (true) {
-    QS_TRY(auto page, identity.people(filter));
-    for (auto& person : page) {
-      if (person.state != identity::PersonState::active || person.id == input.at("actor").as_string()) continue;
-      bool meant = ids.contains(person.id);
-      if (!meant && !duties.empty()) {
+// Everybody who holds one of the roles that may do this: only they can have the duty.
+Result<void> add_holders(const identity::Identity& identity, const json::value& duty,
+                         std::map<std::string, identity::Person>& out) {
+  Permission permission{};
+  if (!parse(duty.at("permission").as_string(), permission)) return {};
+  for (const auto& role : identity::roles()) {
+    if (!role.permissions.test(static_cast<std::size_t>(permission))) continue;
+    identity::Identity::PeopleFilter filter{.role = std::string(role.code), .limit = 500};
+    for (std::vector<identity::Person> page;; filter.after = page.back().login) {
+      QS_TRY(page, identity.people(filter));
+      for (auto& person : page) {
         QS_TRY(auto actor, identity.actor_of(person.id));
-        meant = std::ranges::any_of(duties, [&](const auto& duty) { return has_duty(actor, duty); });
+        if (has_duty(actor, duty)) out.emplace(person.login, person);
       }
-      if (meant) out.push_back(person);
+      if (page.size() < filter.limit) break;
     }
-    if (page.size() < filter.limit) return out;
-    filter.after = page.back().login;
   }
+  return {};
+}
+
+// Who is meant, in order of login, but for who did it and those who are gone.
+Result<std::vector<identity::Person>> recipients(const identity::Identity& identity, const json::object& input) {
+  std::map<std::string, identity::Person> meant;
+  for (const auto& id : input.at("people").as_array()) {
+    auto person = identity.person(id.as_string());
+    if (!person && person.error().code == Code::not_found) continue;
+    QS_CHECK(person);
+    meant.emplace(person->login, *person);
+  }
+  for (const auto& duty : input.at("duties").as_array()) QS_CHECK(add_holders(identity, duty, meant));
+  std::vector<identity::Person> out;
+  for (auto& [login, person] : meant)
+    if (person.state == identity::PersonState::active && person.id != input.at("actor").as_string())
+      out.push_back(std::move(person));
+  return out;
 }
 
 }  // namespace
