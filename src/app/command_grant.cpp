@@ -184,23 +184,13 @@ void add_usage_commands(CLI::App& group, Common& common, Chosen& chosen) {
       [&common, w](System& s, const Actor& actor) -> Result<void> {
         QS_TRY(auto g, s.grants->find(actor, w->id));
         QS_TRY(auto list, s.meter->usage(g.id, to_iso(system_clock().now() - std::chrono::days(w->days - 1)).substr(0, 10)));
-        json::array out;
-        std::vector<std::vector<std::string>> rows;
-        for (const auto& u : list) {
-          out.push_back(json::object{{"day", u.day},
-                                     {"who", u.who},
-                                     {"method", u.method},
-                                     {"calls", u.calls},
-                                     {"rows", u.rows},
-                                     {"refused", u.refused}});
-          rows.push_back({u.day, u.who, u.method, std::to_string(u.calls), std::to_string(u.rows), std::to_string(u.refused)});
-        }
-        if (common.json)
-          print(out);
-        else
-          print_table(common.lang == Lang::zh ? std::vector<std::string>{"日期", "谁", "方式", "次数", "行数", "拒绝"}
-                                              : std::vector<std::string>{"day", "who", "method", "calls", "rows", "refused"},
-                      rows);
+        print_all(list, common,
+                  common.lang == Lang::zh ? std::vector<std::string>{"日期", "谁", "方式", "次数", "行数", "拒绝"}
+                                          : std::vector<std::string>{"day", "who", "method", "calls", "rows", "refused"},
+                  [](const sharing::Usage& u) {
+                    return std::vector<std::string>{
+                        u.day, u.who, u.method, std::to_string(u.calls), std::to_string(u.rows), std::to_string(u.refused)};
+                  });
         return {};
       });
   usage->add_option("id", w->id, zh ? "授权编号" : "The grant's id")->required();

@@ -177,8 +177,8 @@ Result<std::vector<Usage>> Meter::usage(std::string_view grant_id, std::string_v
     sum.refused += count.refused;
   };
   {
-    // What is being flushed is either here or there.
-    std::scoped_lock lock(flush_mutex_, mutex_);
+    // While nothing is flushed, what was counted is either here or there; answers go on meanwhile.
+    std::scoped_lock flushing(flush_mutex_);
     QS_TRY(auto rows, store_.read([&](store::Session& s) {
       return s.query(
           "SELECT day, who_id, method, who, calls, row_count, refused FROM sharing_usage WHERE grant_id = ? AND day >= "
@@ -188,6 +188,7 @@ Result<std::vector<Usage>> Meter::usage(std::string_view grant_id, std::string_v
     for (const auto& r : rows)
       add({r.text(0), std::string(grant_id), r.text(1), r.text(2)},
           {.who = r.text(3), .calls = r.integer(4), .rows = r.integer(5), .refused = r.integer(6)});
+    std::scoped_lock lock(mutex_);
     for (const auto& [key, count] : pending_)
       if (std::get<1>(key) == grant_id && std::get<0>(key) >= since) add(key, count);
   }
@@ -205,6 +206,10 @@ Result<std::vector<Usage>> Meter::usage(std::string_view grant_id, std::string_v
                    .refused = c.refused});
   }
   return out;
+}
+
+json::object to_json(const Usage& u) {
+  return {{"day", u.day}, {"who", u.who}, {"method", u.method}, {"calls", u.calls}, {"rows", u.rows}, {"refused", u.refused}};
 }
 
 }  // namespace qushu::sharing

@@ -195,10 +195,15 @@ void Policy::used(const Actor& actor, const std::shared_ptr<const Grant>& grant,
   if (grant && sharing_) sharing_->meter.count(actor, *grant, method, rows);
 }
 
-Result<std::vector<Reached>> Policy::queryable(const Actor& actor) const {
-  std::vector<Reached> out;
+Result<std::vector<Reached>> Policy::reached_whole(const Actor& actor) const {
   QS_TRY(auto own, readable(actor));
+  std::vector<Reached> out;
   for (auto& d : own) out.push_back({.dataset = std::move(d)});
+  return out;
+}
+
+Result<std::vector<Reached>> Policy::queryable(const Actor& actor) const {
+  QS_TRY(auto out, reached_whole(actor));
   if (!sharing_) return out;
   QS_TRY(auto rules, sharing_->rules.table());
   QS_TRY(auto grants, sharing_->grants.usable(actor));
@@ -231,9 +236,7 @@ Result<Sandboxed> Policy::sandbox(const Actor& actor, std::string_view sql) cons
 
 Result<Sandboxed> Policy::sandbox_whole(const Actor& actor, std::string_view sql) const {
   Sandboxed out;
-  QS_TRY(auto own, readable(actor));
-  std::vector<Reached> datasets;
-  for (auto& d : own) datasets.push_back({.dataset = std::move(d)});
+  QS_TRY(auto datasets, reached_whole(actor));
   QS_CHECK(add_views(out, std::move(datasets), sql));
   QS_CHECK(add_relations(out, actor, sql));
   return out;
@@ -241,9 +244,7 @@ Result<Sandboxed> Policy::sandbox_whole(const Actor& actor, std::string_view sql
 
 Result<engine::SandboxSpec> Policy::sandbox_of_own(const Actor& actor, std::string_view sql) const {
   Sandboxed out;
-  QS_TRY(auto own, readable(actor));
-  std::vector<Reached> datasets;
-  for (auto& d : own) datasets.push_back({.dataset = std::move(d)});
+  QS_TRY(auto datasets, reached_whole(actor));
   QS_CHECK(add_views(out, std::move(datasets), sql));
   return std::move(out.spec);
 }

@@ -134,6 +134,13 @@ Result<std::vector<GrantRecord>> Records::list(const Actor& actor, std::string_v
 }
 
 Result<std::vector<GrantTask>> Records::waiting(const Actor& actor) const {
+  // When each grant was last put right and disposed of.
+  QS_TRY(auto rows, deps_.store.read([](store::Session& s) {
+    return s.query("SELECT grant_id, kind, max(at) FROM sharing_record WHERE kind <> 'usage' GROUP BY grant_id, kind");
+  }));
+  std::map<std::pair<std::string, RecordKind>, Time> last;
+  for (const auto& row : rows)
+    if (RecordKind kind{}; parse(row.text(1), kind)) last[{row.text(0), kind}] = row.time(2);
   std::vector<GrantTask> out;
   constexpr std::size_t kPage = 500;
   auto now = deps_.clock.now();
@@ -141,19 +148,18 @@ Result<std::vector<GrantTask>> Records::waiting(const Actor& actor) const {
   for (std::vector<Grant> page;; filter.before = page.back().id) {
     QS_TRY(page, deps_.grants.list(actor, filter));
     for (auto& g : page) {
-      const bool suspended = g.state == GrantState::suspended, ended = has_ended(g, now);
-      if (!suspended && !ended) continue;
-      QS_TRY(auto records, list(actor, g.id));
       auto has = [&](RecordKind kind, Time since) {
-        return std::ranges::any_of(records, [&](const GrantRecord& r) { return r.kind == kind && r.at >= since; });
+        auto found = last.find({g.id, kind});
+        return found != last.end() && found->second >= since;
       };
-      if (ended) {
-        if (is_grantee(actor, g) && !has(RecordKind::disposal, Time{})) out.push_back({.grant = g, .kind = "dispose"});
-      } else if (has(RecordKind::rectification, g.changed)) {
-        if (is_provider(actor, g)) out.push_back({.grant = g, .kind = "decide"});
-      } else if (is_grantee(actor, g)) {
-        out.push_back({.grant = g, .kind = "rectify"});
-      }
+      std::string_view kind;
+      if (has_ended(g, now))
+        kind = is_grantee(actor, g) && !has(RecordKind::disposal, Time{}) ? "dispose" : "";
+      else if (g.state == GrantState::suspended && has(RecordKind::rectification, g.changed))
+        kind = is_provider(actor, g) ? "decide" : "";
+      else if (g.state == GrantState::suspended)
+        kind = is_grantee(actor, g) ? "rectify" : "";
+      if (!kind.empty()) out.push_back({.grant = std::move(g), .kind = std::string(kind)});
     }
     if (page.size() < kPage) return out;
   }

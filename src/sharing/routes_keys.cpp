@@ -100,13 +100,7 @@ void add_usage(http::Router& router, const Grants& grants, const Meter& meter, c
                 auto since = to_iso(clock.now() - std::chrono::days(r.integer("days", 30) - 1)).substr(0, 10);
                 QS_TRY(auto list, meter.usage(g.id, since));
                 json::array out;
-                for (const auto& u : list)
-                  out.push_back(json::object{{"day", u.day},
-                                             {"who", u.who},
-                                             {"method", u.method},
-                                             {"calls", u.calls},
-                                             {"rows", u.rows},
-                                             {"refused", u.refused}});
+                for (const auto& u : list) out.push_back(to_json(u));
                 return Response::ok(json::object{{"usage", std::move(out)}});
               }});
 }

@@ -38,6 +38,8 @@ struct Usage {
   std::int64_t calls = 0, rows = 0, refused = 0;
 };
 
+[[nodiscard]] json::object to_json(const Usage& usage);
+
 class Meter {
  public:
   Meter(store::Store& store, const calendar::Calendar& calendar, const Clock& clock)

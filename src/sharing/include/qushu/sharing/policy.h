@@ -129,6 +129,7 @@ class Policy {
  private:
   [[nodiscard]] Result<Shown> show(catalog::Dataset dataset, std::int64_t version) const;
   [[nodiscard]] Result<Shown> narrow(Shown shown, std::shared_ptr<const Grant> grant, Use use) const;
+  [[nodiscard]] Result<std::vector<Reached>> reached_whole(const Actor& actor) const;
   [[nodiscard]] Result<void> add_views(Sandboxed& out, std::vector<Reached> datasets, std::string_view sql) const;
   [[nodiscard]] Result<void> add_relations(Sandboxed& out, const Actor& actor, std::string_view sql) const;
 
