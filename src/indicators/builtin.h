@@ -1,14 +1,12 @@
 // Inside the module: the definitions that come with Qushu, embedded from builtin/*.yaml.
 #pragma once
 
-#include <span>
-#include <string_view>
+#include "qushu/registers/builtin.h"
 
 namespace qushu::indicators {
 
-struct Builtin {
-  std::string_view code, yaml;
-};
+using registers::Builtin;
+
 [[nodiscard]] std::span<const Builtin> builtins();
 
 }  // namespace qushu::indicators

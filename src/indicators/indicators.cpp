@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "qushu/crypto/crypto.h"
 #include "qushu/registers/yaml_reader.h"
 
 #include "builtin.h"
@@ -107,10 +106,6 @@ const std::array kSettings{
                 .max = 3600,
                 .runtime = true}};
 
-std::string digest_of(std::string_view yaml) {
-  return crypto::digest_hex(yaml);
-}
-
 }  // namespace
 
 std::span<const store::Migration> migrations() {
@@ -185,7 +180,7 @@ Result<Indicator> Indicators::apply(store::Transaction& t, const Actor& actor, s
   std::optional<Indicator> old;
   if (row) {
     QS_TRY(old, load(t, d.code));
-    if (row->text(0) == digest_of(yaml)) return *std::move(old);
+    if (row->text(0) == registers::digest_of(yaml)) return *std::move(old);
   }
   auto version = old ? old->version + 1 : 1;
   // Whoever changes what is read answers for it with her own rights; a new target or name is no reason to lend them.
@@ -196,7 +191,7 @@ Result<Indicator> Indicators::apply(store::Transaction& t, const Actor& actor, s
              "owner_name, department_name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', '', '') ON CONFLICT (code) DO UPDATE SET "
              "version = excluded.version, origin = excluded.origin, digest = excluded.digest, yaml = excluded.yaml, "
              "changed = excluded.changed, changed_by = excluded.changed_by, definer_id = excluded.definer_id",
-             {d.code, version, origin, digest_of(yaml), yaml, now, actor.name, definer}));
+             {d.code, version, origin, registers::digest_of(yaml), yaml, now, actor.name, definer}));
   QS_CHECK(t.exec(
       "INSERT INTO indicator_version (code, version, yaml, at, person_id, person_name, note) VALUES (?, ?, ?, ?, ?, ?, ?)",
       {d.code, version, yaml, now, actor.person_id, actor.name, note}));
@@ -210,19 +205,7 @@ Result<Indicator> Indicators::apply(store::Transaction& t, const Actor& actor, s
 }
 
 Result<void> Indicators::install_builtins() {
-  QS_TRY(auto known,
-         deps_.store.read([](store::Session& s) -> Result<std::map<std::string, std::pair<std::string, std::string>>> {
-           QS_TRY(auto rows, s.query("SELECT code, digest, origin FROM indicator"));
-           std::map<std::string, std::pair<std::string, std::string>> out;
-           for (const auto& row : rows) out[row.text(0)] = {row.text(1), row.text(2)};
-           return out;
-         }));
-  std::vector<const Builtin*> due;
-  for (const auto& builtin : builtins()) {
-    auto found = known.find(std::string(builtin.code));
-    if (found == known.end() || (found->second.second == "builtin" && found->second.first != digest_of(builtin.yaml)))
-      due.push_back(&builtin);
-  }
+  QS_TRY(auto due, deps_.store.read([](store::Session& s) { return registers::due_builtins(s, "indicator", builtins()); }));
   if (due.empty()) return {};
   return deps_.store.write([&](store::Transaction& t) -> Result<void> {
     for (const auto* builtin : due) {

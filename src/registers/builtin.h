@@ -2,14 +2,10 @@
 // each other.
 #pragma once
 
-#include <span>
-#include <string_view>
+#include "qushu/registers/builtin.h"
 
 namespace qushu::registers {
 
-struct Builtin {
-  std::string_view code, yaml;
-};
 [[nodiscard]] std::span<const Builtin> builtins();
 
 }  // namespace qushu::registers

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "qushu/base/text.h"
-#include "qushu/crypto/crypto.h"
 
 #include "access.h"
 #include "builtin.h"
@@ -124,10 +123,6 @@ const std::array kSettings{SettingSpec{.key = "registers.page_size",
                                        .min = 1,
                                        .max = 1'000'000,
                                        .runtime = true}};
-
-std::string digest_of(std::string_view yaml) {
-  return crypto::digest_hex(yaml);
-}
 
 Result<void> manager_only(const Actor& actor) {
   if (actor.can(Permission::register_manage)) return {};
@@ -397,19 +392,7 @@ Result<Plan> Registers::apply(store::Transaction& t, const Actor& actor, std::st
 
 Result<void> Registers::install_builtins() {
   // Nearly always nothing has changed, and then nothing is written.
-  QS_TRY(auto known,
-         deps_.store.read([](store::Session& s) -> Result<std::map<std::string, std::pair<std::string, std::string>>> {
-           QS_TRY(auto rows, s.query("SELECT code, digest, origin FROM register"));
-           std::map<std::string, std::pair<std::string, std::string>> out;
-           for (const auto& row : rows) out[row.text(0)] = {row.text(1), row.text(2)};
-           return out;
-         }));
-  std::vector<const Builtin*> due;
-  for (const auto& builtin : builtins()) {
-    auto found = known.find(std::string(builtin.code));
-    if (found == known.end() || (found->second.second == "builtin" && found->second.first != digest_of(builtin.yaml)))
-      due.push_back(&builtin);
-  }
+  QS_TRY(auto due, deps_.store.read([](store::Session& s) { return due_builtins(s, "register", builtins()); }));
   if (due.empty()) return {};
   return write_steadily(deps_.store, [&](store::Transaction& t) -> Result<void> {
     for (const auto* builtin : due) {
