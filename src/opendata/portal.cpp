@@ -63,6 +63,7 @@ Result<std::string> home(const PageCall& call) {
   data.set("packages", packages);
   data.set("groups", values_of(found.facets["groups"], call.lang));
   data.set("organization", values_of(found.facets["organization"], call.lang));
+  data.set("any", found.count > 0);
   data.set("datasets", with_thousands(found.count));
   data.set("all_rows", with_thousands(totals.rows));
   data.set("departments_count", with_thousands(totals.departments));
