@@ -35,57 +35,8 @@ json::object Flaws::in(Lang lang) const {
   return out;
 }
 
-std::string stamp(Time at) {
-  auto text = to_iso(at);
-  if (text.ends_with('Z')) text.pop_back();
-  return text.contains('.') ? text : text + ".000000";
-}
-
-json::object organization_json(const Group& g) {
-  return {
-      {"id", g.id},      {"name", g.name},     {"title", g.title},        {"type", "organization"},        {"description", ""},
-      {"image_url", ""}, {"created", nullptr}, {"is_organization", true}, {"approval_status", "approved"}, {"state", "active"}};
-}
-
-json::object group_json(const Group& g) {
-  return {{"id", g.id},        {"name", g.name},         {"title", g.title}, {"display_name", g.title},
-          {"description", ""}, {"image_display_url", ""}};
-}
-
-json::object tag_json(const std::string& tag) {
-  return {{"id", uuid_of("tag", tag)}, {"name", tag}, {"display_name", tag}, {"state", "active"}, {"vocabulary_id", nullptr}};
-}
-
-json::object resource_json(const Package& p, std::size_t position, const CkanCall& call) {
-  const auto& format = file_formats()[position];
-  return {{"id", resource_id(p, format)},
-          {"package_id", p.id},
-          {"name", fmt::format("{}（{}）", p.title, format.name)},
-          {"description", ""},
-          {"url", fmt::format("{}/open/dataset/{}/data.{}", call.base, p.name, format.extension)},
-          {"url_type", position == 0 ? json::value("datastore") : json::value(nullptr)},
-          {"format", format.name},
-          {"mimetype", format.media_type},
-          {"mimetype_inner", nullptr},
-          {"resource_type", nullptr},
-          {"size", nullptr},
-          {"hash", ""},
-          {"position", position},
-          {"created", stamp(p.created)},
-          {"last_modified", stamp(p.modified)},
-          {"metadata_modified", stamp(p.modified)},
-          {"cache_url", nullptr},
-          {"cache_last_updated", nullptr},
-          {"state", "active"},
-          {"datastore_active", position == 0}};
-}
-
 Ckan::Ckan(PublicDeps deps) : deps_(std::move(deps)), desk_(std::make_unique<CkanDesk>(deps_)) {}
 Ckan::~Ckan() = default;
-
-std::string title_in(const Package& p, Lang lang) {
-  return lang == Lang::en && !p.title_en.empty() ? p.title_en : p.title;
-}
 
 std::string base_of(const http::Request& r, const Settings& settings) {
   auto given = settings.text("opendata.url");
@@ -102,56 +53,6 @@ std::string base_of(const http::Request& r, const Settings& settings) {
 
 engine::Limits Ckan::limits(std::string_view setting, const CkanCall& call) const {
   return {.time = std::chrono::seconds(deps_.settings.integer(setting)), .cancelled = call.cancelled};
-}
-
-Result<json::object> Ckan::package_json(const Package& p, const CkanCall& call) const {
-  auto lang = call.actor.lang;
-  QS_TRY(auto licences, deps_.shelf.licences());
-  auto licence = std::ranges::find(licences, p.licence, &Licence::id);
-  json::array groups, tags, resources, extras;
-  for (const auto& g : p.groups) groups.emplace_back(group_json(g));
-  for (const auto& t : p.tags) tags.emplace_back(tag_json(t));
-  for (std::size_t i = 0; i < file_formats().size(); ++i) resources.emplace_back(resource_json(p, i, call));
-  auto extra = [&](const char* key, const std::string& value) {
-    if (!value.empty()) extras.emplace_back(json::object{{"key", key}, {"value", value}});
-  };
-  extra("update_cycle", p.update_cycle);
-  extra("resource_code", p.resource_code);
-  extra("theme", p.theme);
-  extra("title_en", p.title_en);
-  extra("notes_en", p.notes_en);
-  extra("rows", std::to_string(p.rows));
-  bool known = licence != licences.end();
-  return json::object{{"id", p.id},
-                      {"name", p.name},
-                      {"title", title_in(p, lang)},
-                      {"notes", lang == Lang::en && !p.notes_en.empty() ? p.notes_en : p.notes},
-                      {"url", call.base + "/open/dataset/" + p.name},
-                      {"version", std::to_string(p.version)},
-                      {"author", p.organization.title},
-                      {"author_email", nullptr},
-                      {"maintainer", p.organization.title},
-                      {"maintainer_email", nullptr},
-                      {"license_id", p.licence},
-                      {"license_title", known ? licence->title.in(lang) : p.licence},
-                      {"license_url", known ? licence->url : ""},
-                      {"isopen", known && licence->open},
-                      {"type", "dataset"},
-                      {"state", "active"},
-                      {"private", false},
-                      {"owner_org", p.organization.id},
-                      {"creator_user_id", nullptr},
-                      {"metadata_created", stamp(p.created)},
-                      {"metadata_modified", stamp(p.modified)},
-                      {"organization", organization_json(p.organization)},
-                      {"groups", std::move(groups)},
-                      {"tags", std::move(tags)},
-                      {"extras", std::move(extras)},
-                      {"resources", std::move(resources)},
-                      {"num_resources", file_formats().size()},
-                      {"num_tags", p.tags.size()},
-                      {"relationships_as_subject", json::array()},
-                      {"relationships_as_object", json::array()}};
 }
 
 // --- packages
@@ -176,6 +77,26 @@ Result<std::string> Ckan::package_show(const CkanCall& call) const {
   if (!p) return not_there();
   QS_TRY(auto out, package_json(*p, call));
   return json::serialize(out);
+}
+
+// The packages as a JSON list, of each the members that `fl` names; all of them without it.
+Result<std::string> Ckan::results_of(const std::vector<PackagePtr>& packages, const CkanCall& call) const {
+  auto fields = call.params.list("fl");
+  std::string out = "[";
+  for (const auto& p : packages) {
+    if (out.size() > 1) out += ',';
+    if (fields.empty()) {
+      QS_TRY(auto text, package_text(p, call));
+      out += *text;
+      continue;
+    }
+    QS_TRY(auto all, package_json(*p, call));
+    json::object some;
+    for (const auto& field : fields)
+      if (const auto* value = all.if_contains(field)) some[field] = *value;
+    out += json::serialize(some);
+  }
+  return out + "]";
 }
 
 Result<std::string> Ckan::package_search(const CkanCall& call) const {
@@ -213,35 +134,26 @@ Result<std::string> Ckan::package_search(const CkanCall& call) const {
     counts[name] = std::move(plain);
     facets_out[name] = json::object{{"title", name}, {"items", std::move(items)}};
   }
-  json::array results;
-  auto fields = params.list("fl");
-  for (const auto& p : found.packages) {
-    QS_TRY(auto one, package_json(*p, call));
-    if (!fields.empty()) {
-      json::object some;
-      for (const auto& field : fields)
-        if (const auto* value = one.if_contains(field)) some[field] = *value;
-      one = std::move(some);
-    }
-    results.emplace_back(std::move(one));
-  }
-  return json::serialize(json::object{{"count", found.count},
-                                      {"facets", std::move(counts)},
-                                      {"results", std::move(results)},
-                                      {"sort", query.sort.empty() ? "score desc, metadata_modified desc" : query.sort},
-                                      {"search_facets", std::move(facets_out)}});
+  auto out = json::serialize(json::object{{"count", found.count},
+                                          {"facets", std::move(counts)},
+                                          {"sort", query.sort.empty() ? "score desc, metadata_modified desc" : query.sort},
+                                          {"search_facets", std::move(facets_out)}});
+  QS_TRY(auto results, results_of(found.packages, call));
+  out.pop_back();
+  return out + ",\"results\":" + results + "}";
 }
 
 Result<std::string> Ckan::current_packages(const CkanCall& call) const {
   QS_TRY(auto limit, call.params.count("limit", 1000, 1000));
   QS_TRY(auto offset, call.params.count("offset", 0, 1'000'000'000));
   QS_TRY(auto found, deps_.shelf.search({.sort = "metadata_modified desc", .rows = limit, .start = offset}));
-  json::array out;
+  std::string out = "[";
   for (const auto& p : found.packages) {
-    QS_TRY(auto one, package_json(*p, call));
-    out.emplace_back(std::move(one));
+    if (out.size() > 1) out += ',';
+    QS_TRY(auto text, package_text(p, call));
+    out += *text;
   }
-  return json::serialize(out);
+  return out + "]";
 }
 
 Result<std::string> Ckan::resource_show(const CkanCall& call) const {
@@ -364,7 +276,7 @@ Result<std::string> Ckan::tag_list(const CkanCall& call) const {
 Result<std::string> Ckan::license_list(const CkanCall& call) const {
   QS_TRY(auto licences, deps_.shelf.licences());
   json::array out;
-  for (const auto& l : licences)
+  for (const auto& l : *licences)
     out.emplace_back(json::object{{"id", l.id},
                                   {"title", l.title.in(call.actor.lang)},
                                   {"url", l.url},

@@ -7,6 +7,7 @@
 
 #include "datastore.h"
 #include "multipart.h"
+#include "package_texts.h"
 
 namespace qushu::opendata {
 
@@ -97,6 +98,8 @@ class Ckan {
   [[nodiscard]] engine::Limits limits(std::string_view setting, const CkanCall& call) const;
   // As package_show gives it.
   [[nodiscard]] Result<json::object> package_json(const Package& package, const CkanCall& call) const;
+  // The same as text.
+  [[nodiscard]] Result<PackageTexts::TextPtr> package_text(const PackagePtr& package, const CkanCall& call) const;
 
  private:
   using Action = Result<std::string> (Ckan::*)(const CkanCall&) const;
@@ -104,6 +107,7 @@ class Ckan {
   Result<std::string> package_list(const CkanCall& call) const;
   Result<std::string> package_show(const CkanCall& call) const;
   Result<std::string> package_search(const CkanCall& call) const;
+  Result<std::string> results_of(const std::vector<PackagePtr>& packages, const CkanCall& call) const;
   Result<std::string> current_packages(const CkanCall& call) const;
   Result<std::string> resource_show(const CkanCall& call) const;
   Result<std::string> organization_list(const CkanCall& call) const;
@@ -121,6 +125,7 @@ class Ckan {
 
   PublicDeps deps_;
   std::unique_ptr<CkanDesk> desk_;
+  mutable PackageTexts texts_;
 };
 
 // CKAN writes times without a zone, in UTC.

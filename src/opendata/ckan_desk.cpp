@@ -152,8 +152,8 @@ Result<json::object> CkanDesk::package_of(const CkanCall& call, const catalog::D
   QS_TRY(auto department, deps_.identity.department(d.department_id));
   QS_TRY(auto file, kept_of(d.id));
   auto licence_id = release ? release->licence : text_of(said, "license_id");
-  auto licence = std::ranges::find(licences, licence_id, &Licence::id);
-  bool known = licence != licences.end();
+  auto licence = std::ranges::find(*licences, licence_id, &Licence::id);
+  bool known = licence != licences->end();
   json::array groups, tags, extras, resources;
   for (std::size_t i = 0; i < entry.classifications.size(); ++i) {
     const auto& id = entry.classifications[i];
@@ -308,7 +308,7 @@ Result<CkanDesk::Wanted> CkanDesk::wanted(const CkanCall& call, const catalog::D
   }
   if (auto licence = params.text("license_id"); !licence.empty()) {
     QS_TRY(auto licences, deps_.shelf.licences());
-    if (std::ranges::find(licences, licence, &Licence::id) == licences.end())
+    if (std::ranges::find(*licences, licence, &Licence::id) == licences->end())
       flaws.add("license_id", {fmt::format("没有“{}”这个许可，可用的见 license_list。", licence),
                                fmt::format("There is no licence “{}”; license_list has those there are.", licence)});
   }

@@ -198,7 +198,7 @@ Result<Response> catalog(const PublicDeps& deps, const Request& r, const Seriali
   }
   QS_TRY(auto found, deps.shelf.search(query));
   QS_TRY(auto licences, deps.shelf.licences());
-  Describer out(deps, base_of(r, deps.settings), licences);
+  Describer out(deps, base_of(r, deps.settings), *licences);
   out.page(s.extension, r, page, static_cast<std::size_t>(found.count));
   out.catalog(found.packages);
   for (const auto& p : found.packages) out.dataset(*p);
@@ -215,7 +215,7 @@ Result<Response> dataset(const PublicDeps& deps, const Request& r) {
   auto s = std::ranges::find(kSerialisations, std::string_view(file).substr(dot + 1), &Serialisation::extension);
   if (s == kSerialisations.end()) return not_public();
   QS_TRY(auto licences, deps.shelf.licences());
-  Describer out(deps, base_of(r, deps.settings), licences);
+  Describer out(deps, base_of(r, deps.settings), *licences);
   out.dataset(*package);
   out.service();
   out.agent(base_of(r, deps.settings) + "/catalog#publisher", deps.settings.text("opendata.title"));

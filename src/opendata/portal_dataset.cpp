@@ -289,8 +289,8 @@ void add_lists(const PageCall& call, const Package& p, Data& data) {
 Result<std::string> dataset_page(const PageCall& call, const Package& p) {
   QS_TRY(auto shown, call.deps.view.open(p.dataset_id));
   QS_TRY(auto licences, call.deps.shelf.licences());
-  auto found = std::ranges::find(licences, p.licence, &Licence::id);
-  const Licence* licence = found == licences.end() ? nullptr : &*found;
+  auto found = std::ranges::find(*licences, p.licence, &Licence::id);
+  const Licence* licence = found == licences->end() ? nullptr : &*found;
   auto data = item_of(call, p);
   auto notes = call.lang == Lang::en && !p.notes_en.empty() ? p.notes_en : p.notes;
   data.set("notes", notes);

@@ -186,6 +186,13 @@ std::span<const SettingSpec> settings() {
                   .min = 1,
                   .max = 3600,
                   .runtime = true},
+      SettingSpec{.key = "opendata.ckan_memory",
+                  .kind = SettingKind::bytes,
+                  .default_value = "64MiB",
+                  .label = {"为 CKAN 接口的答复留用的内存", "Memory that keeps what answers of CKAN's API are made of"},
+                  .min = 1 << 20,
+                  .max = std::int64_t{4} << 30,
+                  .runtime = true},
       SettingSpec{
           .key = "opendata.ckan_wait",
           .kind = SettingKind::seconds,

@@ -51,6 +51,7 @@ struct Licence {
   bool open = true;      // by the Open Definition
   bool retired = false;  // offered no more; stays with what was released under it
   std::int64_t position = 0;
+  friend bool operator==(const Licence&, const Licence&) = default;
 };
 
 // What can be said of releasing one field.

@@ -10,13 +10,13 @@
 // Thread-safety: a Shelf may be used from any thread.
 #pragma once
 
-#include <functional>
+#include <atomic>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "qushu/identity/identity.h"
@@ -45,6 +45,8 @@ struct Package {
   std::uint64_t rows = 0, bytes = 0;
 };
 using PackagePtr = std::shared_ptr<const Package>;
+using LicencesPtr = std::shared_ptr<const std::vector<Licence>>;
+class PackageIndex;
 
 // The files that every open dataset is given as; the first one is the one with an API.
 struct FileFormat {
@@ -97,7 +99,8 @@ class Shelf {
   [[nodiscard]] Result<PackagePtr> of_resource(std::string_view id, std::size_t& format);
   // invalid ("open.query") says what is wrong with the query.
   [[nodiscard]] Result<PackagesFound> search(const PackageSearch& query);
-  [[nodiscard]] Result<std::vector<Licence>> licences();
+  // The same object until one of them changes.
+  [[nodiscard]] Result<LicencesPtr> licences();
   struct Totals {
     std::int64_t rows = 0, departments = 0;
   };
@@ -106,13 +109,17 @@ class Shelf {
   [[nodiscard]] Result<std::int64_t> state();
 
  private:
-  struct Index;
   [[nodiscard]] Result<void> follow();
   [[nodiscard]] Result<PackagePtr> made(std::string_view dataset_id, const std::vector<identity::Department>& departments);
 
   Deps deps_;
-  std::shared_mutex mutex_;
-  std::unique_ptr<Index> index_;
+  std::mutex following_;  // guards what the index was read up to
+  std::int64_t releases_ = 0, datasets_ = -1;
+  std::string level_;
+  std::atomic<std::int64_t> followed_ = -1;  // the store's generation
+  std::shared_mutex mutex_;                  // guards what is below
+  std::unique_ptr<PackageIndex> index_;
+  LicencesPtr licences_;
 };
 
 }  // namespace qushu::opendata
