@@ -61,6 +61,9 @@ void add_home_routes(http::Router& router, System& system);
 // The demo district's records and figures, unless they are there.
 Result<void> fill_figures(System& system, const Actor& actor, std::uint64_t seed, Lang lang);
 
+// Its published entries, open data and sharing requests, unless they are there.
+Result<void> fill_sharing(System& system, Lang lang);
+
 // Serves until a signal comes. `announce` prints once it listens.
 Result<void> serve(System& system, const std::function<void(const std::string& url)>& announce);
 

@@ -16,6 +16,9 @@ const std::array kDepartments{Department{"sjj", "数据资源管理局", "root"}
 const std::array kPeople{Person{"steward", "市场监管局数据管理员", "scjg", {"data_steward"}},
                          Person{"steward_yjj", "应急局数据管理员", "yjj", {"data_steward"}},
                          Person{"user", "统计局数据使用员", "tjj", {"data_user"}},
+                         Person{"officer", "统计局共享专员", "tjj", {"sharing_officer"}},
+                         Person{"officer_scjg", "市场监管局共享专员", "scjg", {"sharing_officer"}},
+                         Person{"reviewer", "数据局目录审核员", "sjj", {"catalog_reviewer"}},
                          Person{"operator", "数据中心运维员", "sjj", {"operator"}},
                          Person{"editor", "数据中心编辑员", "sjj", {"editor"}}};
 
