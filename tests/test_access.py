@@ -116,6 +116,8 @@ DECIDED = {
     "POST /api/v1/sharing/watermarks": {"operator", "secadmin"},
     "POST /api/v1/notify/test": {"sysadmin"},
     "GET /api/v1/open/asks": {"reviewer"},
+    "PUT /api/v1/open/boundaries": {"reviewer"},
+    "DELETE /api/v1/open/boundaries": {"reviewer"},
     "POST /api/v1/open/asks/{id}/answer": {"reviewer"},
     "GET /api/v1/open/harvests": {"steward", "operator"},
     "POST /api/v1/open/harvests": {"steward", "operator"},

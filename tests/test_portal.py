@@ -187,3 +187,51 @@ def test_dcat_by_its_shapes(portal, tmp_path):
     for before, after, told in ((r"dct:publisher <[^>]*>", 'dct:publisher "nobody"', "publisher"), (r"dcat:accessURL <[^>]*>", 'dcat:accessURL "x"', "accessURL"), (r"foaf:name [^;.]*", "foaf:nick \"x\"", "name")):
         broken = validate(re.sub(before, after, turtle))
         assert broken and any(told in line for line in broken), (before, broken)
+
+
+SQUARES = {"type": "FeatureCollection", "features": [
+    {"type": "Feature", "properties": {"code": f"99010500{n}", "name": name},
+     "geometry": {"type": "Polygon", "coordinates": [[[118 + n, 31], [118.9 + n, 31], [118.9 + n, 31.9], [118 + n, 31.9], [118 + n, 31]]]}}
+    for n, name in ((1, "云溪<街>道"), (2, "望江街道"), (3, "柳林街道"))]}
+
+
+def test_regions_are_drawn(portal, tmp_path):
+    """Codes of regions become a map once somebody has handed over their outlines; by API, command and page alike."""
+    qushu = portal[0]
+    sheet = "街道代码,街道,人口（人）\n990105001,云溪街道,1200\n990105001005,云溪街道某村,300\n990105002000,望江街道,500\n110101001,别处,7\n,不详,9\n"
+    fields = catalogue(qushu, "people", "街道人口", content=sheet.encode(), entry={"classifications": ["101"], "abstract": "各街道人口"}, tags=["人口"])
+    release(qushu, "people", ["街道代码", "街道", "人口（人）"], excuses={"*": "合计数"})
+    reviewer, steward = qushu.caller("reviewer"), qushu.caller("steward")
+    assert "分区域" not in get(portal, "/open/dataset/people").text and steward.get("/api/v1/open/boundaries")["count"] == 0
+
+    def put(caller, body, status=200):
+        got = caller.call("PUT", "/api/v1/open/boundaries", data=body)
+        assert got.status_code == status, got.text
+        return got.json()
+
+    put(steward, json.dumps(SQUARES), 403)
+    assert put(reviewer, "{", 422)["id"] == "boundary.file"
+    wrong = json.loads(json.dumps(SQUARES))
+    wrong["features"][1]["properties"]["code"] = "12345"
+    said = put(reviewer, json.dumps(wrong), 422)
+    assert said["subject"] == "features[1].properties" and "12345" in said["detail"]
+    assert steward.get("/api/v1/open/boundaries")["count"] == 0
+    file = tmp_path / "streets.geojson"
+    file.write_text(json.dumps(SQUARES, ensure_ascii=False))
+    assert qushu.json("--as", "reviewer", "boundary", "load", str(file))["count"] == 3
+    about = steward.get("/api/v1/open/boundaries")
+    assert about["count"] == 3 and about["person_name"] == "目录审核员"
+
+    page = get(portal, "/open/dataset/people").text
+    assert not Page(page).flaws, Page(page).flaws
+    # A village counts for its street; what has no code, or one of elsewhere, is said to be left out.
+    assert "云溪&lt;街&gt;道: 2" in page and "望江街道: 1" in page and "柳林街道: —" in page and "3 行有区域，2 行没有" in page
+    summed = get(portal, "/open/dataset/people", shade=fields["人口（人）"]).text
+    assert "云溪&lt;街&gt;道: 1,500" in summed and "望江街道: 500" in summed and "人口（人）（合计）" in summed
+    assert get(portal, "/open/dataset/people", shade="x' OR 1").status_code == 200
+    assert "darker" in get(portal, "/open/dataset/people", lang="en").text
+    assert put(reviewer, json.dumps({"type": "FeatureCollection", "features": []}), 422)["subject"] == "features"
+    assert reviewer.call("DELETE", "/api/v1/open/boundaries").status_code == 204
+    assert "分区域" not in get(portal, "/open/dataset/people").text
+    actions = {e["action"] for e in qushu.caller("auditadmin").get("/api/v1/audit", action="boundary.")["entries"]}
+    assert actions == {"boundary.replace", "boundary.remove"}

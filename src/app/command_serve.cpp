@@ -153,6 +153,7 @@ void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, htt
   opendata::add_release_routes(router, *s.releases);
   opendata::add_harvest_routes(router, *s.harvests);
   opendata::add_ask_routes(router, *s.asks);
+  opendata::add_boundary_routes(router, *s.boundaries, s.settings);
   s.public_side->add_routes(router);
   budget::add_routes(router, s.settings);
   registers::add_routes(router, *s.registers, *s.blobs, *s.identity, s.settings);

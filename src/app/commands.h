@@ -33,6 +33,7 @@ void add_push_command(CLI::App& app, Common& common, Chosen& chosen);
 void add_account_commands(CLI::App& app, Common& common, Chosen& chosen);  // user, token
 void add_budget_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_open_commands(CLI::App& app, Common& common, Chosen& chosen);  // release
+void add_boundary_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_harvest_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_calendar_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_pipeline_commands(CLI::App& app, Common& common, Chosen& chosen);

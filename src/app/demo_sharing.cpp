@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "qushu/demo/demo.h"
+
 #include "commands.h"
 
 namespace qushu::app {
@@ -149,6 +151,7 @@ Result<void> fill_sharing(System& s, Lang lang) {
   }
   QS_CHECK(share(s));
   if (listed == 0) return {};
+  QS_CHECK(s.boundaries->replace(reviewer, demo::boundaries()));
   std::cout << (lang == Lang::zh
                     ? fmt::format("  目录发布 {} 项，向社会开放 {} 项，共享申请 3 件\n", listed, opened)
                     : fmt::format("  {} entries published, {} open to the public, 3 sharing requests\n", listed, opened))

@@ -83,6 +83,7 @@ int run(int argc, char** argv) {
   add_grant_use_commands(app, common, chosen);
   add_delivery_commands(app, common, chosen);
   add_open_commands(app, common, chosen);
+  add_boundary_commands(app, common, chosen);
   add_harvest_commands(app, common, chosen);
   add_budget_commands(app, common, chosen);
   add_pipeline_commands(app, common, chosen);

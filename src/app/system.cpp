@@ -375,6 +375,8 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                                                                           .view = *system->public_view});
   system->asks =
       std::make_unique<opendata::Asks>(opendata::Asks::Deps{.store = *system->store, .audit = *system->audit, .clock = clock});
+  system->boundaries = std::make_unique<opendata::Boundaries>(
+      opendata::Boundaries::Deps{.settings = s, .store = *system->store, .audit = *system->audit, .clock = clock});
   QS_TRY(auto form_key, crypto::load_or_create_key(system->data / "keys" / "forms.key"));
   system->public_side = std::make_unique<opendata::PublicSide>(opendata::PublicDeps{.settings = s,
                                                                                     .engine = *system->engine,
@@ -392,6 +394,7 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                                                                                     .imports = *system->imports,
                                                                                     .sources = *system->sources,
                                                                                     .asks = *system->asks,
+                                                                                    .boundaries = *system->boundaries,
                                                                                     .corrections = *system->corrections,
                                                                                     .quality = *system->quality,
                                                                                     .form_key = form_key,

@@ -88,6 +88,7 @@ struct System {
   std::unique_ptr<opendata::PublicView> public_view;
   std::unique_ptr<opendata::Shelf> shelf;
   std::unique_ptr<opendata::Asks> asks;
+  std::unique_ptr<opendata::Boundaries> boundaries;
   std::unique_ptr<opendata::PublicSide> public_side;
   std::unique_ptr<opendata::Harvests> harvests;
 

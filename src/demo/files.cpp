@@ -7,13 +7,11 @@
 #include <unicode/ucnv.h>
 #include <zip.h>
 
+#include "streets.h"
 #include "writers.h"
 
 namespace qushu::demo {
 namespace {
-
-constexpr std::array<std::string_view, 8> kStreets{"云溪街道", "望江街道", "柳林街道", "北门街道",
-                                                   "清河镇",   "石桥镇",   "白鹭镇",   "梅岭乡"};
 
 // A date as one clerk or another writes it.
 std::string written(Random& r, const Date& d) {
@@ -110,12 +108,14 @@ Result<std::uint64_t> write_facilities(const std::filesystem::path& file, Random
   std::uint64_t rejects = 0;
   for (int i = 1; i <= 3200; ++i) {
     auto kind = r.of(kKinds);
-    auto street = r.of(kStreets);
+    auto where = r.below(kStreets.size());
+    auto street = kStreets.at(where);
+    auto [east, north] = place_in(where, r);
     bool bad = r.chance(400);
     if (bad) ++rejects;
     out += fmt::format("{:05},{}第{}{},{},{},{},{:.6f},{},{},{}\n", i, street, r.between(1, 40), kind, kind, street,
-                       bad ? std::string("东经118度") : fmt::format("118.{:06}", r.below(999999)),
-                       31.0 + static_cast<double>(r.below(900000)) / 1e6, r.between(1978, 2025), r.chance(12) ? "否" : "是",
+                       bad ? std::string("东经118度") : fmt::format("{:.6f}", east), north, r.between(1978, 2025),
+                       r.chance(12) ? "否" : "是",
                        r.chance(30) ? std::string("不详") : fmt::format("{}.{}", r.between(60, 90000), r.below(10)));
   }
   QS_CHECK(write_text(file, out, "UTF-8"));

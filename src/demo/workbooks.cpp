@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 #include <xlsxwriter.h>
 
+#include "streets.h"
 #include "writers.h"
 
 namespace qushu::demo {
 namespace {
-
-constexpr std::array<const char*, 8> kStreets{"云溪街道", "望江街道", "柳林街道", "北门街道",
-                                              "清河镇",   "石桥镇",   "白鹭镇",   "梅岭乡"};
 
 Result<void> close(lxw_workbook* book, const std::filesystem::path& file) {
   auto failed = workbook_close(book);
@@ -49,7 +47,7 @@ Result<std::uint64_t> write_population(const std::filesystem::path& file, Random
     for (std::size_t i = 0; i < kStreets.size(); ++i) {
       auto row = static_cast<lxw_row_t>(3 + i);
       auto men = r.between(9000, 42000), women = r.between(9000, 42000);
-      worksheet_write_string(sheet, row, 0, kStreets.at(i), nullptr);
+      worksheet_write_string(sheet, row, 0, kStreets.at(i).data(), nullptr);
       worksheet_write_number(sheet, row, 1, static_cast<double>(men), thousands);
       worksheet_write_number(sheet, row, 2, static_cast<double>(women), thousands);
       worksheet_write_number(sheet, row, 3, static_cast<double>(men + women), thousands);

@@ -33,8 +33,18 @@ void set_text(Data& data, const std::string& key, std::string text);
 // A page with the portal's policy of contents, which allows no script.
 [[nodiscard]] http::Response page_answer(const http::Request& request, std::string body,
                                          const char* type = "text/html; charset=utf-8");
-// Adds "map" where the released fields hold coordinates.
+// Adds "map" where the released fields hold coordinates; the outlines of regions lie under the points.
 [[nodiscard]] Result<void> add_map(const PageCall& call, const PublicShown& shown, Data& data);
+// Adds "regions" where one of them holds codes of regions that have an outline.
+[[nodiscard]] Result<void> add_regions(const PageCall& call, const PublicShown& shown, Data& data);
+// Where degrees lie in a picture. Longitudes and latitudes keep their proportions at the middle.
+struct Projection {
+  double middle_x, middle_y, shrink, scale, left, width, height;  // left: room for what stands at the edge
+  [[nodiscard]] double x(double longitude) const { return (left + width) / 2 + (longitude - middle_x) * shrink * scale; }
+  [[nodiscard]] double y(double latitude) const { return height / 2 - (latitude - middle_y) * scale; }
+};
+// The outline of a region as the `d` of a path.
+[[nodiscard]] std::string path_of(const Boundary& boundary, const Projection& projection);
 
 [[nodiscard]] Result<std::string> dataset_page(const PageCall& call, const Package& package);
 

@@ -323,6 +323,7 @@ Result<std::string> dataset_page(const PageCall& call, const Package& p) {
   set_text(data, "filter", link);
   QS_CHECK(add_chart(call, *shown, data));
   QS_CHECK(add_map(call, *shown, data));
+  QS_CHECK(add_regions(call, *shown, data));
   QS_CHECK(add_scores(call, *shown, data));
   add_fields(call, *shown, data, data.get("chart_id")->string_value());
   Data versions(Data::type::list);

@@ -2,6 +2,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
+#include <map>
+#include <ranges>
 
 #include <fmt/format.h>
 
@@ -14,7 +17,7 @@ namespace {
 
 constexpr double kWidth = 720, kMost = 540, kEdge = 34, kLeft = 76;  // of the picture, in its units; kLeft: for latitudes
 constexpr int kCells = 60;                                           // across; rows in one cell are one circle
-constexpr std::size_t kListed = 20;
+constexpr std::size_t kListed = 20, kOutlines = 500;
 
 // Names of coordinates, as departments and programs write them.
 constexpr std::array kLongitudes{"经度", "lng", "lon", "long", "longitude", "jing_du", "x坐标"};
@@ -36,6 +39,31 @@ struct Cell {
   std::int64_t rows;
   double longitude, latitude;
 };
+
+struct Box {
+  double west, east, south, north;
+};
+
+// The outlines of the smallest regions that lie where the points do.
+Result<std::string> under(const PageCall& call, const Projection& projection, const Box& box) {
+  QS_TRY(auto map, call.deps.boundaries.all());
+  std::map<std::size_t, std::vector<const Boundary*>, std::greater<>> by_length;
+  for (const auto& [region, boundary] : *map) {
+    bool meets = std::ranges::any_of(boundary.rings, [&](const Ring& ring) {
+      auto [low_x, high_x] = std::ranges::minmax(ring | std::views::keys);
+      auto [low_y, high_y] = std::ranges::minmax(ring | std::views::values);
+      return low_x <= box.east && high_x >= box.west && low_y <= box.north && high_y >= box.south;
+    });
+    if (meets) by_length[region.size()].push_back(&boundary);
+  }
+  std::string out;
+  for (const auto& [length, drawn] : by_length) {
+    if (drawn.size() > kOutlines) continue;
+    for (const auto* b : drawn) out += "<path class=\"under\" d=\"" + path_of(*b, projection) + "\"/>";
+    break;
+  }
+  return out;
+}
 
 std::string degrees(double value) {
   return fmt::format("{:.3f}", value);
@@ -73,8 +101,15 @@ Result<void> add_map(const PageCall& call, const PublicShown& shown, Data& data)
   auto scale = (kWidth - kLeft - kEdge) / wide;
   auto height = std::max((top - south) * scale, 80.0) + 2 * kEdge;
   auto middle_x = (west + right) / 2, middle_y = (south + top) / 2;
-  auto at_x = [&](double longitude) { return (kLeft + kWidth - kEdge) / 2 + (longitude - middle_x) * shrink * scale; };
-  auto at_y = [&](double latitude) { return height / 2 - (latitude - middle_y) * scale; };
+  Projection projection{.middle_x = middle_x,
+                        .middle_y = middle_y,
+                        .shrink = shrink,
+                        .scale = scale,
+                        .left = kLeft,
+                        .width = kWidth - kEdge,
+                        .height = height};
+  auto at_x = [&](double longitude) { return projection.x(longitude); };
+  auto at_y = [&](double latitude) { return projection.y(latitude); };
   auto side = wide / kCells;
   QS_TRY(auto cursor,
          call.deps.engine.run({.sql = "SELECT count(*) AS n, avg(x), avg(y) FROM (" + points +
@@ -102,6 +137,8 @@ Result<void> add_map(const PageCall& call, const PublicShown& shown, Data& data)
     svg += fmt::format("<line x1=\"0\" x2=\"{1:.0f}\" y1=\"{0:.1f}\" y2=\"{0:.1f}\"/><text x=\"4\" y=\"{2:.1f}\">{3}</text>",
                        at_y(latitude), kWidth, at_y(latitude) - 4, degrees(latitude));
   }
+  QS_TRY(auto outlines, under(call, projection, {.west = west, .east = right, .south = south, .north = top}));
+  svg += outlines;
   auto most = static_cast<double>(cells.front().rows);
   for (const auto& c : cells)
     svg += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{:.1f}\"><title>{}: {}, {}</title></circle>", at_x(c.longitude),

@@ -158,6 +158,20 @@ CREATE TABLE open_ask (
   answered BIGINT
 );
 CREATE INDEX open_ask_state ON open_ask (state, id);
+)"},
+                                      store::Migration{.id = "opendata.0005", .sql = R"(
+CREATE TABLE open_boundary (
+  code TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  rings TEXT NOT NULL
+);
+CREATE TABLE open_boundary_set (
+  name TEXT PRIMARY KEY,
+  count BIGINT NOT NULL,
+  digest TEXT NOT NULL,
+  person_name TEXT NOT NULL,
+  at BIGINT NOT NULL
+);
 )"}};
   return kMigrations;
 }
@@ -185,6 +199,13 @@ std::span<const SettingSpec> settings() {
                   .label = {"一次隐私检查的时限", "Longest time of one privacy check"},
                   .min = 1,
                   .max = 3600,
+                  .runtime = true},
+      SettingSpec{.key = "opendata.boundary_bytes",
+                  .kind = SettingKind::bytes,
+                  .default_value = "32MiB",
+                  .label = {"区域边界文件的大小上限", "Size limit of the file with the outlines of regions"},
+                  .min = 1024,
+                  .max = 256 << 20,
                   .runtime = true},
       SettingSpec{.key = "opendata.ckan_memory",
                   .kind = SettingKind::bytes,

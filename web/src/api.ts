@@ -33,11 +33,13 @@ async function fail(response: Response): Promise<never> {
 
 export async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal, more: Record<string, string> = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json', ...more };
-  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  // A file goes as it is, everything else as JSON.
+  const file = body instanceof Blob;
+  if (body !== undefined) headers['Content-Type'] = file ? 'application/octet-stream' : 'application/json';
   if (method !== 'GET' && session.state.csrf) headers['X-CSRF-Token'] = session.state.csrf;
   let response: Response;
   try {
-    response = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal });
+    response = await fetch(path, { method, headers, body: file ? body : body === undefined ? undefined : JSON.stringify(body), signal });
   } catch (e) {
     if (signal?.aborted) throw e;
     throw new ApiError({ title: '', status: 0, detail: navigator.language.startsWith('en') ? 'The server cannot be reached.' : '连接不上服务器，请检查网络后重试。', id: 'network' });

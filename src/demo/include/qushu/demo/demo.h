@@ -34,6 +34,8 @@ inline constexpr std::string_view kDistrict = "云溪区";
 
 [[nodiscard]] std::span<const Department> departments();
 [[nodiscard]] std::span<const Person> people();
+// The outlines of the streets and towns, as GeoJSON, with the codes that the departments' files use.
+[[nodiscard]] std::string boundaries();
 // Writes the departments' files into `folder` and lists them, with those of `reference` (provinces.csv … villages.csv) that are
 // there.
 [[nodiscard]] Result<std::vector<File>> generate(const std::filesystem::path& folder, const std::filesystem::path& reference,

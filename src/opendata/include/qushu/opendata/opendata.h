@@ -9,6 +9,7 @@
 #include "qushu/identity/identity.h"
 #include "qushu/ingest/ingest.h"
 #include "qushu/opendata/asks.h"
+#include "qushu/opendata/boundaries.h"
 #include "qushu/opendata/harvest.h"
 #include "qushu/opendata/public_view.h"
 #include "qushu/opendata/release.h"
@@ -50,6 +51,7 @@ struct PublicDeps {
   sources::Sources& sources;
   // For what the public asks, reports and is told.
   Asks& asks;
+  const Boundaries& boundaries;
   quality::Corrections& corrections;
   const quality::Quality& quality;
   std::string form_key;  // that forms are signed with
