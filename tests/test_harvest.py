@@ -48,7 +48,7 @@ def counts(run):
     return {k: run[k] for k in ("seen", "created", "changed", "unchanged", "gone", "failed") if run[k]}
 
 
-@pytest.mark.parametrize("kind, path", [("ckan", ""), ("dcat", "/catalog.jsonld"), ("dcat", "/catalog.ttl")])
+@pytest.mark.parametrize("kind, path", [("ckan", ""), ("dcat", "/catalog.jsonld"), ("dcat", "/catalog.ttl"), ("dcat", "/catalog.xml")])
 def test_one_district_harvests_another(there, here, kind, path):
     code = f"h_{kind}{path[-3:].replace('.', '')}"
     steward, theirs = here.caller("steward"), there.caller("steward")

@@ -48,8 +48,8 @@ void add_writing(CLI::App& group, Common& common, Chosen& chosen, bool fresh) {
   c->add_option("code", o->harvest.code, zh ? "代码" : "Code")->required();
   auto* title = c->add_option("--title", o->harvest.title, zh ? "名称" : "Title");
   auto* address = c->add_option("--address", o->harvest.address,
-                                zh ? "CKAN 站点的地址，或 DCAT 目录（JSON-LD、Turtle）的地址"
-                                   : "Address of the CKAN site, or of the DCAT catalogue in JSON-LD or Turtle");
+                                zh ? "CKAN 站点的地址，或 DCAT 目录（JSON-LD、Turtle、RDF/XML）的地址"
+                                   : "Address of the CKAN site, or of the DCAT catalogue in JSON-LD, Turtle or RDF/XML");
   if (fresh) {
     title->required();
     address->required();

@@ -47,7 +47,7 @@ TEST(BoundariesTest, NeighboursStillMeetWhenThinned) {
   std::string there, back;
   for (int i = 0; i <= 20000; ++i) {
     auto point = [](int n) {
-      return "[" + std::to_string(118.3 + 0.001 * ((n * 7919) % 97) / 97.0) + "," + std::to_string(31 + 0.4 * n / 20000.0) +
+      return "[" + std::to_string(118.3 + 0.00001 * ((n * 7919) % 97) / 97.0) + "," + std::to_string(31 + 0.4 * n / 20000.0) +
              "]";
     };
     there += (there.empty() ? "" : ",") + point(i);

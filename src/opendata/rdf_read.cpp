@@ -410,12 +410,11 @@ Result<RdfRead> RdfRead::read(std::string_view text, std::string_view media_type
   auto type = lower_ascii(trim(media_type.substr(0, media_type.find(';'))));
   auto begin = trim(text.substr(0, 1000));
   if (type.ends_with("json") || begin.starts_with('{') || begin.starts_with('[')) return jsonld(text, base);
+  if (type == "text/html" || type == "application/xhtml+xml" || begin.starts_with("<!") || begin.starts_with("<html"))
+    return wrong("这是网页，不是数据目录。请填写 JSON-LD、Turtle 或 RDF/XML 的地址。",
+                 "This is a page and no catalogue: name the address of its JSON-LD, Turtle or RDF/XML.");
   if (type == "application/rdf+xml" || type.ends_with("xml") || begin.starts_with("<?xml") || begin.starts_with("<rdf:RDF"))
-    return wrong("这是 RDF/XML。请改用同一目录的 JSON-LD（.jsonld）或 Turtle（.ttl）地址。",
-                 "This is RDF/XML: name the address of the same catalogue in JSON-LD (.jsonld) or Turtle (.ttl).");
-  if (type == "text/html" || begin.starts_with("<!") || begin.starts_with("<html"))
-    return wrong("这是网页，不是数据目录。请填写 JSON-LD 或 Turtle 的地址。",
-                 "This is a page and no catalogue: name the address of its JSON-LD or Turtle.");
+    return xml(text, base);
   return turtle(text, base);
 }
 

@@ -1,5 +1,5 @@
-// Inside the module: RDF from outside, as a graph: JSON-LD, which is read here, and Turtle, which serd reads. Both are bounded:
-// in nesting, and in triples, so that no document costs more than its size.
+// Inside the module: RDF from outside, as a graph: JSON-LD and RDF/XML, which are read here (over Boost.JSON and expat), and
+// Turtle, which serd reads. All are bounded: in nesting, and in triples, so that no document costs more than its size.
 //
 // Of JSON-LD 1.1 it reads what catalogues are written in: contexts within the document (prefixes, terms, keywords under another
 // name, @vocab, @language, @base, types and language maps of terms), @graph, nested nodes, values, @list, @set. A context at
@@ -29,6 +29,7 @@ class RdfRead {
   // `base`: the document's address. invalid ("rdf.syntax") says where, as far as can be told.
   [[nodiscard]] static Result<RdfRead> jsonld(std::string_view text, const std::string& base);
   [[nodiscard]] static Result<RdfRead> turtle(std::string_view text, const std::string& base);
+  [[nodiscard]] static Result<RdfRead> xml(std::string_view text, const std::string& base);
   // By the media type, and by how it begins where that says nothing.
   [[nodiscard]] static Result<RdfRead> read(std::string_view text, std::string_view media_type, const std::string& base);
 

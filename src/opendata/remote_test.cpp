@@ -42,6 +42,77 @@ TEST(RdfReadTest, JsonLdOfManyHabits) {
   EXPECT_EQ(words[1]->lang, "fr");
 }
 
+// Everything that the syntax lets one write in two ways, once each.
+TEST(RdfReadTest, Xml) {
+  auto graph = RdfRead::xml(R"(<?xml version="1.0" encoding="UTF-8"?>
+<!-- a catalogue -->
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dct="http://purl.org/dc/terms/"
+         xmlns:dcat="http://www.w3.org/ns/dcat#" xmlns:foaf="http://xmlns.com/foaf/0.1/" xml:base="https://x/base/">
+  <dcat:Catalog rdf:about="https://x/c" dct:title="目录" xml:lang="zh">
+    <dcat:dataset>
+      <dcat:Dataset rdf:about="parks">
+        <dct:title xml:lang="zh">公园 &amp; 绿地</dct:title>
+        <dct:title xml:lang="en">Parks</dct:title>
+        <dct:issued rdf:datatype="http://www.w3.org/2001/XMLSchema#date">2026-01-01</dct:issued>
+        <dct:publisher><foaf:Agent><foaf:name xml:lang="">区园林局</foaf:name></foaf:Agent></dct:publisher>
+        <dcat:distribution rdf:resource="#csv"/>
+        <dcat:contactPoint rdf:parseType="Resource"><foaf:mbox rdf:resource="mailto:a@x"/></dcat:contactPoint>
+        <dcat:theme rdf:nodeID="t"/>
+        <dct:description rdf:parseType="Literal">a <b>bold</b> word</dct:description>
+        <dct:relation rdf:parseType="Collection"><rdf:Description rdf:about="one"/><rdf:Description rdf:about="two"/></dct:relation>
+      </dcat:Dataset>
+    </dcat:dataset>
+    <dcat:dataset rdf:resource="schools"/>
+  </dcat:Catalog>
+  <rdf:Description rdf:nodeID="t" dct:title="主题"/>
+  <rdf:Description rdf:ID="csv"><rdf:type rdf:resource="http://www.w3.org/ns/dcat#Distribution"/></rdf:Description>
+</rdf:RDF>)",
+                            kAt);
+  ASSERT_TRUE(graph) << graph.error().text.en;
+  const std::string dct = "http://purl.org/dc/terms/", dcat = "http://www.w3.org/ns/dcat#", parks = "https://x/base/parks";
+  EXPECT_TRUE(graph->is("https://x/c", dcat + "Catalog"));
+  EXPECT_EQ(graph->text("https://x/c", dct + "title"), "目录");
+  EXPECT_EQ(graph->objects("https://x/c", dcat + "dataset").size(), 2U);
+  EXPECT_EQ(graph->objects("https://x/c", dcat + "dataset")[1]->text, "https://x/base/schools");
+  EXPECT_EQ(graph->text(parks, dct + "title"), "公园 & 绿地");
+  EXPECT_EQ(graph->text(parks, dct + "issued"), "2026-01-01");
+  EXPECT_EQ(graph->objects(parks, dct + "issued")[0]->lang, "");  // a date has no language, whatever stands around it
+  auto publisher = graph->objects(parks, dct + "publisher").at(0);
+  EXPECT_EQ(publisher->kind, RdfTerm::Kind::blank);
+  EXPECT_EQ(graph->text(publisher->text, "http://xmlns.com/foaf/0.1/name"), "区园林局");
+  EXPECT_EQ(graph->objects(parks, dcat + "distribution")[0]->text, "https://x/base/#csv");
+  EXPECT_TRUE(graph->is("https://x/base/#csv", dcat + "Distribution"));
+  auto contact = graph->objects(parks, dcat + "contactPoint").at(0)->text;
+  EXPECT_EQ(graph->text(contact, "http://xmlns.com/foaf/0.1/mbox"), "mailto:a@x");
+  EXPECT_EQ(graph->text(graph->objects(parks, dcat + "theme").at(0)->text, dct + "title"), "主题");
+  EXPECT_EQ(graph->text(parks, dct + "description"), "a bold word");
+  const std::string rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+  auto list = graph->objects(parks, dct + "relation").at(0)->text;
+  EXPECT_EQ(graph->text(list, rdf + "first"), "https://x/base/one");
+  auto rest = graph->text(list, rdf + "rest");
+  EXPECT_EQ(graph->text(rest, rdf + "first"), "https://x/base/two");
+  EXPECT_EQ(graph->text(rest, rdf + "rest"), rdf + "nil");
+}
+
+TEST(RdfReadTest, XmlThatIsNone) {
+  std::string deep = "<a>";
+  for (int i = 0; i < 300; ++i) deep += "<a>";
+  // An entity that names a file stays unread, one that grows is cut off.
+  std::string laughs = "<!DOCTYPE r [<!ENTITY a \"ha\">";
+  for (char c = 'b'; c < 'k'; ++c)
+    laughs += std::string("<!ENTITY ") + c + " \"" + [&] {
+      std::string ten;
+      for (int i = 0; i < 10; ++i) ten += std::string("&") + static_cast<char>(c - 1) + ";";
+      return ten;
+    }() + "\">";
+  for (const auto& bad : {std::string("<a"), std::string("<a></b>"), std::string(""), deep, laughs + "]><r><p>&j;</p></r>"})
+    EXPECT_FALSE(RdfRead::xml(bad, kAt)) << bad.substr(0, 60);
+  auto outside =
+      RdfRead::xml("<!DOCTYPE r [<!ENTITY f SYSTEM \"file:///etc/hostname\">]><r xmlns=\"http://r/\"><p>[&f;]</p></r>", kAt);
+  ASSERT_TRUE(outside);
+  EXPECT_EQ(outside->text(outside->subjects().at(0), "http://r/p"), "[]");
+}
+
 TEST(RdfReadTest, Turtle) {
   auto graph = RdfRead::turtle(R"(@prefix dct: <http://purl.org/dc/terms/> .
     </dataset/1> a <http://www.w3.org/ns/dcat#Dataset> ; # [ [ [
