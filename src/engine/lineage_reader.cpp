@@ -1,11 +1,11 @@
 #include "lineage_reader.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
-#include <string_view>
 
 #include "qushu/base/text.h"
+
+#include "lineage_scope.h"
 
 namespace qushu::engine {
 namespace {
@@ -15,34 +15,6 @@ namespace json = boost::json;
 // Visits of nodes. A recursive definition is read twice, and they can be nested; what is written by people needs a few
 // thousand.
 constexpr std::size_t kWork = 200'000;
-
-struct Known {
-  std::string name;
-  std::set<Origin> from;
-  bool copied = false, certain = true;
-  bool merged = false;  // of the right side of USING: not a column of its own in `*`
-};
-
-// Something in FROM.
-struct Source {
-  std::string alias;  // in lower case
-  std::vector<Known> columns;
-  bool open = false;            // has columns that are not listed
-  std::set<Origin> whole = {};  // what an unlisted column may come from
-};
-
-struct Scope {
-  std::vector<Source> sources;
-  const Scope* outer = nullptr;
-  const std::vector<Known>* aliases = nullptr;  // of the select list so far: they can be used by name
-};
-
-using Definitions = std::map<std::string, std::vector<Known>, std::less<>>;  // common table expressions, in lower case
-
-struct Answer {
-  std::vector<Known> columns;
-  bool complete = true;
-};
 
 std::string_view text_of(const json::object& object, std::string_view key) {
   const auto* value = object.if_contains(key);
@@ -64,16 +36,6 @@ std::vector<std::string> texts_of(const json::array& array) {
     if (item.is_string()) out.emplace_back(item.get_string());
   return out;
 }
-bool same(std::string_view a, std::string_view b) {
-  return lower_ascii(a) == lower_ascii(b);
-}
-bool contains(const std::vector<std::string>& names, std::string_view name) {
-  return std::ranges::any_of(names, [&](const std::string& n) { return same(n, name); });
-}
-void merge(std::set<Origin>& into, const std::set<Origin>& from) {
-  into.insert(from.begin(), from.end());
-}
-
 class Reader {
  public:
   Reader(const std::vector<Relation>& relations, Lineage& out) : relations_(relations), out_(out) {}
@@ -173,61 +135,6 @@ class Reader {
           merge(into.from, source.whole);
           into.certain = false;
         }
-  }
-
-  static void take(const Known& column, Known& into) {
-    into.copied = into.from.empty() && column.copied;
-    into.certain = into.certain && column.certain;
-    merge(into.from, column.from);
-  }
-
-  static bool qualified(const Scope& scope, std::string_view source_name, std::string_view name, Known& into) {
-    for (const auto& source : scope.sources) {
-      if (source.alias != lower_ascii(source_name)) continue;
-      for (const auto& column : source.columns)
-        if (same(column.name, name)) {
-          take(column, into);
-          return true;
-        }
-      if (!source.open) continue;
-      merge(into.from, source.whole);
-      into.certain = false;
-      return true;
-    }
-    return false;
-  }
-
-  static bool unqualified(const Scope& scope, std::string_view name, Known& into) {
-    bool found = false;
-    for (const auto& source : scope.sources)
-      for (const auto& column : source.columns)
-        if (same(column.name, name)) {
-          take(column, into);  // more than one only after USING: then either side may have given it
-          found = true;
-        }
-    return found;
-  }
-
-  static bool alias(const Scope& scope, std::string_view name, Known& into) {
-    if (scope.aliases == nullptr) return false;
-    for (const auto& column : *scope.aliases)
-      if (!column.name.empty() && same(column.name, name)) {
-        take(column, into);
-        return true;
-      }
-    return false;
-  }
-
-  // The whole row of a source as one value.
-  static bool row(const Scope& scope, std::string_view name, Known& into) {
-    for (const auto& source : scope.sources) {
-      if (source.alias != lower_ascii(name)) continue;
-      for (const auto& column : source.columns) merge(into.from, column.from);
-      merge(into.from, source.whole);
-      into.copied = false;
-      return true;
-    }
-    return false;
   }
 
   static bool is_pattern(const json::object& star) {
@@ -596,27 +503,6 @@ class Reader {
     Scope scope{.sources = {}, .outer = outer, .aliases = &answer.columns};
     condition(node, "modifiers", scope, defined);
     return answer;
-  }
-
-  static void add(Known& to, const Known& from) {
-    merge(to.from, from.from);
-    to.copied = to.copied && from.copied;
-    to.certain = to.certain && from.certain;
-  }
-  static void unite(Answer& answer, const Answer& other) {
-    answer.complete = answer.complete && other.complete;
-    for (std::size_t i = 0; i < answer.columns.size() && i < other.columns.size(); ++i)
-      add(answer.columns[i], other.columns[i]);
-  }
-  static void unite_by_name(Answer& answer, const Answer& other) {
-    answer.complete = answer.complete && other.complete;
-    for (const auto& column : other.columns) {
-      auto known = std::ranges::find_if(answer.columns, [&](const Known& k) { return same(k.name, column.name); });
-      if (known == answer.columns.end())
-        answer.columns.push_back(column);
-      else
-        add(*known, column);
-    }
   }
 
   // The repeated half sees what was made so far, so it is read until nothing is added: twice is enough for columns that are
