@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -62,6 +63,13 @@ class Describer {
     graph.text(subject, predicate, en, "en");
   }
 
+  // A link to something that is a `type`, said once in a document: the shapes of DCAT-AP ask what each linked thing is, also of
+  // those that other catalogues and authorities describe.
+  void link(const std::string& subject, std::string_view predicate, const std::string& address, std::string_view type) {
+    graph.link(subject, predicate, address);
+    if (said_.insert(address + " " + std::string(type)).second) graph.type(address, type);
+  }
+
   std::string agent(const std::string& address, const std::string& name) {
     graph.type(address, "foaf:Agent");
     graph.text(address, "foaf:name", name, "zh");
@@ -73,8 +81,8 @@ class Describer {
     auto self = base_ + "/catalog#api";
     graph.type(self, "dcat:DataService");
     graph.text(self, "dct:title", "CKAN Action API v3", "en");
-    graph.link(self, "dcat:endpointURL", api);
-    graph.link(self, "dcat:endpointDescription", base_ + "/api/openapi.json");
+    link(self, "dcat:endpointURL", api, "rdfs:Resource");
+    link(self, "dcat:endpointDescription", base_ + "/api/openapi.json", "rdfs:Resource");
     graph.link(self, "dct:publisher", base_ + "/catalog#publisher");
   }
 
@@ -85,8 +93,8 @@ class Describer {
     both(self, "dct:title", zh, en);
     both(self, "dct:description", zh + "的全部开放数据集", "All datasets of the " + en);
     graph.link(self, "dct:publisher", self + "#publisher");
-    graph.link(self, "foaf:homepage", base_ + "/open/");
-    graph.link(self, "dct:language", authority("language/ZHO"));
+    link(self, "foaf:homepage", base_ + "/open/", "foaf:Document");
+    link(self, "dct:language", authority("language/ZHO"), "dct:LinguisticSystem");
     graph.link(self, "dcat:themeTaxonomy", base_ + "/open/themes");
     graph.link(self, "dcat:service", self + "#api");
     Time newest{};
@@ -114,13 +122,14 @@ class Describer {
     graph.typed(self, "dct:issued", to_iso(p.created), "xsd:dateTime");
     graph.typed(self, "dct:modified", to_iso(p.modified), "xsd:dateTime");
     graph.text(self, "dcat:version", std::to_string(p.version));
-    graph.link(self, "dct:accrualPeriodicity", frequency(p.update_cycle));
-    graph.link(self, "dct:accessRights", authority("access-right/PUBLIC"));
-    graph.link(self, "dct:language", authority("language/ZHO"));
-    graph.link(self, "dcat:landingPage", base_ + "/open/dataset/" + p.name);
+    link(self, "dct:accrualPeriodicity", frequency(p.update_cycle), "dct:Frequency");
+    link(self, "dct:accessRights", authority("access-right/PUBLIC"), "dct:RightsStatement");
+    link(self, "dct:language", authority("language/ZHO"), "dct:LinguisticSystem");
+    link(self, "dcat:landingPage", base_ + "/open/dataset/" + p.name, "foaf:Document");
     for (const auto& format : file_formats()) graph.link(self, "dcat:distribution", self + "/" + std::string(format.extension));
     for (const auto& format : file_formats()) distribution(p, format, self);
     agent(base_ + "/open/datasets?organization=" + url_encode(p.organization.name), p.organization.title);
+    graph.type(self + "#contact", "vcard:Kind");
     graph.type(self + "#contact", "vcard:Organization");
     graph.text(self + "#contact", "vcard:fn", p.organization.title, "zh");
     graph.link(self + "#contact", "vcard:hasURL", base_ + "/open/dataset/" + p.name);
@@ -160,14 +169,21 @@ class Describer {
     graph.type(self, "dcat:Distribution");
     graph.text(self, "dct:title", fmt::format("{}（{}）", p.title, format.name), "zh");
     graph.text(self, "dct:description", fmt::format("{} 格式的全部数据行", format.name), "zh");
-    graph.link(self, "dcat:accessURL", base_ + "/open/dataset/" + p.name);
-    graph.link(self, "dcat:downloadURL", file);
-    graph.link(self, "dct:format", file_type(format.extension));
-    graph.link(self, "dcat:mediaType", "http://www.iana.org/assignments/media-types/" + std::string(format.media_type));
-    graph.link(self, "dcatap:availability", authority("planned-availability/STABLE"));
+    link(self, "dcat:accessURL", base_ + "/open/dataset/" + p.name, "rdfs:Resource");
+    link(self, "dcat:downloadURL", file, "rdfs:Resource");
+    link(self, "dct:format", file_type(format.extension), "dct:MediaTypeOrExtent");
+    link(self, "dcat:mediaType", "http://www.iana.org/assignments/media-types/" + std::string(format.media_type),
+         "dct:MediaType");
+    auto stable = authority("planned-availability/STABLE");
+    if (!said_.contains(stable + " skos:Concept")) {
+      graph.text(stable, "skos:prefLabel", "长期提供", "zh");
+      graph.text(stable, "skos:prefLabel", "stable", "en");
+    }
+    link(self, "dcatap:availability", stable, "skos:Concept");
     auto licence = std::ranges::find(licences_, p.licence, &Licence::id);
     bool known = licence != licences_.end() && !licence->url.empty();
-    graph.link(self, "dct:license", known ? licence->url : base_ + "/open/datasets?license_id=" + url_encode(p.licence));
+    link(self, "dct:license", known ? licence->url : base_ + "/open/datasets?license_id=" + url_encode(p.licence),
+         "dct:LicenseDocument");
     if (format.extension == "csv") graph.link(self, "dcat:accessService", base_ + "/catalog#api");
     graph.typed(self, "dct:modified", to_iso(p.modified), "xsd:dateTime");
   }
@@ -175,6 +191,7 @@ class Describer {
   const PublicDeps& deps_;
   std::string base_;
   const std::vector<Licence>& licences_;
+  std::set<std::string> said_;  // addresses and what they are
 };
 
 Response answer(std::string body, const Serialisation& s) {

@@ -21,7 +21,7 @@ constexpr std::array kPrefixes{
     Prefix{"foaf", "http://xmlns.com/foaf/0.1/"},           Prefix{"vcard", "http://www.w3.org/2006/vcard/ns#"},
     Prefix{"skos", "http://www.w3.org/2004/02/skos/core#"}, Prefix{"dcatap", "http://data.europa.eu/r5r/"},
     Prefix{"hydra", "http://www.w3.org/ns/hydra/core#"},    Prefix{"rdf", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"},
-    Prefix{"xsd", "http://www.w3.org/2001/XMLSchema#"}};
+    Prefix{"xsd", "http://www.w3.org/2001/XMLSchema#"},     Prefix{"rdfs", "http://www.w3.org/2000/01/rdf-schema#"}};
 
 std::string expanded(std::string_view name) {
   auto colon = name.find(':');
