@@ -49,6 +49,18 @@ def opened_enterprise(qushu, rows):
     reviewer.post(f"/api/v1/open/releases/{made['id']}/approve", {"comment": "同意"})
 
 
+def downloaded(qushu):
+    """The file from its first byte to its last; the server's own memory at its highest in each half."""
+    status = pathlib.Path(f"/proc/{qushu.process.pid}/status")
+    seen = []
+    with subprocess.Popen(["curl", "-sSf", "-o", "/dev/null", f"{qushu.base}/open/dataset/enterprise/data.csv"]) as curl:
+        while curl.poll() is None:
+            seen.append(int(re.search(r"RssAnon:\s+(\d+)", status.read_text()).group(1)) * 1024)
+            time.sleep(0.1)
+        assert curl.returncode == 0
+    return max(seen[:len(seen) // 2]), max(seen[len(seen) // 2:])
+
+
 def bench_opened(rows, _):
     qushu = published(rows).start()
     try:
@@ -56,19 +68,17 @@ def bench_opened(rows, _):
         parts = [next((qushu.data / "blobs").rglob(p["sha256"][2:] + "*"), None) or next((qushu.data / "blobs").rglob(p["sha256"] + "*")) for p in qushu.json("dataset", "versions", "enterprise")[0]["parts"]]
         columns = ", ".join(f'"{f["id"]}"' for f in qushu.caller("operator").get("/api/v1/datasets/enterprise")["fields"])
         scan = "read_parquet([" + ", ".join(f"'{p}'" for p in parts) + "])"
-        peak = lambda: int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{qushu.process.pid}/status").read_text()).group(1)) * 1024  # noqa: E731
-        before, ours = peak(), []
+        ours, held = [], []
         for _ in range(3):
             begun = time.monotonic()
-            subprocess.run(["curl", "-sSf", "-o", "/dev/null", f"{qushu.base}/open/dataset/enterprise/data.csv"], check=True)
+            held.append(downloaded(qushu))
             ours.append(time.monotonic() - begun)
         theirs = duck(f"COPY (SELECT {columns} FROM {scan}) TO '{WORK}/copy.csv' (FORMAT csv, HEADER)", repeat=3)
         (WORK / "copy.csv").unlink()
         a, b = min(ours), min(theirs)
         record(f"CSV of {rows:,} open rows, streamed", f"{a:.1f} s", f"DuckDB COPY TO csv {b:.1f} s", f"{b / a:.2f} ×", "≥ 0.5 ×", b / a >= 0.5)
-        limit = 768 * 2**20
-        record("memory that three downloads added at their peak", f"{(peak() - before) / 2**20:.0f} MiB", "limit engine.memory 768 MiB", f"{(peak() - before) / limit:.2f}", "≤ 1",
-               peak() - before <= limit)
+        early, late = held[-1]
+        record("memory of the server in the second half of a download", f"{late / 2**20:.0f} MiB", f"in the first half {early / 2**20:.0f} MiB", f"{late / early:.2f} ×", "≤ 1.1 ×", late / early <= 1.1)
     finally:
         qushu.stop()
 
