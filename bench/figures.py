@@ -100,6 +100,8 @@ def pages(base, token, records):
             ("the first page of a list", f"{records}?_size=50", None),
             ("a list sorted by a field", f"{records}?_size=50&_sort_desc=day", None),
             ("a filtered list", f"{records}?_size=50&kind=b&day=2026-05-05", None),
+            ("filtered lists, each of another day", records,
+             seeds + f'function request() return wrk.format("GET", string.format("{records}?_size=50&kind=b&day=2026-%02d-%02d", math.random(1, 11), math.random(1, 28))) end'),
             ("a record's page", records,
              seeds + f'function request() return wrk.format("GET", string.format("{records}/ZF-%07d", math.random(2, {RECORDS - 1}))) end')):
         p99(base, token, path, script)

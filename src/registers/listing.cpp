@@ -1,4 +1,4 @@
-// Lists: filters, search, sort and keyset pages over a register's table, and what waits for somebody.
+// Lists: filters, search, sort and keyset pages over a register's table.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -14,7 +14,7 @@
 namespace qushu::registers {
 namespace {
 
-constexpr std::size_t kMostConditions = 32, kMostValues = 500, kLongestValue = 1000;
+constexpr std::size_t kMostConditions = 32, kMostValues = 500, kLongestValue = 1000, kKeptPages = 200;
 
 Failure wrong(std::string_view parameter, std::string zh, std::string en) {
   return fail(Error{
@@ -89,18 +89,37 @@ class Lister {
                    fmt::format("One cannot sort by “{}”.", shorten(sort_, 60)));
     by_ = *target;
     if (sort_.empty()) descending_ = true;  // the newest first
+    if (size_ == 0) size_ = static_cast<std::size_t>(settings_.integer("registers.page_size"));
+    auto seen = visible(d_, actor_);
+    where_ += " AND " + seen.sql;
+    params_.insert(params_.end(), seen.params.begin(), seen.params.end());
     if (!cursor_.is_null() && cursor_.as_object().at("s").as_string() != sort_key())
       return wrong("_next", "翻页标记属于另一种排序，请从第一页开始。",
                    "The cursor belongs to another sort; start again from the first page.");
     return {};
   }
 
+  // Everything that the answer depends on but the records.
+  [[nodiscard]] std::string question() const {
+    auto out = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", d_.code, where_, sort_key(), by_.sql, size_, count_,
+                           json::serialize(cursor_));
+    for (const auto& param : params_) {
+      out += '\n';
+      std::visit(
+          [&](const auto& value) {
+            using V = std::decay_t<decltype(value)>;
+            if constexpr (std::is_same_v<V, std::string>)
+              out += fmt::format("{}:{}", value.size(), value);
+            else if constexpr (!std::is_same_v<V, store::Null>)
+              out += fmt::format("{}", value);
+          },
+          param.value);
+    }
+    return out;
+  }
+
   Result<Page> run(store::Session& s) {
-    if (size_ == 0) size_ = static_cast<std::size_t>(settings_.integer("registers.page_size"));
     Page page;
-    auto seen = visible(d_, actor_);
-    where_ += " AND " + seen.sql;
-    params_.insert(params_.end(), seen.params.begin(), seen.params.end());
     if (count_) {
       QS_TRY(auto row, s.one(fmt::format("SELECT count(*) FROM {} WHERE {}", table_of(d_.code), where_), params_));
       page.total = row->integer(0);
@@ -360,30 +379,6 @@ class Lister {
   json::value cursor_;
 };
 
-// Who may do a transition from a state, as conditions.
-Clause may_move(const Definition& d, const Actor& actor) {
-  Clause out;
-  for (const auto& state : d.states) {
-    if (state.final) continue;
-    for (const auto& t : d.transitions) {
-      if (std::ranges::find(t.from, state.name) == t.from.end()) continue;
-      auto who = clause(t.who, actor);
-      if (who.sql == "1 = 0") continue;
-      out.sql += (out.sql.empty() ? "((state = ? AND " : " OR (state = ? AND ") + who.sql + ")";
-      out.params.emplace_back(state.name);
-      out.params.insert(out.params.end(), who.params.begin(), who.params.end());
-    }
-  }
-  out.sql = out.sql.empty() ? "1 = 0" : out.sql + ")";
-  return out;
-}
-
-// Without the number, which stands beside it.
-std::string plain_title(const Definition& d, const Record& record) {
-  auto title = title_of(d, record);
-  return title.size() > record.number.size() ? title.substr(record.number.size() + 1) : title;
-}
-
 }  // namespace
 
 Result<void> each_record(store::Session& s, const Definition& d, const Actor& actor, const calendar::Calendar& calendar,
@@ -423,65 +418,38 @@ Result<Page> Registers::page(const Actor& actor, std::string_view code, const Pa
   });
 }
 
-Result<std::vector<Task>> Registers::tasks(const Actor& actor, std::size_t limit) const {
-  auto today = deps_.calendar.today();
-  return read_steadily(deps_.store, [&](store::Session& s) -> Result<std::vector<Task>> {
-    QS_TRY(auto all, load_all(s));
-    std::vector<Task> out;
-    for (const auto& loaded : all) {
-      const auto& d = loaded->entry.definition;
-      auto seen = visible(d, actor);
-      auto collect = [&](const Clause& which, std::string_view order, const auto& add) -> Result<void> {
-        if (which.sql == "1 = 0") return {};
-        auto params = seen.params;
-        params.insert(params.end(), which.params.begin(), which.params.end());
-        QS_TRY(auto rows, s.query(fmt::format("SELECT {} FROM {} WHERE removed IS NULL AND {} AND {} ORDER BY {} LIMIT {}",
-                                              record_columns(d), table_of(d.code), seen.sql, which.sql, order, limit),
-                                  params));
-        for (const auto& row : rows) add(record_of(d, row));
-        return {};
-      };
-      QS_CHECK(collect(may_move(d, actor), "CASE WHEN due IS NULL THEN 1 ELSE 0 END, due, id", [&](Record record) {
-        auto transitions = may(actor, d, record).transitions;
-        auto title = plain_title(d, record);
-        out.push_back({.register_code = d.code,
-                       .register_name = d.name,
-                       .record = std::move(record),
-                       .title = std::move(title),
-                       .reason = "move",
-                       .transitions = std::move(transitions)});
-      }));
-      for (const auto& reminder : d.reminders) {
-        auto column = stored_columns(*d.field(reminder.field)).front().name;
-        auto last = today + std::chrono::days(std::ranges::max(reminder.days));
-        Clause which = clause(d.permissions.edit, actor);
-        which.sql += fmt::format(" AND {0} IS NOT NULL AND {0} <= ?", column);
-        which.params.emplace_back(calendar::to_text(last));
-        for (const auto& state : d.states) {
-          if (!state.final) continue;
-          which.sql += " AND state <> ?";
-          which.params.emplace_back(state.name);
-        }
-        QS_CHECK(collect(which, column + ", id", [&](Record record) {
-          auto day = std::get<std::string>(record.cells.at(reminder.field).front());
-          auto title = plain_title(d, record);
-          out.push_back({.register_code = d.code,
-                         .register_name = d.name,
-                         .record = std::move(record),
-                         .title = std::move(title),
-                         .reason = "remind",
-                         .field = reminder.field,
-                         .day = std::move(day)});
-        }));
-      }
-    }
-    // The most urgent first: by the end of its clock, or by the day that comes near.
-    auto urgency = [](const Task& task) {
-      return task.reason == "remind" ? task.day : task.record.due ? to_iso(*task.record.due) : std::string("9999");
-    };
-    std::ranges::sort(out, {}, urgency);
-    if (out.size() > limit) out.resize(limit);
-    return out;
+Result<std::shared_ptr<const Page>> Registers::kept_page(const Actor& actor, std::string_view code, const Pairs& query) const {
+  // Asked before anything is read: what is kept is at least as new.
+  QS_TRY(auto generation, deps_.store.generation());
+  std::shared_ptr<const Loaded> known;
+  {
+    std::scoped_lock lock(mutex_);
+    if (kept_.generation != generation) kept_ = {.generation = generation, .loaded = {}, .pages = {}};
+    if (auto loaded = kept_.loaded.find(code); loaded != kept_.loaded.end()) known = loaded->second;
+  }
+  if (known) {
+    const auto& d = known->entry.definition;
+    if (!knows_of(d, actor)) return no_register();
+    Lister lister(d, actor, deps_.calendar, deps_.settings);
+    QS_CHECK(lister.read(query));
+    auto question = lister.question();
+    std::scoped_lock lock(mutex_);
+    if (kept_.generation == generation)
+      if (auto page = kept_.pages.find(question); page != kept_.pages.end()) return page->second;
+  }
+  return read_steadily(deps_.store, [&](store::Session& s) -> Result<std::shared_ptr<const Page>> {
+    QS_TRY(auto loaded, load_visible(s, actor, code));
+    Lister lister(loaded->entry.definition, actor, deps_.calendar, deps_.settings);
+    QS_CHECK(lister.read(query));
+    QS_TRY(auto page, lister.run(s));
+    page.definition = std::shared_ptr<const Definition>(loaded, &loaded->entry.definition);
+    auto made = std::make_shared<const Page>(std::move(page));
+    std::scoped_lock lock(mutex_);
+    if (kept_.generation != generation) return made;
+    if (kept_.pages.size() >= kKeptPages) kept_.pages.clear();
+    kept_.loaded.insert_or_assign(std::string(code), loaded);
+    kept_.pages.insert_or_assign(lister.question(), made);
+    return made;
   });
 }
 

@@ -24,6 +24,8 @@ struct Loaded {
 
 // Makes the formulas and checks of the definition ready.
 void compile(Loaded& loaded);
+// Whether there is such a register for her; which of its records she sees is another question.
+[[nodiscard]] bool knows_of(const Definition& d, const Actor& actor);
 // Computed fields from the others.
 [[nodiscard]] Result<void> compute(const Loaded& loaded, Record& record);
 // What must be filled is, and the definition's checks hold.

@@ -151,12 +151,12 @@ Result<void> check_roles(const Definition& d) {
   return {};
 }
 
+}  // namespace
+
 bool knows_of(const Definition& d, const Actor& actor) {
   return actor.can(Permission::register_manage) || could_allow(d.permissions.see, actor) ||
          could_allow(d.permissions.create, actor);
 }
-
-}  // namespace
 
 std::span<const store::Migration> migrations() {
   return kMigrations;

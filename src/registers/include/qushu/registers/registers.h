@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <unordered_map>
 
 #include "qushu/audit/audit.h"
 #include "qushu/base/actor.h"
@@ -94,8 +95,9 @@ struct Change {
 
 struct Page {
   std::vector<Record> records;
-  std::string next;                   // cursor; empty: that was the last page
-  std::optional<std::int64_t> total;  // where it was asked for
+  std::string next;                              // cursor; empty: that was the last page
+  std::optional<std::int64_t> total;             // where it was asked for
+  std::shared_ptr<const Definition> definition;  // that the records were read by
 };
 
 // What a list asks for: pairs as in a query string. `field=value`, `field__op=value` with the operators of the rows API, and
@@ -194,6 +196,10 @@ class Registers {
   [[nodiscard]] Result<void> comment(const Actor& actor, std::string_view code, std::string_view id, std::string_view text);
   [[nodiscard]] Result<std::vector<Change>> changes(const Actor& actor, std::string_view code, std::string_view id) const;
   [[nodiscard]] Result<Page> page(const Actor& actor, std::string_view code, const Pairs& query) const;
+  // The same page as long as the store has not changed, for whoever asks the same and may see the same: the same object, so
+  // that what is made of it can be kept with it.
+  [[nodiscard]] Result<std::shared_ptr<const Page>> kept_page(const Actor& actor, std::string_view code,
+                                                              const Pairs& query) const;
   [[nodiscard]] May may(const Actor& actor, const Definition& definition, const Record& record) const;
   // Records that wait for the caller, the most urgent first, and days that come near.
   [[nodiscard]] Result<std::vector<Task>> tasks(const Actor& actor, std::size_t limit) const;
@@ -251,6 +257,13 @@ class Registers {
   Deps deps_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, std::shared_ptr<const Loaded>, std::less<>> known_;  // by code; guarded by mutex_
+  // Of one generation of the store; guarded by mutex_.
+  struct Kept {
+    std::int64_t generation = -1;
+    std::map<std::string, std::shared_ptr<const Loaded>, std::less<>> loaded;  // by code
+    std::unordered_map<std::string, std::shared_ptr<const Page>> pages;        // by what was asked, and of whose view
+  };
+  mutable Kept kept_;
 };
 
 [[nodiscard]] json::object to_json(const Plan& plan, Lang lang);
