@@ -36,7 +36,8 @@ void add_open_commands(CLI::App& app, Common& common, Chosen& chosen);  // relea
 void add_harvest_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_calendar_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_pipeline_commands(CLI::App& app, Common& common, Chosen& chosen);
-void add_register_commands(CLI::App& app, Common& common, Chosen& chosen);   // register, record
+void add_register_commands(CLI::App& app, Common& common, Chosen& chosen);  // register, record
+void add_survey_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_sharing_commands(CLI::App& app, Common& common, Chosen& chosen);    // request, grant
 void add_delivery_commands(CLI::App& app, Common& common, Chosen& chosen);   // delivery
 void add_usage_commands(CLI::App& group, Common& common, Chosen& chosen);    // of grant: usage, records, record
@@ -60,6 +61,9 @@ void add_home_routes(http::Router& router, System& system);
 
 // The demo district's records and figures, unless they are there.
 Result<void> fill_figures(System& system, const Actor& actor, std::uint64_t seed, Lang lang);
+
+// Its surveys and what was answered, unless they are there; before the figures, which rest on them.
+Result<void> fill_surveys(System& system, std::uint64_t seed, Lang lang);
 
 // Serves until a signal comes. `announce` prints once it listens.
 Result<void> serve(System& system, const std::function<void(const std::string& url)>& announce);

@@ -41,6 +41,10 @@
 #include "qushu/sharing/request.h"
 #include "qushu/sharing/routes.h"
 #include "qushu/store/store.h"
+#include "qushu/surveys/relations.h"
+#include "qushu/surveys/surveys.h"
+
+#include "all_relations.h"
 
 namespace qushu::app {
 
@@ -83,6 +87,10 @@ struct System {
   std::unique_ptr<insight::Insight> insight;
   std::unique_ptr<registers::Registers> registers;
   std::unique_ptr<registers::RecordRelations> relations;
+  std::unique_ptr<surveys::Surveys> surveys;
+  std::unique_ptr<surveys::SurveyRelations> survey_relations;
+  std::unique_ptr<AllRelations> all_relations;
+  std::unique_ptr<surveys::SurveyRoutes> survey_routes;
   std::unique_ptr<indicators::Indicators> indicators;
   std::unique_ptr<opendata::Releases> releases;
   std::unique_ptr<opendata::PublicView> public_view;

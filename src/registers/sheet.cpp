@@ -1,5 +1,5 @@
 // Registers as sheets: written for people and their spreadsheets, and read back with every wrong cell told.
-#include "sheet.h"
+#include "qushu/registers/sheet_writer.h"
 
 #include <algorithm>
 

@@ -119,6 +119,7 @@ class Indicators {
     const registers::RecordRelations& relations;
     const Settings& settings;
     const Clock& clock;
+    const sharing::Relations* others = nullptr;  // what else than records figures are read from
   };
   explicit Indicators(Deps deps) : deps_(deps) {}
 
