@@ -159,6 +159,11 @@ void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, htt
   registers::add_routes(router, *s.registers, *s.blobs, *s.identity, s.settings);
   s.survey_routes->add_routes(router);
   indicators::add_routes(router, *s.indicators);
+  indicators::add_board_routes(router, *s.boards);
+  s.indicators->on_change([&hub](const std::string& code) {
+    hub.publish("indicator", boost::json::object{{"code", code}},
+                [](const Actor& actor) { return actor.can(Permission::indicator_use); });
+  });
   add_setting_routes(router, *s.store, *s.audit, s.settings);
   add_home_routes(router, s);
   console::add_routes(router);

@@ -27,6 +27,7 @@ void add_data_commands(CLI::App& app, Common& common, Chosen& chosen);  // impor
 void add_job_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_catalog_commands(CLI::App& app, Common& common, Chosen& chosen);  // catalog
 void add_indicator_commands(CLI::App& app, Common& common, Chosen& chosen);
+void add_board_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_insight_commands(CLI::App& app, Common& common, Chosen& chosen);  // lineage, linkage, privacy
 void add_quality_commands(CLI::App& app, Common& common, Chosen& chosen);  // quality, correction
 void add_push_command(CLI::App& app, Common& common, Chosen& chosen);

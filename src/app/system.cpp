@@ -104,6 +104,7 @@ std::vector<store::Migration> System::migrations() {
   add(registers::migrations());
   add(surveys::migrations());
   add(indicators::migrations());
+  add(indicators::board_migrations());
   add(opendata::migrations());
   add(runtime_setting_migrations());
   return all;
@@ -477,6 +478,7 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                                                                             .others = system->survey_relations.get()});
   QS_CHECK(system->indicators->install_builtins());
   system->indicators->register_jobs();
+  system->boards = std::make_unique<indicators::Boards>(*system->store, clock);
   system->query->on_sql(
       [lineage = &system->insight->lineage](const Actor& actor, std::string_view sql) { lineage->note_sql(actor, sql); });
   system->changes->on_find([query = system->query.get()](

@@ -21,6 +21,7 @@
 #include "qushu/delivery/delivery.h"
 #include "qushu/engine/engine.h"
 #include "qushu/identity/identity.h"
+#include "qushu/indicators/boards.h"
 #include "qushu/indicators/indicators.h"
 #include "qushu/ingest/compaction.h"
 #include "qushu/ingest/ingest.h"
@@ -92,6 +93,7 @@ struct System {
   std::unique_ptr<AllRelations> all_relations;
   std::unique_ptr<surveys::SurveyRoutes> survey_routes;
   std::unique_ptr<indicators::Indicators> indicators;
+  std::unique_ptr<indicators::Boards> boards;
   std::unique_ptr<opendata::Releases> releases;
   std::unique_ptr<opendata::PublicView> public_view;
   std::unique_ptr<opendata::Shelf> shelf;
