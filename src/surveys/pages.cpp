@@ -94,7 +94,6 @@ Response page_of(const Request& r, Lang lang, const Settings& settings, std::str
   mustache page{std::string(template_text(name))};
   auto response = Response::text(page.render(data), "text/html; charset=utf-8")
                       .with("Content-Security-Policy", std::string(kPolicy))
-                      .with("Referrer-Policy", "no-referrer")
                       .with("Cache-Control", "no-store");
   response.status = status;
   return response;
