@@ -8,7 +8,6 @@
 
 #include "qushu/base/csv.h"
 #include "qushu/base/text.h"
-
 #include "qushu/registers/sheet_writer.h"
 
 namespace qushu::registers {
