@@ -1,6 +1,7 @@
 """Surveys as those who answer meet them, over HTTP and on the command line, on both databases: pages without scripts, links that
 work once, stuffing, what is shown when, and that nothing kept or logged leads from an answer to its link."""
 import csv
+import email
 import html
 import io
 import re
@@ -12,6 +13,7 @@ import zipfile
 import pytest
 
 from harness import Failed, Postgres, Qushu
+from test_grant_use import mails, until  # noqa: F401
 from test_portal import Page
 
 QUESTIONS = """results: [everyone]
@@ -261,6 +263,27 @@ def test_nothing_kept_or_logged_leads_from_an_answer_to_its_link(tmp_path):
     order = [re.search("意见(..)", row[0]).group(1) for row in database.execute("SELECT answers FROM survey_answer WHERE survey = 'secret' ORDER BY rowid")]
     assert sorted(order) == [f"{n:02}" for n in range(15)] and order != sorted(order)
     assert "secret" not in "".join(str(row) for row in database.execute("SELECT * FROM audit_entry WHERE action LIKE 'survey.answer%'"))
+
+
+def test_a_link_by_mail_is_in_the_mail_alone(tmp_path, mails):
+    server = Qushu(tmp_path, settings={"sources.allow_loopback": "true", "notify.smtp_url": f"smtp://127.0.0.1:{mails.port}", "notify.smtp_encryption": "false",
+                                       "notify.mail_from": "qushu@example.gov.cn", "notify.links": "https://data.example.gov.cn"}).settle()
+    try:
+        server.json("user", "add", "liaison", "--name", "联络员", "--department", "mzj", "--role", "data_user", "--email", "liaison@example.gov.cn")
+        operator = server.caller("operator")
+        opened(operator, "mailed", "links")
+        done = operator.post("/api/v1/surveys/mailed/mail", {"departments": ["mzj"]})
+        assert done["mails"] == 1 and "民政局数据使用员" in done["no_address"]
+        mail = until(lambda: next((m for m in mails.mails if "liaison@example.gov.cn" in m.rcpt_tos), None))
+        text = email.message_from_bytes(mail.content).get_payload(decode=True).decode()
+        link = re.search(r"https://data\.example\.gov\.cn(/survey/mailed/([a-z2-7]{24}))", text)
+        assert "联络员" in text and link
+        assert server.caller().call("POST", link.group(1), data={"q_overall": "5"}, allow_redirects=False).status_code == 303
+        survey = operator.get("/api/v1/surveys/mailed")
+        assert (survey["invitations"], survey["used"], survey["answers"]) == (1, 1, 1)
+    finally:
+        server.stop()
+    assert link.group(2) not in "\n".join(sqlite3.connect(tmp_path / "qushu.db").iterdump()) + "\n".join(server.output + server.errors)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

@@ -126,7 +126,7 @@ Result<void> Surveys::settle(store::Transaction& t, std::string_view code, bool 
 }
 
 Result<void> Surveys::settle(std::string_view code) const {
-  QS_TRY(auto due, deps_.store.read([&](store::Session& s) -> Result<std::optional<bool>> {
+  auto look = [&](store::Session& s) -> Result<std::optional<bool>> {
     QS_TRY(auto row,
            s.one("SELECT s.state, (SELECT count(*) FROM survey_answer a WHERE a.survey = s.code AND a.counted IS NULL) "
                  "FROM survey s WHERE s.code = ?",
@@ -135,9 +135,15 @@ Result<void> Surveys::settle(std::string_view code) const {
     bool closed = row->text(0) == "closed";
     if (row->integer(1) < (closed ? 1 : 2) * minimum()) return std::nullopt;
     return closed;
-  }));
+  };
+  // Nearly always nothing is due, and then nothing is written.
+  QS_TRY(auto due, deps_.store.read(look));
   if (!due) return {};
-  return deps_.store.write([&](store::Transaction& t) { return settle(t, code, *due); });
+  return deps_.store.write([&](store::Transaction& t) -> Result<void> {
+    QS_TRY(auto still, look(t));
+    if (!still) return {};
+    return settle(t, code, *still);
+  });
 }
 
 Result<void> Surveys::tick() {
