@@ -188,6 +188,41 @@ def test_results_come_in_batches_and_to_whom_they_are_for(world):
     assert reader.call("POST", "/api/v1/surveys/batches/links.csv", json={"count": 1}).status_code == 403
 
 
+FIGURE = """indicator: canteen_satisfied
+name: {zh: 食堂满意度, en: Satisfied with the canteen}
+unit: "%"
+direction: higher
+target: 85
+weight: 5
+period: month
+evidence:
+  rows: |
+    SELECT survey, counted_on, value__name, satisfied, answers FROM survey_answers, period
+    WHERE survey = 'figure' AND subject = 'overall' AND counted_on BETWEEN first_day AND as_of
+  part: coalesce(sum(answers) FILTER (satisfied), 0)
+  whole: sum(answers)
+"""
+
+
+def test_a_figure_rests_on_what_was_answered(world):
+    server, operator = world
+    operator.post("/api/v1/surveys", {"yaml": definition("figure", "links").replace("[everyone]", "[department]")})
+    operator.post("/api/v1/surveys/figure/open")
+    operator.post("/api/v1/indicators", {"yaml": FIGURE})
+    compute = lambda: operator.post("/api/v1/indicators/canteen_satisfied/compute", {})
+    assert (compute()["state"], compute()["value"]) == ("none", None)  # nobody answered: neither 0 nor 100
+    for n, link in enumerate(links(operator, "figure", 8)):
+        assert server.caller().call("POST", link, data={"q_overall": "2" if n < 2 else "5"}, allow_redirects=False).status_code == 303
+    operator.post("/api/v1/surveys/figure/close")
+    figure = compute()
+    assert (figure["value"], figure["numerator"], figure["denominator"]) == ("75", 75, 1)
+    seen = operator.get("/api/v1/indicators/canteen_satisfied/evidence")
+    assert sum(int(row["cells"][seen["columns"].index("answers")]) for row in seen["rows"]) == 8 and "答复数" in seen["labels"]
+    # Whom the results are not for sees the figure, and none of the rows behind it.
+    hidden_from = server.caller("reader").get("/api/v1/indicators/canteen_satisfied/evidence")
+    assert hidden_from["rows"] == [] and hidden_from["hidden"] == len(seen["rows"])
+
+
 def test_definitions_are_checked_where_they_stand(world):
     _, operator = world
     wrong = operator.post("/api/v1/surveys/check", {"yaml": definition("bad", "links").replace("points: 5", "points: 50").replace("type: choices", "type: stars")})
