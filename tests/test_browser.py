@@ -69,6 +69,10 @@ def test_a_figure_from_its_definition_to_the_record_behind_it(server, browser):
     run("indicators.mjs", server, ROOT / "build" / "results" / "indicators")
 
 
+def test_a_survey_from_its_questions_to_its_results(server, browser):
+    run("surveys.mjs", server, ROOT / "build" / "results" / "surveys")
+
+
 def test_from_a_database_to_a_governed_dataset(tmp_path, browser):
     qushu = Qushu(tmp_path, settings={"sources.allow_loopback": "true"}).settle()
     bureau = Postgres()

@@ -45,6 +45,7 @@ class Housekeeper {
       if (auto kept = system_.meter->flush(); !kept) log::error("the use of grants could not be flushed", kept.error());
       if (auto done = system_.requests->tick(); !done) log::error("sharing requests could not be looked after", done.error());
       if (auto done = system_.quality->tick(); !done) log::error("the daily quality check was not queued", done.error());
+      if (auto done = system_.surveys->tick(); !done) log::error("the surveys could not be looked after", done.error());
       if (auto done = system_.indicators->tick(); !done) log::error("the indicators were not queued", done.error());
       if (std::chrono::steady_clock::now() >= next_sweep) {
         next_sweep += std::chrono::hours(6);
@@ -157,7 +158,13 @@ void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, htt
   s.public_side->add_routes(router);
   budget::add_routes(router, s.settings);
   registers::add_routes(router, *s.registers, *s.blobs, *s.identity, s.settings);
+  s.survey_routes->add_routes(router);
   indicators::add_routes(router, *s.indicators);
+  indicators::add_board_routes(router, *s.boards);
+  s.indicators->on_change([&hub](const std::string& code) {
+    hub.publish("indicator", boost::json::object{{"code", code}},
+                [](const Actor& actor) { return actor.can(Permission::indicator_use); });
+  });
   add_setting_routes(router, *s.store, *s.audit, s.settings);
   add_home_routes(router, s);
   console::add_routes(router);

@@ -27,6 +27,7 @@ void add_data_commands(CLI::App& app, Common& common, Chosen& chosen);  // impor
 void add_job_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_catalog_commands(CLI::App& app, Common& common, Chosen& chosen);  // catalog
 void add_indicator_commands(CLI::App& app, Common& common, Chosen& chosen);
+void add_board_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_insight_commands(CLI::App& app, Common& common, Chosen& chosen);  // lineage, linkage, privacy
 void add_quality_commands(CLI::App& app, Common& common, Chosen& chosen);  // quality, correction
 void add_push_command(CLI::App& app, Common& common, Chosen& chosen);
@@ -37,7 +38,8 @@ void add_boundary_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_harvest_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_calendar_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_pipeline_commands(CLI::App& app, Common& common, Chosen& chosen);
-void add_register_commands(CLI::App& app, Common& common, Chosen& chosen);   // register, record
+void add_register_commands(CLI::App& app, Common& common, Chosen& chosen);  // register, record
+void add_survey_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_sharing_commands(CLI::App& app, Common& common, Chosen& chosen);    // request, grant
 void add_delivery_commands(CLI::App& app, Common& common, Chosen& chosen);   // delivery
 void add_usage_commands(CLI::App& group, Common& common, Chosen& chosen);    // of grant: usage, records, record
@@ -64,6 +66,8 @@ Result<void> fill_figures(System& system, const Actor& actor, std::uint64_t seed
 
 // Its published entries, open data and sharing requests, unless they are there.
 Result<void> fill_sharing(System& system, Lang lang);
+// Its surveys and what was answered, unless they are there; before the figures, which rest on them.
+Result<void> fill_surveys(System& system, std::uint64_t seed, Lang lang);
 
 // Serves until a signal comes. `announce` prints once it listens.
 Result<void> serve(System& system, const std::function<void(const std::string& url)>& announce);

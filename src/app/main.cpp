@@ -89,6 +89,8 @@ int run(int argc, char** argv) {
   add_pipeline_commands(app, common, chosen);
   add_register_commands(app, common, chosen);
   add_indicator_commands(app, common, chosen);
+  add_survey_commands(app, common, chosen);
+  add_board_commands(app, common, chosen);
   add_source_commands(app, common, chosen);
   add_system_commands(app, common, chosen);
   add_completion_command(app, common, chosen);

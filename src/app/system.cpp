@@ -102,7 +102,9 @@ std::vector<store::Migration> System::migrations() {
   add(query::migrations());
   add(insight::migrations());
   add(registers::migrations());
+  add(surveys::migrations());
   add(indicators::migrations());
+  add(indicators::board_migrations());
   add(opendata::migrations());
   add(runtime_setting_migrations());
   return all;
@@ -132,6 +134,7 @@ void System::declare(Settings& s) {
   s.declare(opendata::settings());
   s.declare(budget::settings());
   s.declare(registers::settings());
+  s.declare(surveys::settings());
   s.declare(indicators::settings());
 }
 
@@ -448,19 +451,37 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
     return fail(Code::unavailable, "data.scratch", fmt::format("建不了临时目录 {}：{}。", snapshots.string(), failed.message()),
                 fmt::format("The folder {} cannot be made: {}.", snapshots.string(), failed.message()));
   system->relations = std::make_unique<registers::RecordRelations>(*system->registers, snapshots);
-  system->policy->offer(*system->relations);
-  system->indicators = std::make_unique<indicators::Indicators>(indicators::Indicators::Deps{.store = *system->store,
-                                                                                             .engine = *system->engine,
-                                                                                             .audit = *system->audit,
-                                                                                             .jobs = *system->jobs,
-                                                                                             .identity = *system->identity,
-                                                                                             .calendar = *system->calendar,
-                                                                                             .policy = *system->policy,
-                                                                                             .relations = *system->relations,
-                                                                                             .settings = s,
-                                                                                             .clock = clock});
+  system->surveys = std::make_unique<surveys::Surveys>(surveys::Surveys::Deps{.store = *system->store,
+                                                                              .audit = *system->audit,
+                                                                              .jobs = *system->jobs,
+                                                                              .identity = *system->identity,
+                                                                              .notify = *system->notify,
+                                                                              .calendar = *system->calendar,
+                                                                              .settings = s,
+                                                                              .clock = clock,
+                                                                              .scratch = snapshots});
+  QS_CHECK(system->surveys->install_builtins());
+  system->surveys->register_jobs();
+  system->survey_relations = std::make_unique<surveys::SurveyRelations>(*system->surveys, *system->engine, snapshots);
+  system->all_relations = std::make_unique<AllRelations>(
+      std::vector<const sharing::Relations*>{system->relations.get(), system->survey_relations.get()});
+  system->policy->offer(*system->all_relations);
+  system->survey_routes = std::make_unique<surveys::SurveyRoutes>(*system->surveys, s, clock, form_key);
+  system->indicators =
+      std::make_unique<indicators::Indicators>(indicators::Indicators::Deps{.store = *system->store,
+                                                                            .engine = *system->engine,
+                                                                            .audit = *system->audit,
+                                                                            .jobs = *system->jobs,
+                                                                            .identity = *system->identity,
+                                                                            .calendar = *system->calendar,
+                                                                            .policy = *system->policy,
+                                                                            .relations = *system->relations,
+                                                                            .settings = s,
+                                                                            .clock = clock,
+                                                                            .others = system->survey_relations.get()});
   QS_CHECK(system->indicators->install_builtins());
   system->indicators->register_jobs();
+  system->boards = std::make_unique<indicators::Boards>(*system->store, clock);
   system->query->on_sql(
       [lineage = &system->insight->lineage](const Actor& actor, std::string_view sql) { lineage->note_sql(actor, sql); });
   system->changes->on_find([query = system->query.get()](
@@ -500,6 +521,9 @@ System::~System() {
     if (auto kept = meter->flush(); !kept)
       log::warn("what was used under grants could not be written", {{"why", kept.error().detail}});
   indicators.reset();
+  survey_routes.reset();
+  survey_relations.reset();
+  surveys.reset();
   relations.reset();
   registers.reset();
   insight.reset();

@@ -21,6 +21,7 @@
 #include "qushu/delivery/delivery.h"
 #include "qushu/engine/engine.h"
 #include "qushu/identity/identity.h"
+#include "qushu/indicators/boards.h"
 #include "qushu/indicators/indicators.h"
 #include "qushu/ingest/compaction.h"
 #include "qushu/ingest/ingest.h"
@@ -41,6 +42,10 @@
 #include "qushu/sharing/request.h"
 #include "qushu/sharing/routes.h"
 #include "qushu/store/store.h"
+#include "qushu/surveys/relations.h"
+#include "qushu/surveys/surveys.h"
+
+#include "all_relations.h"
 
 namespace qushu::app {
 
@@ -83,7 +88,12 @@ struct System {
   std::unique_ptr<insight::Insight> insight;
   std::unique_ptr<registers::Registers> registers;
   std::unique_ptr<registers::RecordRelations> relations;
+  std::unique_ptr<surveys::Surveys> surveys;
+  std::unique_ptr<surveys::SurveyRelations> survey_relations;
+  std::unique_ptr<AllRelations> all_relations;
+  std::unique_ptr<surveys::SurveyRoutes> survey_routes;
   std::unique_ptr<indicators::Indicators> indicators;
+  std::unique_ptr<indicators::Boards> boards;
   std::unique_ptr<opendata::Releases> releases;
   std::unique_ptr<opendata::PublicView> public_view;
   std::unique_ptr<opendata::Shelf> shelf;

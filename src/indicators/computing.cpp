@@ -186,6 +186,7 @@ Result<void> Indicators::keep(store::Transaction& t, const Indicator& indicator,
       {d.code, v.period, d.evidence.rows, computed.value_sql, json::serialize(to_json_array(computed.columns)),
        json::serialize(computed.rows), v.rows, static_cast<std::int64_t>(computed.rows.size()),
        json::serialize(to_json_array(computed.relations)), json::serialize(to_json_array(computed.datasets)), v.computed}));
+  if (changed_) t.after_commit([this, code = d.code] { changed_(code); });
   // Of what is past nobody needs to be warned.
   auto current = Period::containing(d.period, deps_.calendar.today());
   Light light_before = Light::none;

@@ -62,7 +62,8 @@ Result<EvidenceRows> Indicators::evidence(const Actor& actor, std::string_view c
     return found == out.columns.end() ? std::nullopt : std::optional<std::size_t>(found - out.columns.begin());
   };
   auto id = column("id"), which = column("register");
-  auto only = relations.size() == 1 ? relations.front().substr(registers::kRelationPrefix.size()) : std::string();
+  bool only_records = relations.size() == 1 && relations.front().starts_with(registers::kRelationPrefix);
+  auto only = only_records ? relations.front().substr(registers::kRelationPrefix.size()) : std::string();
   auto stored = json::parse(row->text(4));
   for (auto& one : stored.as_array()) {
     EvidenceRow r{.register_code = {}, .record = {}, .cells = {one.as_array().begin(), one.as_array().end()}};
@@ -79,6 +80,11 @@ Result<EvidenceRows> Indicators::evidence(const Actor& actor, std::string_view c
   // The same of registers, but that a row which is a record's is seen with the record where only its register is in question.
   std::vector<std::string> narrow;
   for (const auto& relation : relations) {
+    if (deps_.others != nullptr && deps_.others->is_relation(relation)) {
+      auto rows = deps_.others->rows(actor, relation);
+      all_data = all_data && rows && rows->all;
+      continue;
+    }
     QS_TRY(auto all, deps_.relations.sees_all(actor, relation));
     if (!all) narrow.push_back(relation.substr(registers::kRelationPrefix.size()));
   }

@@ -204,7 +204,12 @@ Result<jobs::Finish> Notify::run_mail(jobs::Context& context) const {
   return jobs::Finish([](store::Transaction&) -> Result<json::object> { return json::object{}; });
 }
 
-Result<void> Notify::try_mail(std::string_view address) const {
+Result<void> Notify::ready() const {
+  QS_CHECK(server_of(deps_.settings));
+  return {};
+}
+
+Result<void> Notify::mail(std::string_view address, std::string_view subject, std::string_view text) const {
   QS_TRY(auto server, server_of(deps_.settings));
   if (!is_email(address))
     return fail(Error{.code = Code::invalid,
@@ -213,10 +218,14 @@ Result<void> Notify::try_mail(std::string_view address) const {
                       .subject = "address"});
   return send(server, {.id = new_id(),
                        .to = std::string(address),
-                       .subject = "测试邮件",
-                       .text = "这是一封测试邮件：邮件设置可用。\nThis is a test: mails arrive.",
+                       .subject = std::string(subject),
+                       .text = std::string(text),
                        .sender_name = deps_.settings.text("site.name"),
                        .at = deps_.clock.now()});
+}
+
+Result<void> Notify::try_mail(std::string_view address) const {
+  return mail(address, "测试邮件", "这是一封测试邮件：邮件设置可用。\nThis is a test: mails arrive.");
 }
 
 void add_notify_routes(http::Router& router, const Notify& notify, audit::Audit& audit) {

@@ -1,12 +1,11 @@
 // Registers as sheets: written for people and their spreadsheets, and read back with every wrong cell told.
-#include "sheet.h"
-
 #include <algorithm>
 
 #include <fmt/format.h>
 
 #include "qushu/base/id.h"
 #include "qushu/base/text.h"
+#include "qushu/registers/sheet_writer.h"
 #include "qushu/tabular/tabular.h"
 
 #include "access.h"

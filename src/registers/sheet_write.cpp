@@ -8,8 +8,7 @@
 
 #include "qushu/base/csv.h"
 #include "qushu/base/text.h"
-
-#include "sheet.h"
+#include "qushu/registers/sheet_writer.h"
 
 namespace qushu::registers {
 namespace {

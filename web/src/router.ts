@@ -5,6 +5,7 @@ const router = createRouter({
   history: createWebHistory(),
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
   routes: [
+    { path: '/wall', component: () => import('./pages/Wall.vue') },
     { path: '/sign-in', component: () => import('./pages/SignIn.vue'), meta: { open: true } },
     {
       path: '/',
@@ -41,6 +42,11 @@ const router = createRouter({
         { path: 'registers/:code/new', component: () => import('./pages/RecordEdit.vue') },
         { path: 'registers/:code/records/:id', component: () => import('./pages/RecordDetail.vue') },
         { path: 'registers/:code/records/:id/edit', component: () => import('./pages/RecordEdit.vue') },
+        { path: 'surveys', component: () => import('./pages/Surveys.vue') },
+        { path: 'surveys/new', component: () => import('./pages/SurveyEdit.vue') },
+        { path: 'surveys/:code', component: () => import('./pages/SurveyDetail.vue') },
+        { path: 'surveys/:code/edit', component: () => import('./pages/SurveyEdit.vue') },
+        { path: 'board', component: () => import('./pages/Board.vue') },
         { path: 'budget/check', component: () => import('./pages/BudgetCheck.vue') },
         { path: 'sharing/requests', component: () => import('./pages/SharingRequests.vue') },
         { path: 'sharing/requests/new', component: () => import('./pages/SharingRequestEdit.vue') },

@@ -14,6 +14,7 @@
 // Thread-safety: Indicators may be used from any thread.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -119,6 +120,7 @@ class Indicators {
     const registers::RecordRelations& relations;
     const Settings& settings;
     const Clock& clock;
+    const sharing::Relations* others = nullptr;  // what else than records figures are read from
   };
   explicit Indicators(Deps deps) : deps_(deps) {}
 
@@ -154,6 +156,10 @@ class Indicators {
   [[nodiscard]] Result<void> tick();
   void register_jobs();
 
+  // Told of each indicator that has a new figure, once it is durable, on the thread that computed it; must be quick and must
+  // not throw. Set before anything is computed. For the event hub.
+  void on_change(std::function<void(const std::string& code)> listener) { changed_ = std::move(listener); }
+
  private:
   struct Computed;
   [[nodiscard]] Result<Indicator> load(store::Session& s, std::string_view code) const;
@@ -173,6 +179,7 @@ class Indicators {
   [[nodiscard]] Result<bool> is_final(const Period& period) const;
 
   Deps deps_;
+  std::function<void(const std::string& code)> changed_;
   std::mutex mutex_;
   std::optional<Time> ticked_;  // the due time that was queued last; guarded by mutex_
 };

@@ -50,6 +50,10 @@ class Notify {
   void register_jobs();
 
   [[nodiscard]] Result<void> tell(store::Transaction& t, const Actor& actor, const Message& message) const;
+  // Whether mails can be sent; conflict "notify.no_server" or invalid "notify.from" says what is not set.
+  [[nodiscard]] Result<void> ready() const;
+  // One mail now, for what must not be kept until it is sent. invalid "notify.address".
+  [[nodiscard]] Result<void> mail(std::string_view address, std::string_view subject, std::string_view text) const;
   // One mail now, to see whether the server takes it. Audited by the caller.
   [[nodiscard]] Result<void> try_mail(std::string_view address) const;
 

@@ -1,4 +1,4 @@
-// Inside the module: a workbook of one sheet, written row by row.
+// A workbook or CSV file of one sheet, written row by row.
 #pragma once
 
 #include <filesystem>

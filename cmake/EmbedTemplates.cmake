@@ -1,0 +1,15 @@
+# qushu_templates(NAMESPACE name...): templates/NAME.mustache and templates/style.css as one C++ file, OUT of the build's folder,
+# that defines template_text() and style_text() of NAMESPACE; the module's templates.h declares them.
+function(qushu_templates namespace)
+  set(embedded "// Made of templates/ when the build is configured.\n#include \"templates.h\"\n\nnamespace ${namespace} {\n\nstd::string_view template_text(std::string_view name) {\n")
+  foreach(name IN LISTS ARGN)
+    set(file ${CMAKE_CURRENT_SOURCE_DIR}/templates/${name}.mustache)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(READ ${file} text)
+    string(APPEND embedded "  if (name == \"${name}\") return R\"qspage(${text})qspage\";\n")
+  endforeach()
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/templates/style.css)
+  file(READ ${CMAKE_CURRENT_SOURCE_DIR}/templates/style.css text)
+  string(APPEND embedded "  return {};\n}\n\nstd::string_view style_text() {\n  return R\"qspage(${text})qspage\";\n}\n\n}  // namespace ${namespace}\n")
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/templates.cpp CONTENT "${embedded}" @ONLY)
+endfunction()
