@@ -103,6 +103,7 @@ std::vector<store::Migration> System::migrations() {
   add(insight::migrations());
   add(registers::migrations());
   add(indicators::migrations());
+  add(budget::migrations());
   add(opendata::migrations());
   add(runtime_setting_migrations());
   return all;
@@ -458,6 +459,12 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                                                                                              .clock = clock});
   QS_CHECK(system->indicators->install_builtins());
   system->indicators->register_jobs();
+  system->budgets = std::make_unique<budget::Budgets>(
+      budget::Budgets::Deps{.store = *system->store,
+                            .audit = *system->audit,
+                            .identity = *system->identity,
+                            .clock = clock,
+                            .today = [calendar = system->calendar.get()] { return calendar::to_text(calendar->today()); }});
   system->query->on_sql(
       [lineage = &system->insight->lineage](const Actor& actor, std::string_view sql) { lineage->note_sql(actor, sql); });
   system->changes->on_find([query = system->query.get()](
@@ -496,6 +503,7 @@ System::~System() {
   if (meter)
     if (auto kept = meter->flush(); !kept)
       log::warn("what was used under grants could not be written", {{"why", kept.error().detail}});
+  budgets.reset();
   indicators.reset();
   relations.reset();
   registers.reset();

@@ -17,6 +17,7 @@
 #include "qushu/calendar/calendar.h"
 #include "qushu/catalog/catalog.h"
 #include "qushu/catalog/classification.h"
+#include "qushu/budget/budgets.h"
 #include "qushu/catalog/entry.h"
 #include "qushu/delivery/delivery.h"
 #include "qushu/engine/engine.h"
@@ -84,6 +85,7 @@ struct System {
   std::unique_ptr<registers::Registers> registers;
   std::unique_ptr<registers::RecordRelations> relations;
   std::unique_ptr<indicators::Indicators> indicators;
+  std::unique_ptr<budget::Budgets> budgets;
   std::unique_ptr<opendata::Releases> releases;
   std::unique_ptr<opendata::PublicView> public_view;
   std::unique_ptr<opendata::Shelf> shelf;
