@@ -8,6 +8,7 @@
 #include "qushu/demo/demo.h"
 
 #include "commands.h"
+#include "demo_budgets.h"
 
 namespace qushu::app {
 namespace {
@@ -126,6 +127,7 @@ void add_demo_command(CLI::App& app, Common& common, Chosen& chosen) {
           SignalWatch signals([&s] { s.jobs->stop(); });
           QS_CHECK(fill_data(s, actor, *reference, common.lang));
           QS_CHECK(fill_figures(s, actor, kSeed, common.lang));
+          QS_CHECK(fill_budgets(s, common.lang));
         }
         if (no_serve->count() > 0) return {};
         log::set_level(log::Level::info);

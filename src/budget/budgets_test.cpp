@@ -196,10 +196,10 @@ TEST_P(BudgetsTest, WhatWasSpentIsKeptByMonth) {
   EXPECT_EQ(budgets_->spend(li_, id, 1, {{"parties", 5}}).error().subject, "parties");
   auto office = generated(1).totals[0].office;
   (void)take(budgets_->spend(li_, id, 1, {{"office", office / 4}, {"P1", 100}}));
-  (void)take(budgets_->spend(li_, id, 2, {{"office", office / 5}}));
-  auto d = take(budgets_->spend(li_, id, 1, {{"office", office / 5}}));
+  (void)take(budgets_->spend(li_, id, 2, {{"office", office / 5 + 1}}));
+  auto d = take(budgets_->spend(li_, id, 1, {{"office", office / 5 + 1}}));
   auto of_office = std::ranges::find(d.execution, "office", &Execution::subject);
-  EXPECT_EQ(of_office->spent, office / 5 * 2);
+  EXPECT_EQ(of_office->spent, (office / 5 + 1) * 2);
   EXPECT_EQ(of_office->light, "green") << "40 % in half a year are 80 % of what is due";
   EXPECT_EQ(std::ranges::find(d.execution, "P1", &Execution::subject)->light, "red");
   EXPECT_THAT(take(budgets_->find(wang_, id)).spent.size(), 3U);

@@ -337,7 +337,9 @@ Table form(const Detail& d, const BudgetProject& p) {
   t.columns = {{1.5, Align::left},  {2, Align::left},    {1.2, Align::right}, {1.1, Align::left},
                {1.4, Align::right}, {1.5, Align::right}, {2.3, Align::left}};
   t.rows.push_back({label("项目名称"), wide(p.name, 3), label("项目编码"), wide(p.code, 2)});
-  t.rows.push_back({label("功能科目"), wide(p.function, 3), label("填报日期"), wide(d.version.adjusted_on, 2)});
+  auto paid_by = std::ranges::find(d.content.functions, p.function, &Function::code);
+  t.rows.push_back(
+      {label("功能科目"), wide(paid_by == d.content.functions.end() ? p.function : p.function + " " + paid_by->name, 6)});
   t.rows.push_back({label("本年预算"),
                     {.text = published(p.amount), .columns = 3, .align = Align::left},
                     label("上年预算"),

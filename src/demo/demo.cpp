@@ -17,6 +17,8 @@ const std::array kPeople{Person{"steward", "市场监管局数据管理员", "sc
                          Person{"steward_yjj", "应急局数据管理员", "yjj", {"data_steward"}},
                          Person{"user", "统计局数据使用员", "tjj", {"data_user"}},
                          Person{"operator", "数据中心运维员", "sjj", {"operator"}},
+                         Person{"budgeter", "数据局预算员", "sjj", {"budget_officer"}},
+                         Person{"approver", "数据局预算审核员", "sjj", {"budget_reviewer"}},
                          Person{"editor", "数据中心编辑员", "sjj", {"editor"}}};
 
 }  // namespace
