@@ -14,10 +14,10 @@
 
 #include "qushu/audit/audit.h"
 #include "qushu/blob/blob_store.h"
+#include "qushu/budget/budgets.h"
 #include "qushu/calendar/calendar.h"
 #include "qushu/catalog/catalog.h"
 #include "qushu/catalog/classification.h"
-#include "qushu/budget/budgets.h"
 #include "qushu/catalog/entry.h"
 #include "qushu/delivery/delivery.h"
 #include "qushu/engine/engine.h"
