@@ -12,7 +12,8 @@ ROLES = {**{login: role for login, (_, _, role) in PEOPLE.items() if login not i
 OPEN = {"GET /healthz", "GET /readyz", "GET /metrics", "GET /api/openapi.json", "POST /api/v1/session", "GET /api/v1/about",
         # Open data, for the public; nobody's credentials are looked at there.
         "GET /api/3/action/{name}", "POST /api/3/action/{name}", "GET /api/action/{name}", "POST /api/action/{name}", "GET /datastore/dump/{id}",
-        "GET /open/dataset/{name}/{file}", "GET /catalog.jsonld", "GET /catalog.ttl", "GET /catalog.xml", "GET /dataset/{file}"}
+        "GET /open/dataset/{name}/{file}", "GET /catalog.jsonld", "GET /catalog.ttl", "GET /catalog.xml", "GET /dataset/{file}",
+        "GET /open/budgets", "GET /open/budgets/{id}"}
 DECIDED = {
     "GET /api/v1/audit": {"auditadmin"},
     "GET /api/v1/audit/export.csv": {"auditadmin"},
@@ -105,6 +106,9 @@ DECIDED = {
     **{f"POST /api/v1/surveys{path}": {"operator"} for path in ("", "/check", "/{code}/open", "/{code}/close", "/{code}/links.csv", "/{code}/links.xlsx", "/{code}/mail")},
     "GET /api/v1/board": {"steward", "operator", "reader", "editor", "reviewer"},
     "PUT /api/v1/board": {"steward", "operator", "reader", "editor", "reviewer"},
+    **{f"{method} /api/v1/budgets{path}": {"steward", "operator", "reader", "editor"} for method, path in (("GET", ""), ("GET", "/{id}"), ("POST", "/{id}/check"), ("GET", "/{id}/compare"), ("GET", "/{id}/history"), ("GET", "/{id}/print"), ("GET", "/{id}/workbook"))},
+    # Budget officers and budget reviewers alone, whom none of these people are.
+    **{f"{method} /api/v1/budgets{path}": set() for method, path in (("POST", ""), ("PUT", "/{id}"), ("POST", "/{id}/workbook"), ("PUT", "/{id}/spent/{month}"), *(("POST", f"/{{id}}/{verb}") for verb in ("submit", "return", "approve", "publish", "adjust")))},
     "GET /api/v1/register-tasks": {"steward", "operator", "reader", "editor", "reviewer"},
     "POST /api/v1/registers": {"operator"},
     "POST /api/v1/registers/check": {"operator"},

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from budgets import content, officer
 from harness import PASSWORD, POSTGRES_BIN, ROOT, Postgres, Qushu
 from opendata import catalogue, opened, release
 from test_main_job import GBK
@@ -58,7 +59,10 @@ def test_every_page_at_both_widths(server, browser):
     for one in ids:
         server.cli("request", "approve", one)
     grant = server.json("request", "grant", ids[1])["grant_id"]
-    run("pages.mjs", server, ROOT / "build" / "results" / "pages", QUSHU_REQUEST=ids[0], QUSHU_GRANT=grant, QUSHU_CODE="pages", QUSHU_IMPORT=waiting["id"], QUSHU_TICKET=ticket["id"], QUSHU_RECORD=made["id"])
+    budgeter = officer(server, "budgeter", "budget_officer")
+    budget = budgeter.post("/api/v1/budgets", {"department": "mzj", "year": 2024}, 201)
+    budgeter.put(f"/api/v1/budgets/{budget['id']}", {"revision": 1, "content": content(2024)})
+    run("pages.mjs", server, ROOT / "build" / "results" / "pages", QUSHU_REQUEST=ids[0], QUSHU_GRANT=grant, QUSHU_CODE="pages", QUSHU_IMPORT=waiting["id"], QUSHU_TICKET=ticket["id"], QUSHU_RECORD=made["id"], QUSHU_BUDGET=budget["id"])
 
 
 def test_a_register_from_its_definition_to_its_records(server, browser):
@@ -103,6 +107,20 @@ def test_from_search_to_a_key_to_the_first_row(tmp_path, browser):
         run("sharing.mjs", qushu, ROOT / "build" / "results" / "sharing", QUSHU_CODE="relief", QUSHU_TITLE="救助对象", QUSHU_LATE=late)
     finally:
         qushu.stop()
+
+
+def test_a_budget_from_entering_to_the_public(tmp_path, browser):
+    qushu = Qushu(tmp_path / "data")
+    qushu.settle()
+    officer(qushu, "budgeter", "budget_officer")
+    officer(qushu, "decider", "budget_reviewer", "root")
+    work = ROOT / "build" / "results" / "budgets"
+    try:
+        run("budgets.mjs", qushu, work)
+    finally:
+        qushu.stop()
+    text = subprocess.run(["pdftotext", "-layout", work / "budget.pdf", "-"], capture_output=True, check=True).stdout.decode()
+    assert "部门收支总表" in text and "300.00" in text and "网络运行经费" in text
 
 
 def test_release_to_the_public(server, browser):

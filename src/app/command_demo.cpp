@@ -8,6 +8,7 @@
 #include "qushu/demo/demo.h"
 
 #include "commands.h"
+#include "demo_budgets.h"
 
 namespace qushu::app {
 namespace {
@@ -128,6 +129,7 @@ void add_demo_command(CLI::App& app, Common& common, Chosen& chosen) {
           QS_CHECK(fill_sharing(s, common.lang));
           QS_CHECK(fill_surveys(s, kSeed, common.lang));
           QS_CHECK(fill_figures(s, actor, kSeed, common.lang));
+          QS_CHECK(fill_budgets(s, common.lang));
         }
         if (no_serve->count() > 0) return {};
         log::set_level(log::Level::info);

@@ -157,6 +157,8 @@ void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, htt
   opendata::add_boundary_routes(router, *s.boundaries, s.settings);
   s.public_side->add_routes(router);
   budget::add_routes(router, s.settings);
+  budget::add_budget_routes(router,
+                            {.budgets = *s.budgets, .engine = *s.engine, .settings = s.settings, .scratch = s.scratch()});
   registers::add_routes(router, *s.registers, *s.blobs, *s.identity, s.settings);
   s.survey_routes->add_routes(router);
   indicators::add_routes(router, *s.indicators);

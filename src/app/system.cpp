@@ -105,6 +105,7 @@ std::vector<store::Migration> System::migrations() {
   add(surveys::migrations());
   add(indicators::migrations());
   add(indicators::board_migrations());
+  add(budget::migrations());
   add(opendata::migrations());
   add(runtime_setting_migrations());
   return all;
@@ -482,6 +483,12 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
   QS_CHECK(system->indicators->install_builtins());
   system->indicators->register_jobs();
   system->boards = std::make_unique<indicators::Boards>(*system->store, clock);
+  system->budgets = std::make_unique<budget::Budgets>(
+      budget::Budgets::Deps{.store = *system->store,
+                            .audit = *system->audit,
+                            .identity = *system->identity,
+                            .clock = clock,
+                            .today = [calendar = system->calendar.get()] { return calendar::to_text(calendar->today()); }});
   system->query->on_sql(
       [lineage = &system->insight->lineage](const Actor& actor, std::string_view sql) { lineage->note_sql(actor, sql); });
   system->changes->on_find([query = system->query.get()](
@@ -520,6 +527,7 @@ System::~System() {
   if (meter)
     if (auto kept = meter->flush(); !kept)
       log::warn("what was used under grants could not be written", {{"why", kept.error().detail}});
+  budgets.reset();
   indicators.reset();
   survey_routes.reset();
   survey_relations.reset();

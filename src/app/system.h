@@ -14,6 +14,7 @@
 
 #include "qushu/audit/audit.h"
 #include "qushu/blob/blob_store.h"
+#include "qushu/budget/budgets.h"
 #include "qushu/calendar/calendar.h"
 #include "qushu/catalog/catalog.h"
 #include "qushu/catalog/classification.h"
@@ -94,6 +95,7 @@ struct System {
   std::unique_ptr<surveys::SurveyRoutes> survey_routes;
   std::unique_ptr<indicators::Indicators> indicators;
   std::unique_ptr<indicators::Boards> boards;
+  std::unique_ptr<budget::Budgets> budgets;
   std::unique_ptr<opendata::Releases> releases;
   std::unique_ptr<opendata::PublicView> public_view;
   std::unique_ptr<opendata::Shelf> shelf;

@@ -7,10 +7,10 @@ namespace qushu {
 namespace {
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(Permission::count_)> kNames{
-    "account",         "dataset.read",    "dataset.write",    "dataset.all",   "sql",
-    "catalog.review",  "share.review",    "job.manage",       "people.manage", "system.manage",
-    "role.grant",      "security.manage", "audit.read",       "site.edit",     "register.use",
-    "register.manage", "indicator.use",   "indicator.manage", "grant.use"};
+    "account",      "dataset.read", "dataset.write",  "dataset.all",     "sql",           "catalog.review",
+    "share.review", "job.manage",   "people.manage",  "system.manage",   "role.grant",    "security.manage",
+    "audit.read",   "site.edit",    "register.use",   "register.manage", "indicator.use", "indicator.manage",
+    "budget.use",   "budget.write", "budget.approve", "grant.use"};
 
 }  // namespace
 

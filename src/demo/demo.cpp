@@ -20,6 +20,8 @@ const std::array kPeople{Person{"steward", "市场监管局数据管理员", "sc
                          Person{"officer_scjg", "市场监管局共享专员", "scjg", {"sharing_officer"}},
                          Person{"reviewer", "数据局目录审核员", "sjj", {"catalog_reviewer"}},
                          Person{"operator", "数据中心运维员", "sjj", {"operator"}},
+                         Person{"budgeter", "数据局预算员", "sjj", {"budget_officer"}},
+                         Person{"approver", "数据局预算审核员", "sjj", {"budget_reviewer"}},
                          Person{"editor", "数据中心编辑员", "sjj", {"editor"}}};
 
 }  // namespace

@@ -8,6 +8,7 @@ const pages = {
   sysadmin: ['/', '/people', '/calendar', '/settings'],
   secadmin: ['/people', '/settings', '/sharing/rules', '/sharing/watermarks'],
   auditadmin: ['/', '/audit'],
+  budgeter: ['/', '/budgets', '/budgets/BUDGET', '/budgets/BUDGET?tab=income', '/budgets/BUDGET?tab=expenditure', '/budgets/BUDGET?tab=projects', '/budgets/BUDGET?tab=execution', '/budgets/BUDGET?tab=compare', '/budgets/BUDGET?tab=history'],
 };
 const [code, importId, ticket, record, request] = [process.env.QUSHU_CODE, process.env.QUSHU_IMPORT, process.env.QUSHU_TICKET, process.env.QUSHU_RECORD, process.env.QUSHU_REQUEST];
 const grant = process.env.QUSHU_GRANT;
@@ -34,7 +35,7 @@ for (const [width, height] of [[1440, 900], [390, 844]])
     const { page, complaints, context } = await person(login, width, height);
     for (const path of paths) {
       const at = `${path} at ${width} as ${login}`;
-      await page.goto(base + path.replace('CODE', code).replace('IMPORT', importId).replace('TICKET', ticket).replace('RECORD', record).replace('REQUEST', request).replace('GRANT', grant).replace('ASKED', code));
+      await page.goto(base + path.replace('CODE', code).replace('IMPORT', importId).replace('TICKET', ticket).replace('RECORD', record).replace('REQUEST', request).replace('GRANT', grant).replace('BUDGET', process.env.QUSHU_BUDGET).replace('ASKED', code));
       await page.waitForLoadState('load');
       await page.waitForTimeout(path.includes('chart') ? 1500 : 600);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
@@ -42,7 +43,7 @@ for (const [width, height] of [[1440, 900], [390, 844]])
       const unnamed = await page.evaluate(() => [...document.querySelectorAll('button, a, input:not([type=hidden]):not([type=file])')].filter((e) => e.checkVisibility() && !e.textContent?.trim() && !e.getAttribute('aria-label') && !e.getAttribute('title') && !e.getAttribute('placeholder') && !e.labels?.length && !e.closest('[aria-label], label') && !e.getAttribute('aria-labelledby')).map((e) => e.outerHTML.slice(0, 160)));
       if (unnamed.length) flaws.push(`${at}: controls without a name: ${unnamed.slice(0, 3).join(' ')}`);
       const words = new Set();
-      for (const line of await english(page)) for (const word of line.replace(/https?:\/\/[\w.\/-]+|\S+\.(csv|xlsx|toml)|（\.xlsx）|\b(sm2|sm3|sha256|ed25519|PEM|info|postgresql)\b|Authorization: Bearer|^(operator|reviewer|sysadmin|secadmin|auditadmin)\b/g, '').match(/[A-Za-z][A-Za-z]+/g) ?? []) if (!allowed.test(word)) words.add(`${word} (${line.trim().slice(0, 40)})`);
+      for (const line of await english(page)) for (const word of line.replace(/https?:\/\/[\w.\/-]+|\S+\.(csv|xlsx|toml)|（\.xlsx）|\b(sm2|sm3|sha256|ed25519|PEM|info|postgresql)\b|Authorization: Bearer|^(operator|reviewer|sysadmin|secadmin|auditadmin|budgeter)\b/g, '').match(/[A-Za-z][A-Za-z]+/g) ?? []) if (!allowed.test(word)) words.add(`${word} (${line.trim().slice(0, 40)})`);
       if (words.size && path !== '/api-docs') flaws.push(`${at}: English left: ${[...words].slice(0, 6).join(', ')}`);
       await page.screenshot({ path: `${work}/pictures/${login}-${path.replace(/\W+/g, '_')}-${width}.png` });
     }

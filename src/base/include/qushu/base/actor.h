@@ -43,6 +43,10 @@ enum class Permission : std::uint8_t {
   // promised figures
   indicator_use,     // see the figures and, where the records may be seen, what is behind them
   indicator_manage,  // define indicators and have them computed
+  // a unit's money
+  budget_use,      // see the budgets of one's own department and those below it, and whatever is published
+  budget_write,    // enter them, note what was spent, submit them
+  budget_approve,  // approve, return and publish what somebody else submitted
   // applications
   grant_use,  // read what the grants of an application's key show; nobody's role has it
   count_      // not a permission: how many there are
