@@ -259,7 +259,8 @@ Result<RemoteWalk> walk(std::string_view kind, const std::string& address, std::
   for (std::size_t number = 0; number < kPages; ++number) {
     if (ckan) at = fmt::format("{}/api/3/action/package_search?rows={}&start={}&sort=name+asc", site, kPage, number * kPage);
     if (!visited.insert(at).second) break;  // a page that names itself as the next one
-    QS_TRY(auto document, fetch(at, ckan ? "application/json" : "application/ld+json, text/turtle;q=0.9, application/rdf+xml;q=0.8"));
+    QS_TRY(auto document,
+           fetch(at, ckan ? "application/json" : "application/ld+json, text/turtle;q=0.9, application/rdf+xml;q=0.8"));
     QS_TRY(auto page, ckan ? read_ckan(document.body, site) : read_dcat(document.body, document.type, document.address));
     auto here = page.datasets.size() + page.problems.size();
     if (seen + here > most) {

@@ -28,6 +28,8 @@ function exact(value: number, places: number, least: number): string {
   return `${value < 0 ? '-' : ''}${whole.replace(/\B(?=(\d{3})+$)/g, ',')}${rest ? `.${rest}` : ''}`;
 }
 export const money = (fen: number | null | undefined, unit: Unit) => (fen === null || fen === undefined ? '—' : exact(fen, digits(unit), 2));
+// As published: ten thousand yuan to two places, half up.
+export const rounded = (fen: number | null | undefined, unit: Unit) => (fen === null || fen === undefined || unit === 'yuan' ? money(fen, unit) : money(Math.sign(fen) * Math.round(Math.abs(fen) / 10000) * 10000, unit));
 export const percent = (hundredths: number | null) => (hundredths === null ? '—' : `${exact(hundredths, 2, 0)}%`);
 // The whole number of the smallest parts, or nothing where it is no number or finer than that.
 export function parsed(text: string, places: number): number | undefined {

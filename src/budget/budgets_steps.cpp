@@ -1,0 +1,262 @@
+// What is decided about a budget, and what was spent: submit, return, approve, publish, adjust.
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "qushu/base/id.h"
+#include "qushu/base/text.h"
+#include "qushu/budget/budgets.h"
+#include "qushu/notify/notices.h"
+
+#include "budgets_rules.h"
+#include "storage.h"
+
+namespace qushu::budget {
+
+Result<void> Budgets::set_state(store::Transaction& t, const Actor& actor, const Budget& budget, State state,
+                                std::string_view comment) const {
+  QS_CHECK(
+      t.exec("UPDATE budget_version SET state = ?, comment = ?, revision = revision + 1, changed = ?, changed_by = ? WHERE "
+             "budget_id = ? AND version = ?",
+             {name(state), comment, deps_.clock.now(), actor.name, budget.id, budget.versions.front().number}));
+  return {};
+}
+
+// Those who may decide about it.
+Result<std::vector<std::string>> Budgets::deciders(const Budget& budget) const {
+  QS_TRY(auto people,
+         deps_.identity.people({.text = {}, .department_id = {}, .role = "budget_reviewer", .after = {}, .limit = 200}));
+  std::vector<std::string> out;
+  for (const auto& p : people) {
+    auto actor = deps_.identity.actor_of(p.login);
+    if (actor && may(*actor, Permission::budget_approve, budget)) out.push_back(p.id);
+  }
+  return out;
+}
+
+Result<Detail> Budgets::submit(const Actor& actor, std::string_view id, std::string_view comment) {
+  QS_CHECK(check_comment(comment, "comment", false));
+  QS_TRY(auto known, deps_.store.read([&](store::Session& s) { return load_visible(s, actor, id); }));
+  QS_TRY(auto told, deciders(known));
+  return deps_.store.write([&](store::Transaction& t) -> Result<Detail> {
+    QS_TRY(auto budget, load_visible(t, actor, id));
+    if (!may(actor, Permission::budget_write, budget))
+      return forbidden("您没有提交这份预算的权限。", "You may not submit this budget.");
+    if (!is_editable(budget.versions.front().state))
+      return wrong_state("只有草稿和退回的预算可以提交。", "Only a draft or a returned budget is submitted.");
+    QS_TRY(auto now, detail(t, actor, budget, 0));
+    auto blocks = [](const Explained& e) { return e.discrepancy.error || e.explanation.empty(); };
+    auto open = static_cast<std::size_t>(std::ranges::count_if(now.findings, blocks));
+    if (open > 0) {
+      const auto& first = std::ranges::find_if(now.findings, blocks)->discrepancy;
+      return fail(
+          Error{.code = Code::invalid,
+                .id = "budget.findings",
+                .text = {fmt::format("还有 {} 处不符，改正或（提示类）说明后再提交。第一处：{}", open, first.message.zh),
+                         fmt::format("{} figures do not agree; mend them, or explain those that only warn. The first: {}", open,
+                                     first.message.en)},
+                .subject = first.place});
+    }
+    QS_CHECK(set_state(t, actor, budget, State::submitted, comment));
+    QS_CHECK(keep_step(t, actor, budget, budget.versions.front().number, "submit", comment));
+    QS_CHECK(notify::tell(t, told,
+                          {.id = new_id(),
+                           .kind = "budget_submitted",
+                           .link = "/budgets/" + budget.id,
+                           .title = {fmt::format("{} {} 年预算待审核", budget.department_name, budget.year),
+                                     fmt::format("The budget {} of {} waits for you", budget.year, budget.department_name)},
+                           .detail = {actor.name, actor.name},
+                           .at = deps_.clock.now()}));
+    QS_TRY(auto after, load(t, id));
+    return detail(t, actor, std::move(after), 0);
+  });
+}
+
+Result<Detail> Budgets::decide(const Actor& actor, std::string_view id, State to, std::string_view comment) {
+  QS_CHECK(check_comment(comment, "comment", to == State::returned));
+  return deps_.store.write([&](store::Transaction& t) -> Result<Detail> {
+    QS_TRY(auto budget, load_visible(t, actor, id));
+    const auto& newest = budget.versions.front();
+    if (!may(actor, Permission::budget_approve, budget))
+      return forbidden("您没有审核这份预算的权限。", "You may not decide about this budget.");
+    if (newest.state != State::submitted)
+      return wrong_state("这份预算没有提交待审核。", "This budget does not wait for a decision.");
+    QS_TRY(auto part, took_part(t, actor, budget, newest.number));
+    if (part)
+      return forbidden("编制或提交过这一版的人不能审核它，请由另一人审核。",
+                       "Whoever entered or submitted this version does not decide about it; another person must.");
+    QS_CHECK(set_state(t, actor, budget, to, comment));
+    QS_CHECK(keep_step(t, actor, budget, newest.number, to == State::approved ? "approve" : "return", comment));
+    QS_TRY(auto submitter, t.one("SELECT person_id FROM budget_step WHERE budget_id = ? AND version = ? AND action = 'submit' "
+                                 "ORDER BY id DESC LIMIT 1",
+                                 {budget.id, newest.number}));
+    if (submitter && !submitter->text(0).empty())
+      QS_CHECK(
+          notify::tell(t, {submitter->text(0)},
+                       {.id = new_id(),
+                        .kind = to == State::approved ? "budget_approved" : "budget_returned",
+                        .link = "/budgets/" + budget.id,
+                        .title = {fmt::format("{} {} 年预算{}", budget.department_name, budget.year, title(to).zh),
+                                  fmt::format("The budget {} of {}: {}", budget.year, budget.department_name, title(to).en)},
+                        .detail = {std::string(comment), std::string(comment)},
+                        .at = deps_.clock.now()}));
+    QS_TRY(auto after, load(t, id));
+    return detail(t, actor, std::move(after), 0);
+  });
+}
+
+Result<Detail> Budgets::approve(const Actor& actor, std::string_view id, std::string_view comment) {
+  return decide(actor, id, State::approved, comment);
+}
+Result<Detail> Budgets::send_back(const Actor& actor, std::string_view id, std::string_view comment) {
+  return decide(actor, id, State::returned, comment);
+}
+
+Result<Detail> Budgets::publish(const Actor& actor, std::string_view id) {
+  return deps_.store.write([&](store::Transaction& t) -> Result<Detail> {
+    QS_TRY(auto budget, load_visible(t, actor, id));
+    if (!may(actor, Permission::budget_approve, budget))
+      return forbidden("您没有公开这份预算的权限。", "You may not publish this budget.");
+    if (budget.versions.front().state != State::approved)
+      return wrong_state("只有已批复的预算可以公开。", "Only an approved budget is published.");
+    QS_CHECK(set_state(t, actor, budget, State::published, budget.versions.front().comment));
+    QS_CHECK(keep_step(t, actor, budget, budget.versions.front().number, "publish", ""));
+    QS_TRY(auto after, load(t, id));
+    return detail(t, actor, std::move(after), 0);
+  });
+}
+
+Result<Detail> Budgets::adjust(const Actor& actor, std::string_view id, std::string_view reason, std::string_view day) {
+  QS_CHECK(check_comment(reason, "reason", true));
+  if (!is_day(day))
+    return fail(Error{.code = Code::invalid,
+                      .id = "budget.day",
+                      .text = {"日期应如 2026-06-30。", "The day must be like 2026-06-30."},
+                      .subject = "day"});
+  return deps_.store.write([&](store::Transaction& t) -> Result<Detail> {
+    QS_TRY(auto budget, load_visible(t, actor, id));
+    if (!may(actor, Permission::budget_write, budget))
+      return forbidden("您没有编制这份预算的权限。", "You may not edit this budget.");
+    const auto& held = budget.versions.front();
+    if (!is_in_force(held.state)) return wrong_state("只有已批复的预算可以调整。", "Only an approved budget is adjusted.");
+    QS_TRY(auto content, load_content(t, budget.id, held.number));
+    QS_CHECK(
+        t.exec("INSERT INTO budget_version (budget_id, version, state, revision, reason, adjusted_on, comment, changed, "
+               "changed_by) VALUES (?, ?, 'draft', 1, ?, ?, '', ?, ?)",
+               {budget.id, held.number + 1, trim(reason), day, deps_.clock.now(), actor.name}));
+    QS_CHECK(keep_content(t, budget.id, held.number + 1, content));
+    QS_CHECK(keep_step(t, actor, budget, held.number + 1, "adjust", reason, {{"day", day}}));
+    QS_TRY(auto after, load(t, id));
+    return detail(t, actor, std::move(after), 0);
+  });
+}
+
+Result<Detail> Budgets::spend(const Actor& actor, std::string_view id, std::int64_t month,
+                              const std::map<std::string, std::int64_t>& amounts) {
+  return deps_.store.write([&](store::Transaction& t) -> Result<Detail> {
+    QS_TRY(auto budget, load_visible(t, actor, id));
+    if (!may(actor, Permission::budget_write, budget))
+      return forbidden("您没有登记执行的权限。", "You may not note what was spent.");
+    const auto* held = budget.in_force();
+    if (held == nullptr) return wrong_state("预算批复之后才登记执行。", "What was spent is noted once the budget is approved.");
+    if (month < 1 || month > months_of(budget.year, deps_.today()))
+      return fail(Error{.code = Code::invalid,
+                        .id = "budget.month",
+                        .text = {"月份应为 1 到 12，且不晚于本月。", "The month must be 1 to 12 and not in the future."},
+                        .subject = "month"});
+    QS_TRY(auto content, load_content(t, budget.id, held->number));
+    json::object changed;
+    for (const auto& [subject, amount] : amounts) {
+      bool known = subject == "personnel" || subject == "office" ||
+                   std::ranges::any_of(content.projects, [&](const BudgetProject& p) { return p.code == subject; });
+      if (!known)
+        return fail(Error{.code = Code::invalid,
+                          .id = "budget.subject",
+                          .text = {"预算中没有“" + subject + "”。", "The budget has no “" + subject + "”."},
+                          .subject = subject});
+      if (amount > kMostFen || amount < -kMostFen)
+        return fail(Error{.code = Code::invalid,
+                          .id = "budget.amount",
+                          .text = {"数额过大。", "The figure is too large."},
+                          .subject = subject});
+      QS_CHECK(
+          t.exec("INSERT INTO budget_spent (budget_id, month, subject, amount, changed_by) VALUES (?, ?, ?, ?, ?) ON CONFLICT "
+                 "(budget_id, month, subject) DO UPDATE SET "
+                 "amount = excluded.amount, changed_by = excluded.changed_by",
+                 {budget.id, month, subject, amount, actor.name}));
+      changed[subject] = amount;
+    }
+    QS_CHECK(keep_step(t, actor, budget, held->number, "spend", "", {{"month", month}, {"amounts", std::move(changed)}}));
+    return detail(t, actor, std::move(budget), 0);
+  });
+}
+
+Result<std::vector<Step>> Budgets::history(const Actor& actor, std::string_view id) const {
+  return deps_.store.read([&](store::Session& s) -> Result<std::vector<Step>> {
+    QS_TRY(auto budget, load_visible(s, actor, id));
+    if (!belongs(actor, budget)) return std::vector<Step>{};
+    QS_TRY(
+        auto rows,
+        s.query(
+            "SELECT at, action, version, person_name, comment FROM budget_step WHERE budget_id = ? ORDER BY id DESC LIMIT 500",
+            {id}));
+    std::vector<Step> out;
+    for (const auto& row : rows)
+      out.push_back({.at = row.time(0),
+                     .action = row.text(1),
+                     .version = row.integer(2),
+                     .person_name = row.text(3),
+                     .comment = row.text(4)});
+    return out;
+  });
+}
+
+Result<Comparison> Budgets::compare(const Actor& actor, std::string_view id, std::int64_t version, std::string_view other,
+                                    std::int64_t other_version) const {
+  return deps_.store.read([&](store::Session& s) -> Result<Comparison> {
+    QS_TRY(auto now, load_visible(s, actor, id));
+    QS_TRY(auto before, load_visible(s, actor, other));
+    auto pick = [](const Budget& b, std::int64_t wanted) -> const BudgetVersion* {
+      if (wanted == 0) return &b.versions.front();
+      auto found = std::ranges::find(b.versions, wanted, &BudgetVersion::number);
+      return found == b.versions.end() ? nullptr : &*found;
+    };
+    const auto *a = pick(now, version),
+               *b = other_version == 0 && before.in_force() != nullptr ? before.in_force() : pick(before, other_version);
+    if (a == nullptr || b == nullptr)
+      return fail(Code::not_found, "budget.version", "没有这个版本。", "There is no such version.");
+    QS_TRY(auto content_now, load_content(s, now.id, a->number));
+    QS_TRY(auto content_before, load_content(s, before.id, b->number));
+    return Comparison{.year_before = before.year,
+                      .version_before = b->number,
+                      .year_now = now.year,
+                      .version_now = a->number,
+                      .lines = compare_contents(content_before, content_now)};
+  });
+}
+
+Result<std::vector<Budget>> Budgets::published() const {
+  return deps_.store.read([&](store::Session& s) -> Result<std::vector<Budget>> {
+    QS_TRY(auto rows, s.query("SELECT DISTINCT b.id, b.year FROM budget b JOIN budget_version v ON v.budget_id = b.id WHERE "
+                              "v.state = 'published' ORDER BY b.year DESC, b.id"));
+    std::vector<Budget> out;
+    for (const auto& row : rows) {
+      QS_TRY(auto one, load(s, row.text(0)));
+      std::erase_if(one.versions, [](const BudgetVersion& v) { return v.state != State::published; });
+      out.push_back(std::move(one));
+    }
+    return out;
+  });
+}
+
+Result<Detail> Budgets::published(std::string_view id) const {
+  return deps_.store.read([&](store::Session& s) -> Result<Detail> {
+    QS_TRY(auto budget, load(s, id));
+    std::erase_if(budget.versions, [](const BudgetVersion& v) { return v.state != State::published; });
+    if (budget.versions.empty()) return no_budget();
+    return detail(s, Actor{}, std::move(budget), 0);
+  });
+}
+
+}  // namespace qushu::budget
