@@ -5,7 +5,6 @@
 #include "qushu/base/text.h"
 #include "qushu/budget/content.h"
 
-
 namespace qushu::budget {
 namespace {
 
