@@ -236,6 +236,11 @@ Result<HarvestRun> Harvests::run_of(const store::Row& row) const {
   // One that has not ended well stands as its job does.
   auto job = deps_.jobs.find(r.job_id);
   if (!job && job.error().code != Code::not_found) return Failure(std::move(job).error());
+  // A run ends in the transaction that ends its job: when the job has succeeded, it did so after this row was read.
+  if (job && job->state == jobs::State::succeeded) {
+    r.state = jobs::name(jobs::State::running);
+    return r;
+  }
   r.state = job ? jobs::name(job->state) : "interrupted";
   if (job && job->error) r.error = job->error->text;
   if (job) r.ended = job->ended;
