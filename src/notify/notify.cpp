@@ -97,6 +97,7 @@ Result<void> add_holders(const identity::Identity& identity, const json::value& 
     for (std::vector<identity::Person> page;; filter.after = page.back().login) {
       QS_TRY(page, identity.people(filter));
       for (auto& person : page) {
+        if (person.state != identity::PersonState::active) continue;  // nobody acts as one who is gone
         QS_TRY(auto actor, identity.actor_of(person.id));
         if (has_duty(actor, duty)) out.emplace(person.login, person);
       }
