@@ -37,8 +37,9 @@ std::vector<Ring> rings_of(std::string_view text) {
       auto space = point.find(' ');
       if (space == std::string_view::npos) continue;
       double x = 0, y = 0;
-      std::from_chars(point.data(), point.data() + space, x);
-      std::from_chars(point.data() + space + 1, point.data() + point.size(), y);
+      auto east = point.substr(0, space), north = point.substr(space + 1);
+      std::from_chars(east.begin(), east.end(), x);
+      std::from_chars(north.begin(), north.end(), y);
       points.emplace_back(x, y);
     }
     out.push_back(std::move(points));

@@ -52,7 +52,7 @@ class Lister {
       : d_(d), actor_(actor), calendar_(calendar), settings_(settings) {}
 
   Result<void> read(const Pairs& query) {
-    std::string view, sort;
+    std::string view;
     for (const auto& [name, value] : query)
       if (name == "_view") view = value;
     if (!view.empty()) QS_CHECK(use_view(view));
