@@ -74,8 +74,11 @@ Result<std::shared_ptr<const BoundaryMap>> Boundaries::all() const {
     if (set) digest = set->text(0);
     if (kept_ && digest == digest_) return false;
     QS_TRY(auto rows, s.query("SELECT code, name, rings FROM open_boundary"));
-    for (const auto& row : rows)
-      made->emplace(region_of(row.text(0)), Boundary{.code = row.text(0), .name = row.text(1), .rings = rings_of(row.text(2))});
+    for (const auto& row : rows) {
+      Boundary one{.code = row.text(0), .name = row.text(1), .rings = rings_of(row.text(2))};
+      one.box = box_of(one.rings);
+      made->emplace(region_of(one.code), std::move(one));
+    }
     return true;
   }));
   if (fresh) {

@@ -79,16 +79,9 @@ class Reader {
 
   // On a grid over the region, without points that fall together; rings that vanish on it are left out.
   std::vector<Ring> thinned() const {
-    double west = 180, east = -180, south = 90, north = -90;
-    for (const auto& ring : all_)
-      for (auto [x, y] : ring) {
-        west = std::min(west, x);
-        east = std::max(east, x);
-        south = std::min(south, y);
-        north = std::max(north, y);
-      }
+    auto box = box_of(all_);
     // A power of two of a degree, so that neighbours of like size share the grid.
-    auto step = std::exp2(std::floor(std::log2(std::max({east - west, north - south, 1e-6}) / kGrid)));
+    auto step = std::exp2(std::floor(std::log2(std::max({box.east - box.west, box.north - box.south, 1e-6}) / kGrid)));
     std::vector<Ring> out;
     for (const auto& ring : all_) {
       Ring points;
@@ -128,10 +121,31 @@ Result<Boundary> boundary_of(const json::value& feature, const std::string& at) 
                  "There is no name (member name or 名称, 100 characters at most).");
   QS_TRY(out.rings, Reader(at).rings(geometry->get_object()));
   if (out.rings.empty()) return wrong(at + ".geometry", "多边形没有面积。", "The polygon has no area.");
+  out.box = box_of(out.rings);
   return out;
 }
 
 }  // namespace
+
+void Box::include(double longitude, double latitude) {
+  west = std::min(west, longitude);
+  east = std::max(east, longitude);
+  south = std::min(south, latitude);
+  north = std::max(north, latitude);
+}
+void Box::include(const Box& other) {
+  include(other.west, other.south);
+  include(other.east, other.north);
+}
+bool Box::meets(const Box& other) const {
+  return west <= other.east && east >= other.west && south <= other.north && north >= other.south;
+}
+Box box_of(const std::vector<Ring>& rings) {
+  Box out;
+  for (const auto& ring : rings)
+    for (auto [x, y] : ring) out.include(x, y);
+  return out;
+}
 
 std::string region_of(std::string_view code) {
   if (code.empty() || !std::ranges::all_of(code, is_ascii_digit)) return {};

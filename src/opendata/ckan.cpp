@@ -79,9 +79,9 @@ Result<std::string> Ckan::package_show(const CkanCall& call) const {
   return json::serialize(out);
 }
 
-// The packages as a JSON list, of each the members that `fl` names; all of them without it.
-Result<std::string> Ckan::results_of(const std::vector<PackagePtr>& packages, const CkanCall& call) const {
-  auto fields = call.params.list("fl");
+// The packages as a JSON list, of each the members that `fields` names; all of them without it.
+Result<std::string> Ckan::results_of(const std::vector<PackagePtr>& packages, const std::vector<std::string>& fields,
+                                     const CkanCall& call) const {
   std::string out = "[";
   for (const auto& p : packages) {
     if (out.size() > 1) out += ',';
@@ -138,7 +138,7 @@ Result<std::string> Ckan::package_search(const CkanCall& call) const {
                                           {"facets", std::move(counts)},
                                           {"sort", query.sort.empty() ? "score desc, metadata_modified desc" : query.sort},
                                           {"search_facets", std::move(facets_out)}});
-  QS_TRY(auto results, results_of(found.packages, call));
+  QS_TRY(auto results, results_of(found.packages, params.list("fl"), call));
   out.pop_back();
   return out + ",\"results\":" + results + "}";
 }
@@ -147,13 +147,7 @@ Result<std::string> Ckan::current_packages(const CkanCall& call) const {
   QS_TRY(auto limit, call.params.count("limit", 1000, 1000));
   QS_TRY(auto offset, call.params.count("offset", 0, 1'000'000'000));
   QS_TRY(auto found, deps_.shelf.search({.sort = "metadata_modified desc", .rows = limit, .start = offset}));
-  std::string out = "[";
-  for (const auto& p : found.packages) {
-    if (out.size() > 1) out += ',';
-    QS_TRY(auto text, package_text(p, call));
-    out += *text;
-  }
-  return out + "]";
+  return results_of(found.packages, {}, call);
 }
 
 Result<std::string> Ckan::resource_show(const CkanCall& call) const {

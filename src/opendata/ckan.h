@@ -107,7 +107,8 @@ class Ckan {
   Result<std::string> package_list(const CkanCall& call) const;
   Result<std::string> package_show(const CkanCall& call) const;
   Result<std::string> package_search(const CkanCall& call) const;
-  Result<std::string> results_of(const std::vector<PackagePtr>& packages, const CkanCall& call) const;
+  Result<std::string> results_of(const std::vector<PackagePtr>& packages, const std::vector<std::string>& fields,
+                                 const CkanCall& call) const;
   Result<std::string> current_packages(const CkanCall& call) const;
   Result<std::string> resource_show(const CkanCall& call) const;
   Result<std::string> organization_list(const CkanCall& call) const;

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <functional>
 #include <map>
-#include <ranges>
 
 #include <fmt/format.h>
 
@@ -40,22 +39,12 @@ struct Cell {
   double longitude, latitude;
 };
 
-struct Box {
-  double west, east, south, north;
-};
-
 // The outlines of the smallest regions that lie where the points do.
 Result<std::string> under(const PageCall& call, const Projection& projection, const Box& box) {
   QS_TRY(auto map, call.deps.boundaries.all());
   std::map<std::size_t, std::vector<const Boundary*>, std::greater<>> by_length;
-  for (const auto& [region, boundary] : *map) {
-    bool meets = std::ranges::any_of(boundary.rings, [&](const Ring& ring) {
-      auto [low_x, high_x] = std::ranges::minmax(ring | std::views::keys);
-      auto [low_y, high_y] = std::ranges::minmax(ring | std::views::values);
-      return low_x <= box.east && high_x >= box.west && low_y <= box.north && high_y >= box.south;
-    });
-    if (meets) by_length[region.size()].push_back(&boundary);
-  }
+  for (const auto& [region, boundary] : *map)
+    if (boundary.box.meets(box)) by_length[region.size()].push_back(&boundary);
   std::string out;
   for (const auto& [length, drawn] : by_length) {
     if (drawn.size() > kOutlines) continue;

@@ -89,15 +89,9 @@ std::vector<const Boundary*> drawn_of(const BoundaryMap& map, const Shades& shad
 }
 
 Projection projection_of(const std::vector<const Boundary*>& drawn) {
-  double west = 180, east = -180, south = 90, north = -90;
-  for (const auto* b : drawn)
-    for (const auto& ring : b->rings)
-      for (auto [x, y] : ring) {
-        west = std::min(west, x);
-        east = std::max(east, x);
-        south = std::min(south, y);
-        north = std::max(north, y);
-      }
+  Box box;
+  for (const auto* b : drawn) box.include(b->box);
+  auto [west, east, south, north] = box;
   auto shrink = std::cos((south + north) / 2 * 3.14159265358979 / 180);
   auto scale = std::min((kWidth - 2 * kEdge) / ((east - west) * shrink), (kMost - 2 * kEdge) / (north - south));
   return {.middle_x = (west + east) / 2,

@@ -410,12 +410,8 @@ Result<void> each_record(store::Session& s, const Definition& d, const Actor& ac
 }
 
 Result<Page> Registers::page(const Actor& actor, std::string_view code, const Pairs& query) const {
-  return read_steadily(deps_.store, [&](store::Session& s) -> Result<Page> {
-    QS_TRY(auto loaded, load_visible(s, actor, code));
-    Lister lister(loaded->entry.definition, actor, deps_.calendar, deps_.settings);
-    QS_CHECK(lister.read(query));
-    return lister.run(s);
-  });
+  QS_TRY(auto page, kept_page(actor, code, query));
+  return *page;
 }
 
 Result<std::shared_ptr<const Page>> Registers::kept_page(const Actor& actor, std::string_view code, const Pairs& query) const {

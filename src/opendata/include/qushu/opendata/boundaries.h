@@ -23,10 +23,21 @@ namespace qushu::opendata {
 
 using Ring = std::vector<std::pair<double, double>>;  // longitude, latitude; closed without repeating the first
 
+// What lies around something, in degrees.
+struct Box {
+  double west = 180, east = -180, south = 90, north = -90;
+  void include(double longitude, double latitude);
+  void include(const Box& other);
+  [[nodiscard]] bool meets(const Box& other) const;
+};
+
 struct Boundary {
   std::string code, name;
   std::vector<Ring> rings;  // outlines and holes alike: filled by the even-odd rule
+  Box box = {};             // around them
 };
+
+[[nodiscard]] Box box_of(const std::vector<Ring>& rings);
 
 // A region's code without what only fills it up: 990105001000 → 990105001, 110100 → 1101. "" when it is none: digits, two,
 // four, six, nine or twelve of them.
