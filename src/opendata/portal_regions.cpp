@@ -12,6 +12,7 @@
 #include "qushu/base/text.h"
 
 #include "page.h"
+#include "rdf.h"
 
 namespace qushu::opendata {
 namespace {
@@ -108,13 +109,6 @@ std::string shown_value(double value) {
   return fmt::format("{:.2f}", value);
 }
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (char c : text)
-    out += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : c == '"' ? "&quot;" : std::string(1, c);
-  return out;
-}
-
 // Equal steps between the least and the most.
 class Scale {
  public:
@@ -179,13 +173,13 @@ std::string picture(const std::vector<const Boundary*>& drawn, const Shades& sha
     bool none = at == shades.end();
     svg += fmt::format("<path class=\"{}\" d=\"{}\"><title>{}: {}</title></path>",
                        none ? "none" : "s" + std::to_string(scale.step(at->second.value)), path_of(*b, projection),
-                       escaped(b->name), none ? "—" : shown_value(at->second.value));
+                       escaped_xml(b->name), none ? "—" : shown_value(at->second.value));
   }
   if (drawn.size() > kLabelled) return svg + "</svg>";
   for (const auto* b : drawn) {
     auto [x, y] = middle_of(*b);
     svg += fmt::format("<text class=\"label\" text-anchor=\"middle\" x=\"{:.0f}\" y=\"{:.0f}\">{}</text>", projection.x(x),
-                       projection.y(y) + 4, escaped(b->name));
+                       projection.y(y) + 4, escaped_xml(b->name));
   }
   return svg + "</svg>";
 }

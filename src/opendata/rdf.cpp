@@ -55,6 +55,8 @@ std::string address(std::string_view text) {
   return out;
 }
 
+}  // namespace
+
 std::string escaped_xml(std::string_view text) {
   std::string out;
   for (char c : text) {
@@ -71,8 +73,6 @@ std::string escaped_xml(std::string_view text) {
   }
   return out;
 }
-
-}  // namespace
 
 void Graph::add(const std::string& subject, std::string_view predicate, Object object) {
   if (nodes_.empty() || nodes_.back().subject != subject) {

@@ -9,6 +9,9 @@
 
 namespace qushu::opendata {
 
+// For the text and the attributes of XML and HTML; what XML cannot hold is left out.
+[[nodiscard]] std::string escaped_xml(std::string_view text);
+
 enum class RdfFormat : std::uint8_t { jsonld, turtle, xml };
 
 class Graph {
