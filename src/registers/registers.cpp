@@ -122,6 +122,13 @@ const std::array kSettings{SettingSpec{.key = "registers.page_size",
                                        .label = {"一次最多导入多少行", "Rows of one import at most"},
                                        .min = 1,
                                        .max = 1'000'000,
+                                       .runtime = true},
+                           SettingSpec{.key = "registers.list_memory",
+                                       .kind = SettingKind::bytes,
+                                       .default_value = "32MiB",
+                                       .label = {"为列表的答复留用的内存", "Memory that keeps the answers of lists"},
+                                       .min = 0,
+                                       .max = std::int64_t{4} << 30U,
                                        .runtime = true}};
 
 Result<void> manager_only(const Actor& actor) {
