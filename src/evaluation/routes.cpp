@@ -372,7 +372,7 @@ void add_files(Router& router, const Routes& x) {
               .handler = [x](Request& r) { return shown(r, x.evaluations.detach(r.actor, r.param("id"), r.param("file"))); }});
 }
 
-void add_step(Router& router, std::string name, Text summary, Permission who, Schema body,
+void add_step(Router& router, const std::string& name, Text summary, Permission who, Schema body,
               std::function<Result<Detail>(const Request&)> run) {
   router.add({.method = Method::post,
               .path = "/api/v1/evaluations/{id}/" + name,
@@ -453,7 +453,7 @@ void add_writing(Router& router, const Routes& x) {
 
 }  // namespace
 
-void add_routes(Router& router, Routes routes) {
+void add_routes(Router& router, const Routes& routes) {
   add_reading(router, routes);
   add_files(router, routes);
   add_writing(router, routes);

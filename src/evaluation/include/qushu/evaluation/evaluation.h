@@ -263,6 +263,6 @@ struct Routes {
   const Settings& settings;
   std::filesystem::path scratch;
 };
-void add_routes(http::Router& router, Routes routes);
+void add_routes(http::Router& router, const Routes& routes);
 
 }  // namespace qushu::evaluation
