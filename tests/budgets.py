@@ -9,11 +9,11 @@ def content(year, scale=1):
     personnel, pension, office = 445 * WAN * scale, 9 * WAN * scale, 44 * WAN * scale
     network, safety = 696 * WAN * scale, 277 * WAN * scale
     basic, project = personnel + pension + office, network + safety
-    goals = [{"project": code, "level": level, "name": name, "value": value, "unit": unit, "evidence": "台账"}
+    goals = [{"project": code, "level": level, "name": name, "value": value, "unit": unit, "evidence": "台账", "indicator": ""}
              for code in ("P1", "P2") for level, name, value, unit in (("quantity", "租用链路", "350", "条"), ("social", "网络保障率", "85", "%"), ("satisfaction", "使用单位满意度", "85", "%"))]
     return {
         "totals": [{"income": basic + project, "expenditure": basic + project, "basic": basic, "personnel": personnel + pension, "office": office, "project": project,
-                    "abroad": 0, "vehicle_purchase": 0, "vehicle_running": 42_000, "vehicles": 42_000, "reception": 0, "three_publics": 42_000, "operation": 0, "text": f"{year} 年预算"}],
+                    "abroad": 0, "vehicle_purchase": 0, "vehicle_running": 42_000, "vehicles": 42_000, "reception": 0, "three_publics": 42_000, "operation": 0, "text": f"{year} 年预算", "goal": ""}],
         "income": [{"source": "general", "amount": basic + project, "carried": 0, "note": ""}],
         "functions": [{"code": "2010350", "name": "事业运行", "fund": "general", "basic": basic - pension, "project": 0}, {"code": "2010399", "name": "其他政府办公厅（室）及相关机构事务支出", "fund": "general", "basic": 0, "project": project},
                       {"code": "2080505", "name": "机关事业单位基本养老保险缴费支出", "fund": "general", "basic": pension, "project": 0}],

@@ -107,7 +107,9 @@ DECIDED = {
     "GET /api/v1/board": {"steward", "operator", "reader", "editor", "reviewer"},
     "PUT /api/v1/board": {"steward", "operator", "reader", "editor", "reviewer"},
     **{f"{method} /api/v1/budgets{path}": {"steward", "operator", "reader", "editor"} for method, path in (("GET", ""), ("GET", "/{id}"), ("POST", "/{id}/check"), ("GET", "/{id}/compare"), ("GET", "/{id}/history"), ("GET", "/{id}/print"), ("GET", "/{id}/workbook"))},
+    **{f"{method} /api/v1/{path}": {"steward", "operator", "reader", "editor"} for method, path in (("GET", "monitoring"), ("GET", "evaluations"), ("POST", "evaluations/verify"), *(("GET", f"evaluations/{{id}}{rest}") for rest in ("", "/history", "/items/{item}/evidence", "/print", "/archive", "/files/{file}")))},
     # Budget officers and budget reviewers alone, whom none of these people are.
+    **{f"{method} /api/v1/evaluations{path}": set() for method, path in (("POST", ""), ("PUT", "/{id}"), ("POST", "/{id}/files"), ("DELETE", "/{id}/files/{file}"), *(("POST", f"/{{id}}/{verb}") for verb in ("draw", "submit", "return", "approve", "revise")))},
     **{f"{method} /api/v1/budgets{path}": set() for method, path in (("POST", ""), ("PUT", "/{id}"), ("POST", "/{id}/workbook"), ("PUT", "/{id}/spent/{month}"), *(("POST", f"/{{id}}/{verb}") for verb in ("submit", "return", "approve", "publish", "adjust")))},
     "GET /api/v1/register-tasks": {"steward", "operator", "reader", "editor", "reviewer"},
     "POST /api/v1/registers": {"operator"},

@@ -1,4 +1,5 @@
 """In a real browser, as people do it."""
+import datetime
 import os
 import pathlib
 import sqlite3
@@ -62,7 +63,12 @@ def test_every_page_at_both_widths(server, browser):
     budgeter = officer(server, "budgeter", "budget_officer")
     budget = budgeter.post("/api/v1/budgets", {"department": "mzj", "year": 2024}, 201)
     budgeter.put(f"/api/v1/budgets/{budget['id']}", {"revision": 1, "content": content(2024)})
-    run("pages.mjs", server, ROOT / "build" / "results" / "pages", QUSHU_REQUEST=ids[0], QUSHU_GRANT=grant, QUSHU_CODE="pages", QUSHU_IMPORT=waiting["id"], QUSHU_TICKET=ticket["id"], QUSHU_RECORD=made["id"], QUSHU_BUDGET=budget["id"])
+    past = budgeter.post("/api/v1/budgets", {"department": "mzj", "year": 2025}, 201)
+    budgeter.put(f"/api/v1/budgets/{past['id']}", {"revision": 1, "content": content(2025)})
+    budgeter.post(f"/api/v1/budgets/{past['id']}/submit", {})
+    server.cli("budget", "approve", "mzj", "2025")
+    evaluation = budgeter.post("/api/v1/evaluations", {"department": "mzj", "year": 2025, "project": "P1"}, 201)
+    run("pages.mjs", server, ROOT / "build" / "results" / "pages", QUSHU_REQUEST=ids[0], QUSHU_GRANT=grant, QUSHU_CODE="pages", QUSHU_IMPORT=waiting["id"], QUSHU_TICKET=ticket["id"], QUSHU_RECORD=made["id"], QUSHU_BUDGET=budget["id"], QUSHU_EVALUATION=evaluation["id"])
 
 
 def test_a_register_from_its_definition_to_its_records(server, browser):
@@ -121,6 +127,29 @@ def test_a_budget_from_entering_to_the_public(tmp_path, browser):
         qushu.stop()
     text = subprocess.run(["pdftotext", "-layout", work / "budget.pdf", "-"], capture_output=True, check=True).stdout.decode()
     assert "部门收支总表" in text and "300.00" in text and "网络运行经费" in text
+
+
+def test_a_year_from_monitoring_to_what_is_handed_in(tmp_path, browser):
+    qushu = Qushu(tmp_path / "data")
+    qushu.settle()
+    budgeter = officer(qushu, "budgeter", "budget_officer")
+    officer(qushu, "decider", "budget_reviewer", "root")
+    work = ROOT / "build" / "results" / "year_end"
+    year = datetime.date.today().year
+    promised = content(year)
+    for goal in promised["goals"]:
+        if goal["name"] == "租用链路":
+            goal |= {"name": "租用线路", "indicator": "links_leased"}
+    try:
+        one = budgeter.post("/api/v1/budgets", {"department": "mzj", "year": year}, 201)
+        budgeter.put(f"/api/v1/budgets/{one['id']}", {"revision": 1, "content": promised})
+        budgeter.post(f"/api/v1/budgets/{one['id']}/submit", {})
+        qushu.cli("budget", "approve", "mzj", str(year))
+        run("year_end.mjs", qushu, work)
+    finally:
+        qushu.stop()
+    text = subprocess.run(["pdftotext", "-layout", work / "evaluation.pdf", "-"], capture_output=True, check=True).stdout.decode()
+    assert "项目支出绩效自评表" in text and "租用线路" in text and "网络系统运行经费" in text
 
 
 def test_release_to_the_public(server, browser):

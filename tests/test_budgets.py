@@ -155,3 +155,46 @@ def test_spending_and_the_command_line(world):
     assert budgeter.put(f"{at}/spent/2", {"amounts": {"P9": 1}}, 422)["id"] == "budget.subject"
     district.cli("budget", "publish", "mzj", "2025", "--as", "decider")
     assert "已公开" in district.cli("budget", "list", "--year", "2025")
+
+
+def test_budgets_are_relations_and_a_published_one_is_a_page(world):
+    district, budgeter, decider, reader, stranger = world
+    one = made(budgeter, 2051)
+    at = f"/api/v1/budgets/{one['id']}"
+    rows = lambda caller, text, status=200: caller.post("/api/v1/sql", {"sql": text}, status)
+    count = lambda caller: rows(caller, "SELECT count(*) AS n FROM budgets WHERE year = 2051")["rows"][0][0]
+    # A draft is its department's; the others' is what is published.
+    assert (str(count(reader)), str(count(stranger))) == ("1", "0")
+    total = rows(reader, "SELECT sum(amount) FROM budget_lines WHERE year = 2051 AND section = 'functions'")["rows"][0][0]
+    assert float(total) == 1471_0000.0, total
+    assert rows(reader, "SELECT count(*) FROM budget_goals WHERE year = 2051 AND level = 'quantity'")["rows"][0][0] in (2, "2")
+    public = district.caller()
+    assert public.call("GET", f"/open/budget/{one['id']}").status_code == 404
+    budgeter.post(f"{at}/submit", {})
+    decider.post(f"{at}/approve", {})
+    decider.post(f"{at}/publish", {})
+    assert (str(count(reader)), str(count(stranger))) == ("1", "1")
+    assert rows(stranger, "SELECT in_force, published, state__name FROM budgets WHERE year = 2051")["rows"][0][2] == "已公开"
+    # What was spent is nobody else's.
+    year = 2025
+    spent = lambda caller: int(rows(caller, f"SELECT count(*) FROM budget_spending WHERE year = {year}")["rows"][0][0])
+    assert spent(stranger) == 0 and spent(reader) > 0
+    page = public.call("GET", f"/open/budget/{one['id']}")
+    assert page.status_code == 200 and page.headers["Content-Type"].startswith("text/html") and "default-src 'none'" in page.headers["Content-Security-Policy"]
+    for words in ("区民政局 2051 年部门预算", "部门收支总表", "1471.00", "项目支出绩效目标申报表", f"/open/budgets/{one['id']}?format=xlsx"):
+        assert words in page.text, words
+    assert f"/open/budget/{one['id']}" in public.call("GET", "/open/budget").text
+    assert ">Budgets</h1>" in public.call("GET", "/open/budget?lang=en").text
+    assert public.call("GET", "/open/budget/nothing").status_code == 404
+
+
+def test_a_workbook_is_as_large_as_the_setting_says(world):
+    district, budgeter, *_ = world
+    one = made(budgeter, 2052)
+    admin = district.caller("sysadmin")
+    admin.put("/api/v1/settings/budget.workbook_size", {"value": "4KiB"})
+    try:
+        got = budgeter.call("POST", f"/api/v1/budgets/{one['id']}/workbook?name=a.xlsx&revision=2", data=b"x" * 8192)
+        assert got.status_code == 413 and "budget.workbook_size" in got.text, got.text
+    finally:
+        admin.put("/api/v1/settings/budget.workbook_size", {"value": "32MiB"})

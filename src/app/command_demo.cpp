@@ -130,6 +130,7 @@ void add_demo_command(CLI::App& app, Common& common, Chosen& chosen) {
           QS_CHECK(fill_surveys(s, kSeed, common.lang));
           QS_CHECK(fill_figures(s, actor, kSeed, common.lang));
           QS_CHECK(fill_budgets(s, common.lang));
+          QS_CHECK(fill_evaluations(s, common.lang));
         }
         if (no_serve->count() > 0) return {};
         log::set_level(log::Level::info);

@@ -65,7 +65,7 @@ class Housekeeper {
   std::thread thread_;
 };
 
-// Looks every second for pipelines, deliveries and harvests that are due, until it is told to stop.
+// Looks every second for pipelines, deliveries, harvests and budgets that are due, until it is told to stop.
 class Scheduler {
  public:
   explicit Scheduler(System& system) : system_(system), thread_([this] { run(); }) {}
@@ -88,6 +88,7 @@ class Scheduler {
       if (auto done = system_.pipelines->tick(); !done) log::error("the pipelines could not be looked after", done.error());
       if (auto done = system_.deliveries->tick(); !done) log::error("the deliveries could not be looked after", done.error());
       if (auto done = system_.harvests->tick(); !done) log::error("the harvests could not be looked after", done.error());
+      if (auto done = system_.evaluations->tick(); !done) log::error("the budgets could not be watched", done.error());
       lock.lock();
     }
   }
@@ -159,6 +160,8 @@ void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, htt
   budget::add_routes(router, s.settings);
   budget::add_budget_routes(router,
                             {.budgets = *s.budgets, .engine = *s.engine, .settings = s.settings, .scratch = s.scratch()});
+  evaluation::add_routes(router,
+                         {.evaluations = *s.evaluations, .blobs = *s.blobs, .settings = s.settings, .scratch = s.scratch()});
   registers::add_routes(router, *s.registers, *s.blobs, *s.identity, s.settings);
   s.survey_routes->add_routes(router);
   indicators::add_routes(router, *s.indicators);

@@ -33,7 +33,8 @@ void add_quality_commands(CLI::App& app, Common& common, Chosen& chosen);  // qu
 void add_push_command(CLI::App& app, Common& common, Chosen& chosen);
 void add_account_commands(CLI::App& app, Common& common, Chosen& chosen);  // user, token
 void add_budget_commands(CLI::App& app, Common& common, Chosen& chosen);
-void add_open_commands(CLI::App& app, Common& common, Chosen& chosen);  // release
+void add_evaluation_commands(CLI::App& app, Common& common, Chosen& chosen);  // monitor, evaluation
+void add_open_commands(CLI::App& app, Common& common, Chosen& chosen);        // release
 void add_boundary_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_harvest_commands(CLI::App& app, Common& common, Chosen& chosen);
 void add_calendar_commands(CLI::App& app, Common& common, Chosen& chosen);
@@ -66,6 +67,8 @@ Result<void> fill_figures(System& system, const Actor& actor, std::uint64_t seed
 
 // Its published entries, open data and sharing requests, unless they are there.
 Result<void> fill_sharing(System& system, Lang lang);
+// Its self-evaluations, unless they are there; after the budgets and the figures, which they rest on.
+Result<void> fill_evaluations(System& system, Lang lang);
 // Its surveys and what was answered, unless they are there; before the figures, which rest on them.
 Result<void> fill_surveys(System& system, std::uint64_t seed, Lang lang);
 

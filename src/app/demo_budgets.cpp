@@ -1,5 +1,7 @@
 #include "demo_budgets.h"
 
+#include <algorithm>
+#include <array>
 #include <iostream>
 
 #include <fmt/format.h>
@@ -23,6 +25,43 @@ struct YearOf {
   std::int64_t salaries, pensions, office, insurance, medical, housing, services;  // services: of the projects
   std::vector<ProjectOf> projects;
 };
+
+// What is promised, and the platform's indicator that tells it; no project: the unit as a whole.
+struct GoalOf {
+  const char *project, *level, *name, *value, *unit, *evidence, *indicator;
+};
+constexpr std::array kGoals{
+    GoalOf{"", "quantity", "党建学习活动", "≥5", "次", "活动台账", "party_study"},
+    GoalOf{"", "quality", "网络保障率", "≥85", "%", "线路和故障台账", "network_assurance"},
+    GoalOf{"", "timeliness", "年度建设进度", "≥90", "%", "建设进度台账", "construction_progress"},
+    GoalOf{"", "timeliness", "安全问题按期整改率", "≥100", "%", "安全问题台账", "problems_in_time"},
+    GoalOf{"", "social", "数据平台支撑业务", "持续优化", "", "平台评估", "data_platform"},
+    GoalOf{"", "sustainable", "平台安全稳定运行", "稳定", "", "网络故障台账", "platform_stable"},
+    GoalOf{"", "satisfaction", "网络服务满意度", "≥85", "%", "满意度调查", "satisfaction_network"},
+    GoalOf{"XM01", "quantity", "党建学习活动", "≥5", "次", "活动台账", "party_study"},
+    GoalOf{"XM01", "quantity", "普法宣传活动", "≥2", "次", "活动台账", "legal_publicity"},
+    GoalOf{"XM01", "quality", "法律咨询答复率", "≥100", "%", "法律咨询台账", "legal_consultations"},
+    GoalOf{"XM01", "quality", "档案规范率", "≥100", "%", "档案台账", "archives_standard"},
+    GoalOf{"XM01", "social", "机关工作规范有序", "规范有序", "", "工作总结", ""},
+    GoalOf{"XM01", "satisfaction", "干部职工满意度", "≥85", "%", "满意度调查", ""},
+    GoalOf{"XM02", "quantity", "租用线路数量", "≥350", "条", "线路台账", "links_leased"},
+    GoalOf{"XM02", "quantity", "互联网出口", "≥3", "条", "线路台账", "egresses"},
+    GoalOf{"XM02", "quality", "网络保障率", "≥85", "%", "线路和故障台账", "network_assurance"},
+    GoalOf{"XM02", "timeliness", "故障响应时间", "≤30", "分钟", "网络故障台账", "fault_response"},
+    GoalOf{"XM02", "sustainable", "政务网持续稳定运行", "稳定", "", "网络故障台账", "platform_stable"},
+    GoalOf{"XM02", "satisfaction", "网络服务满意度", "≥85", "%", "满意度调查", "satisfaction_network"},
+    GoalOf{"XM03", "quality", "重大安全事件", "≤0", "起", "安全问题台账", "major_incidents"},
+    GoalOf{"XM03", "quality", "会议系统正常率", "≥90", "%", "会议系统台账", "meeting_systems_normal"},
+    GoalOf{"XM03", "timeliness", "安全问题按期整改率", "≥100", "%", "安全问题台账", "problems_in_time"},
+    GoalOf{"XM03", "sustainable", "平台安全稳定运行", "稳定", "", "网络故障台账", "platform_stable"},
+    GoalOf{"XM03", "satisfaction", "安全服务满意度", "≥85", "%", "满意度调查", "satisfaction_security"},
+    GoalOf{"XM04", "quality", "文档共享系统", "建成可用", "", "系统运行记录", "document_sharing"},
+    GoalOf{"XM04", "social", "数据平台支撑业务", "持续优化", "", "平台评估", "data_platform"},
+    GoalOf{"XM04", "satisfaction", "长期服务满意度", "≥90", "%", "满意度调查", "satisfaction_longterm"},
+    GoalOf{"XM05", "quality", "验收合格率", "≥100", "%", "项目评审台账", "acceptance_passed"},
+    GoalOf{"XM05", "timeliness", "年度建设进度", "≥90", "%", "建设进度台账", "construction_progress"},
+    GoalOf{"XM05", "social", "数据平台支撑业务", "持续优化", "", "平台评估", "data_platform"},
+    GoalOf{"XM05", "satisfaction", "长期服务满意度", "≥90", "%", "满意度调查", "satisfaction_longterm"}};
 
 YearOf first_year() {
   return {.salaries = 40'530,
@@ -93,21 +132,18 @@ Content content_of_year(const YearOf& y) {
                          .price = amount - first,
                          .amount = amount - first,
                          .basis = "市场询价"});
-    c.goals.push_back(
-        {.project = p.code, .level = "quantity", .name = "年度任务完成", .value = "100", .unit = "%", .evidence = "台账"});
-    c.goals.push_back({.project = p.code,
-                       .level = "sustainable",
-                       .name = "平台安全稳定运行",
-                       .value = "95",
-                       .unit = "%",
-                       .evidence = "网络故障台账"});
-    c.goals.push_back({.project = p.code,
-                       .level = "satisfaction",
-                       .name = "使用单位满意度",
-                       .value = "85",
-                       .unit = "%",
-                       .evidence = "满意度调查"});
   }
+  for (const auto& g : kGoals)
+    if (*g.project == '\0' ||
+        std::ranges::any_of(y.projects, [&](const ProjectOf& p) { return std::string_view(p.code) == g.project; }))
+      c.goals.push_back({.project = g.project,
+                         .level = g.level,
+                         .name = g.name,
+                         .value = g.value,
+                         .unit = g.unit,
+                         .evidence = g.evidence,
+                         .indicator = g.indicator});
+  t.goal = "政务网安全稳定运行，数据平台建成并持续优化，年度建设任务按期完成，服务对象满意。";
   auto fen = [](std::int64_t hundredths) { return hundredths * kHundredth; };
   t.personnel = fen(y.salaries + y.pensions);
   t.office = fen(y.office);

@@ -86,6 +86,7 @@ int run(int argc, char** argv) {
   add_boundary_commands(app, common, chosen);
   add_harvest_commands(app, common, chosen);
   add_budget_commands(app, common, chosen);
+  add_evaluation_commands(app, common, chosen);
   add_pipeline_commands(app, common, chosen);
   add_register_commands(app, common, chosen);
   add_indicator_commands(app, common, chosen);

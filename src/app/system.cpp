@@ -106,6 +106,7 @@ std::vector<store::Migration> System::migrations() {
   add(indicators::migrations());
   add(indicators::board_migrations());
   add(budget::migrations());
+  add(evaluation::migrations());
   add(opendata::migrations());
   add(runtime_setting_migrations());
   return all;
@@ -134,6 +135,7 @@ void System::declare(Settings& s) {
   s.declare(insight::settings());
   s.declare(opendata::settings());
   s.declare(budget::settings());
+  s.declare(evaluation::settings());
   s.declare(registers::settings());
   s.declare(surveys::settings());
   s.declare(indicators::settings());
@@ -464,8 +466,17 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
   QS_CHECK(system->surveys->install_builtins());
   system->surveys->register_jobs();
   system->survey_relations = std::make_unique<surveys::SurveyRelations>(*system->surveys, *system->engine, snapshots);
+  system->budgets = std::make_unique<budget::Budgets>(
+      budget::Budgets::Deps{.store = *system->store,
+                            .audit = *system->audit,
+                            .identity = *system->identity,
+                            .clock = clock,
+                            .today = [calendar = system->calendar.get()] { return calendar::to_text(calendar->today()); }});
+  system->budget_relations = std::make_unique<budget::BudgetRelations>(*system->budgets, *system->engine, snapshots);
+  system->other_relations = std::make_unique<AllRelations>(
+      std::vector<const sharing::Relations*>{system->survey_relations.get(), system->budget_relations.get()});
   system->all_relations = std::make_unique<AllRelations>(
-      std::vector<const sharing::Relations*>{system->relations.get(), system->survey_relations.get()});
+      std::vector<const sharing::Relations*>{system->relations.get(), system->other_relations.get()});
   system->policy->offer(*system->all_relations);
   system->survey_routes = std::make_unique<surveys::SurveyRoutes>(*system->surveys, s, clock, form_key);
   system->indicators =
@@ -479,16 +490,21 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                                                                             .relations = *system->relations,
                                                                             .settings = s,
                                                                             .clock = clock,
-                                                                            .others = system->survey_relations.get()});
+                                                                            .others = system->other_relations.get()});
   QS_CHECK(system->indicators->install_builtins());
   system->indicators->register_jobs();
   system->boards = std::make_unique<indicators::Boards>(*system->store, clock);
-  system->budgets = std::make_unique<budget::Budgets>(
-      budget::Budgets::Deps{.store = *system->store,
-                            .audit = *system->audit,
-                            .identity = *system->identity,
-                            .clock = clock,
-                            .today = [calendar = system->calendar.get()] { return calendar::to_text(calendar->today()); }});
+  system->evaluations = std::make_unique<evaluation::Evaluations>(evaluation::Evaluations::Deps{
+      .store = *system->store,
+      .blobs = *system->blobs,
+      .audit = *system->audit,
+      .identity = *system->identity,
+      .budgets = *system->budgets,
+      .indicators = *system->indicators,
+      .settings = s,
+      .clock = clock,
+      .today = [calendar = system->calendar.get()] { return calendar::to_text(calendar->today()); },
+      .scratch = system->scratch_});
   system->query->on_sql(
       [lineage = &system->insight->lineage](const Actor& actor, std::string_view sql) { lineage->note_sql(actor, sql); });
   system->changes->on_find([query = system->query.get()](
@@ -527,6 +543,8 @@ System::~System() {
   if (meter)
     if (auto kept = meter->flush(); !kept)
       log::warn("what was used under grants could not be written", {{"why", kept.error().detail}});
+  evaluations.reset();
+  budget_relations.reset();
   budgets.reset();
   indicators.reset();
   survey_routes.reset();
@@ -558,6 +576,8 @@ Result<std::uint64_t> System::sweep() {
     if (!in_corrections || *in_corrections) return true;
     auto in_registers = registers->uses_blob(sha256);
     if (!in_registers || *in_registers) return true;
+    auto in_evaluations = evaluations->uses_blob(sha256);
+    if (!in_evaluations || *in_evaluations) return true;
     auto in_imports = imports->uses_blob(sha256);
     if (!in_imports || *in_imports) return true;
     auto in_linkage = insight->linkage.uses_blob(sha256);

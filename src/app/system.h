@@ -15,12 +15,14 @@
 #include "qushu/audit/audit.h"
 #include "qushu/blob/blob_store.h"
 #include "qushu/budget/budgets.h"
+#include "qushu/budget/relations.h"
 #include "qushu/calendar/calendar.h"
 #include "qushu/catalog/catalog.h"
 #include "qushu/catalog/classification.h"
 #include "qushu/catalog/entry.h"
 #include "qushu/delivery/delivery.h"
 #include "qushu/engine/engine.h"
+#include "qushu/evaluation/evaluation.h"
 #include "qushu/identity/identity.h"
 #include "qushu/indicators/boards.h"
 #include "qushu/indicators/indicators.h"
@@ -91,11 +93,14 @@ struct System {
   std::unique_ptr<registers::RecordRelations> relations;
   std::unique_ptr<surveys::Surveys> surveys;
   std::unique_ptr<surveys::SurveyRelations> survey_relations;
+  std::unique_ptr<AllRelations> other_relations;  // than those of records
   std::unique_ptr<AllRelations> all_relations;
   std::unique_ptr<surveys::SurveyRoutes> survey_routes;
   std::unique_ptr<indicators::Indicators> indicators;
   std::unique_ptr<indicators::Boards> boards;
   std::unique_ptr<budget::Budgets> budgets;
+  std::unique_ptr<budget::BudgetRelations> budget_relations;
+  std::unique_ptr<evaluation::Evaluations> evaluations;
   std::unique_ptr<opendata::Releases> releases;
   std::unique_ptr<opendata::PublicView> public_view;
   std::unique_ptr<opendata::Shelf> shelf;

@@ -80,6 +80,12 @@ std::string_view execution_light(std::int64_t budget, std::int64_t spent, std::i
   return rate < due * 60 ? "red" : rate < due * 80 ? "yellow" : "green";
 }
 
+const BudgetVersion* Budget::initial() const {
+  auto found =
+      std::ranges::find_if(versions.rbegin(), versions.rend(), [](const BudgetVersion& v) { return is_in_force(v.state); });
+  return found == versions.rend() ? nullptr : &*found;
+}
+
 Result<Budget> Budgets::load(store::Session& s, std::string_view id) const {
   QS_TRY(auto row, s.one("SELECT id, department_id, department_code, department_name, year FROM budget WHERE id = ?", {id}));
   if (!row) return no_budget();

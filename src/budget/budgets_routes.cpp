@@ -1,12 +1,11 @@
-#include <fstream>
-
 #include <fmt/format.h>
 
 #include "qushu/base/file_name.h"
-#include "qushu/base/id.h"
 #include "qushu/budget/budgets.h"
 #include "qushu/budget/workbook.h"
+#include "qushu/http/received_file.h"
 
+#include "public_pages.h"
 #include "sections.h"
 
 namespace qushu::budget {
@@ -19,7 +18,6 @@ using http::Response;
 using http::Router;
 using http::Schema;
 
-constexpr std::uint64_t kMostWorkbook = 32ULL << 20U;
 constexpr std::uint64_t kMostJson = 16ULL << 20U;
 constexpr const char* kXlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
@@ -158,37 +156,11 @@ std::map<std::string, std::string> explanations_of(const Request& r) {
   return out;
 }
 
-// The file of an upload, gone with it.
-class Received {
- public:
-  explicit Received(const std::filesystem::path& folder) : path_(folder / (new_id() + ".upload")) {}
-  ~Received() {
-    std::error_code gone;
-    std::filesystem::remove(path_, gone);
-  }
-  Received(const Received&) = delete;
-  Received& operator=(const Received&) = delete;
-  Result<void> read(http::BodyReader& stream) {
-    std::ofstream out(path_, std::ios::binary);
-    QS_CHECK(stream.each([&](std::string_view piece) -> Result<void> {
-      out.write(piece.data(), static_cast<std::streamsize>(piece.size()));
-      return {};
-    }));
-    if (!out.flush())
-      return fail(Code::storage_full, "budget.disk", "临时文件写不下，磁盘可能已满。",
-                  "The temporary file could not be written; the disk may be full.");
-    return {};
-  }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 Result<Response> import_workbook(const BudgetRoutes& x, const Request& r) {
   QS_TRY(auto now, x.budgets.find(r.actor, r.param("id")));
-  Received file(x.scratch);
-  QS_CHECK(file.read(*r.stream));
+  http::ReceivedFile file(x.scratch);
+  QS_CHECK(
+      file.read(*r.stream, static_cast<std::uint64_t>(x.settings.integer("budget.workbook_size")), "budget.workbook_size"));
   QS_TRY(auto read,
          read_workbook(file.path(), file_name_of(r.get("name").value_or("预算.xlsx")), x.scratch, x.engine, x.settings));
   json::array errors;
@@ -362,7 +334,6 @@ void add_files(Router& router, const BudgetRoutes& x) {
                         {.name = "revision", .shape = schema::integer().range(0, 1'000'000'000), .required = true}},
               .streams_body = true,
               .body_type = kXlsx,
-              .body_limit = kMostWorkbook,
               .answer = schema::object({{"errors", schema::array(schema::object({{"sheet", schema::text()},
                                                                                  {"row", schema::integer()},
                                                                                  {"column", schema::text()},
@@ -515,6 +486,7 @@ void add_budget_routes(Router& router, BudgetRoutes routes) {
   add_files(router, routes);
   add_writing(router, routes);
   add_public(router, routes);
+  add_public_pages(router, routes.budgets, routes.settings);
 }
 
 }  // namespace qushu::budget

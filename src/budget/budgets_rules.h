@@ -11,11 +11,7 @@ inline constexpr std::int64_t kFirstYear = 2000, kLastYear = 2100;
 [[nodiscard]] Failure forbidden(std::string zh, std::string en);
 [[nodiscard]] Failure wrong_state(std::string zh, std::string en);
 
-// Of the budget's department, or one above it; or somebody at the server's console.
-[[nodiscard]] bool belongs(const Actor& actor, const Budget& budget);
-[[nodiscard]] bool may(const Actor& actor, Permission permission, const Budget& budget);
 [[nodiscard]] bool is_editable(State state);
-[[nodiscard]] bool is_in_force(State state);
 // Of a comment or a reason: written where it is needed, and no longer than may be. `member` is the error's subject.
 [[nodiscard]] Result<void> check_comment(std::string_view text, std::string_view member, bool needed);
 [[nodiscard]] bool is_day(std::string_view text);  // 2026-11-29

@@ -107,6 +107,10 @@ CREATE TABLE budget_changes (
   subject TEXT NOT NULL, year BIGINT NOT NULL, base BIGINT NOT NULL, difference BIGINT NOT NULL, percent BIGINT, reason TEXT NOT NULL,
   PRIMARY KEY (budget_id, version, position)
 );
+)"},
+                             store::Migration{.id = "budget.0002", .sql = R"(
+ALTER TABLE budget_goals ADD COLUMN indicator TEXT NOT NULL DEFAULT '';
+ALTER TABLE budget_totals ADD COLUMN goal TEXT NOT NULL DEFAULT '';
 )"}};
 
 }  // namespace

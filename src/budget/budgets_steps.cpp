@@ -212,6 +212,13 @@ Result<std::vector<Step>> Budgets::history(const Actor& actor, std::string_view 
   });
 }
 
+Result<std::string> Budgets::latest_step() const {
+  return deps_.store.read([](store::Session& s) -> Result<std::string> {
+    QS_TRY(auto row, s.one("SELECT count(*), max(id) FROM budget_step"));
+    return row ? fmt::format("{} {}", row->integer(0), row->opt_text(1).value_or("")) : std::string();
+  });
+}
+
 Result<Comparison> Budgets::compare(const Actor& actor, std::string_view id, std::int64_t version, std::string_view other,
                                     std::int64_t other_version) const {
   return deps_.store.read([&](store::Session& s) -> Result<Comparison> {

@@ -326,16 +326,50 @@ std::string lines_or_none(const std::string& value) {
   return value.empty() ? "无" : value;
 }
 
+// What is to be reached, and the figures that tell it; of the unit as a whole where there is no project.
+void promised(const Detail& d, std::string_view project, const std::string& goal, std::vector<Row>& rows) {
+  rows.push_back({label("绩效目标"), wide(lines_or_none(goal), 6)});
+  std::vector<const ProjectGoal*> goals;
+  for (const auto& level : goal_levels())
+    for (const auto& g : d.content.goals)
+      if (g.project == project && g.level == level.code) goals.push_back(&g);
+  if (goals.empty()) return;
+  rows.push_back({label("绩效指标", 1, static_cast<int>(goals.size()) + 1), label("类别"), label("指标名称", 3),
+                  label("指标值"), label("备注")});
+  for (const auto* g : goals)
+    rows.push_back({text(word(goal_levels(), g->level)),
+                    wide(g->name, 3),
+                    {.text = g->value + g->unit, .align = Align::centre},
+                    text(g->evidence)});
+}
+
+const std::vector<print::Column> kFormColumns{{1.5, Align::left},  {2, Align::left},    {1.2, Align::right}, {1.1, Align::left},
+                                              {1.4, Align::right}, {1.5, Align::right}, {2.3, Align::left}};
+
+Table unit_form(const Detail& d) {
+  const auto& t = d.content.totals.at(0);
+  Table out{.title = fmt::format("{} 年部门整体支出绩效目标申报表", d.budget.year),
+            .left = "单位名称：" + d.budget.department_name,
+            .right = "单位：万元",
+            .columns = kFormColumns,
+            .head = {},
+            .rows = {},
+            .note = {}};
+  for (const auto& [name, amount] :
+       {std::pair{"部门支出", t.expenditure}, {"其中：基本支出", t.basic}, {"　　　项目支出", t.project}})
+    out.rows.push_back({label(name, 2), {.text = published(amount), .columns = 5, .align = Align::left}});
+  promised(d, "", t.goal, out.rows);
+  return out;
+}
+
 Table form(const Detail& d, const BudgetProject& p) {
   Table t{.title = fmt::format("{} 年项目支出绩效目标申报表", d.budget.year),
           .left = "单位名称：" + d.budget.department_name,
           .right = "单位：万元",
-          .columns = {},
+          .columns = kFormColumns,
           .head = {},
           .rows = {},
           .note = {}};
-  t.columns = {{1.5, Align::left},  {2, Align::left},    {1.2, Align::right}, {1.1, Align::left},
-               {1.4, Align::right}, {1.5, Align::right}, {2.3, Align::left}};
   t.rows.push_back({label("项目名称"), wide(p.name, 3), label("项目编码"), wide(p.code, 2)});
   auto paid_by = std::ranges::find(d.content.functions, p.function, &Function::code);
   t.rows.push_back(
@@ -371,20 +405,7 @@ Table form(const Detail& d, const BudgetProject& p) {
                         money(x->amount),
                         text(x->basis)});
   }
-  t.rows.push_back({label("绩效目标"), wide(lines_or_none(p.goal), 6)});
-  std::vector<const ProjectGoal*> goals;
-  for (const auto& level : goal_levels())
-    for (const auto& g : d.content.goals)
-      if (g.project == p.code && g.level == level.code) goals.push_back(&g);
-  if (!goals.empty()) {
-    t.rows.push_back({label("绩效指标", 1, static_cast<int>(goals.size()) + 1), label("类别"), label("指标名称", 3),
-                      label("指标值"), label("备注")});
-    for (const auto* g : goals)
-      t.rows.push_back({text(word(goal_levels(), g->level)),
-                        wide(g->name, 3),
-                        {.text = g->value + g->unit, .align = Align::centre},
-                        text(g->evidence)});
-  }
+  promised(d, p.code, p.goal, t.rows);
   return t;
 }
 
@@ -411,6 +432,8 @@ print::Document official_tables(const Detail& d) {
                 projects(d),
                 purchases(d)};
   if (!d.content.changes.empty()) out.tables.push_back(changes(d));
+  bool of_unit = std::ranges::any_of(d.content.goals, [](const ProjectGoal& g) { return g.project.empty(); });
+  if (of_unit || !d.content.totals.at(0).goal.empty()) out.tables.push_back(unit_form(d));
   for (const auto& p : d.content.projects) out.tables.push_back(form(d, p));
   return out;
 }

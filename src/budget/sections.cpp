@@ -137,7 +137,8 @@ const Section<Totals>& totals_section() {
                   {"reception", {"公务接待费", "Reception"}, Entry::money, &Totals::reception},
                   {"three_publics", {"三公经费合计", "Three publics"}, Entry::money, &Totals::three_publics},
                   {"operation", {"机关运行经费", "Office operation"}, Entry::money, &Totals::operation},
-                  {"text", {"文字说明", "Text"}, Entry::long_text, &Totals::text}},
+                  {"text", {"文字说明", "Text"}, Entry::long_text, &Totals::text},
+                  {"goal", {"部门年度绩效目标", "Goal of the unit"}, Entry::long_text, &Totals::goal}},
       .single = true};
   return section;
 }
@@ -227,12 +228,13 @@ const Section<ProjectGoal>& goal_section() {
       .name = "goals",
       .title = {"绩效指标", "Indicators"},
       .rows = &Content::goals,
-      .columns = {{"project", {"项目编码", "Project"}, Entry::code, &ProjectGoal::project, {}, true},
+      .columns = {{"project", {"项目编码", "Project"}, Entry::code, &ProjectGoal::project},
                   {"level", {"指标类别", "Kind"}, Entry::choice, &ProjectGoal::level, kLevels, true},
                   {"name", {"指标名称", "Name"}, Entry::text, &ProjectGoal::name, {}, true},
                   {"value", {"指标值", "Value"}, Entry::text, &ProjectGoal::value, {}, true},
                   {"unit", {"计量单位", "Measure"}, Entry::text, &ProjectGoal::unit},
-                  {"evidence", {"备注", "Evidence"}, Entry::text, &ProjectGoal::evidence}}};
+                  {"evidence", {"备注", "Evidence"}, Entry::text, &ProjectGoal::evidence},
+                  {"indicator", {"对应平台指标", "Platform indicator"}, Entry::code, &ProjectGoal::indicator}}};
   return section;
 }
 

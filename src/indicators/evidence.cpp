@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "computed.h"
 #include "rows.h"
 
 namespace qushu::indicators {
@@ -56,7 +57,12 @@ Result<EvidenceRows> Indicators::evidence(const Actor& actor, std::string_view c
   out.total = row->integer(5);
   out.kept = row->integer(6);
   out.computed = row->time(9);
-  auto relations = strings(row->text(7)), datasets = strings(row->text(8));
+  return visible(actor, std::move(out), row->text(4), strings(row->text(7)), strings(row->text(8)));
+}
+
+Result<EvidenceRows> Indicators::visible(const Actor& actor, EvidenceRows out, std::string_view rows,
+                                         const std::vector<std::string>& relations,
+                                         const std::vector<std::string>& datasets) const {
   auto column = [&](std::string_view name) -> std::optional<std::size_t> {
     auto found = std::ranges::find(out.columns, name);
     return found == out.columns.end() ? std::nullopt : std::optional<std::size_t>(found - out.columns.begin());
@@ -64,7 +70,7 @@ Result<EvidenceRows> Indicators::evidence(const Actor& actor, std::string_view c
   auto id = column("id"), which = column("register");
   bool only_records = relations.size() == 1 && relations.front().starts_with(registers::kRelationPrefix);
   auto only = only_records ? relations.front().substr(registers::kRelationPrefix.size()) : std::string();
-  auto stored = json::parse(row->text(4));
+  auto stored = json::parse(rows);
   for (auto& one : stored.as_array()) {
     EvidenceRow r{.register_code = {}, .record = {}, .cells = {one.as_array().begin(), one.as_array().end()}};
     r.record = cell(r, id);
@@ -81,8 +87,8 @@ Result<EvidenceRows> Indicators::evidence(const Actor& actor, std::string_view c
   std::vector<std::string> narrow;
   for (const auto& relation : relations) {
     if (deps_.others != nullptr && deps_.others->is_relation(relation)) {
-      auto rows = deps_.others->rows(actor, relation);
-      all_data = all_data && rows && rows->all;
+      auto seen = deps_.others->rows(actor, relation);
+      all_data = all_data && seen && seen->all;
       continue;
     }
     QS_TRY(auto all, deps_.relations.sees_all(actor, relation));
@@ -101,6 +107,46 @@ Result<EvidenceRows> Indicators::evidence(const Actor& actor, std::string_view c
   QS_TRY(out.labels, labels_of(actor, out.columns, relations));
   out.hidden = out.kept - static_cast<std::int64_t>(out.rows.size());
   return out;
+}
+
+Result<Taken> Indicators::take(const Actor& actor, std::string_view code, int year) const {
+  QS_CHECK(may_use(actor));
+  auto period = Period::parse(PeriodKind::year, std::to_string(year));
+  if (!period || period->first_day() > deps_.calendar.today())
+    return fail(Error{.code = Code::invalid,
+                      .id = "indicator.period",
+                      .text = {"这一年还没有开始。", "That year has not begun."},
+                      .subject = "year"});
+  QS_TRY(auto indicator, deps_.store.read([&](store::Session& s) { return load(s, code); }));
+  auto computed = figure_of(indicator, *period);
+  if (computed.busy) return fail(*computed.busy);
+  computed.value.version = indicator.version;
+  auto list = [](const std::vector<std::string>& from) { return json::array(from.begin(), from.end()); };
+  json::object evidence{{"period", period->text()},
+                        {"rows_sql", indicator.definition.evidence.rows},
+                        {"value_sql", computed.value_sql},
+                        {"columns", list(computed.columns)},
+                        {"kept", computed.rows.size()},
+                        {"rows", std::move(computed.rows)},
+                        {"total", computed.value.rows},
+                        {"relations", list(computed.relations)},
+                        {"datasets", list(computed.datasets)},
+                        {"computed", to_micros(computed.value.computed)}};
+  return Taken{
+      .definition = std::move(indicator.definition), .value = std::move(computed.value), .evidence = json::serialize(evidence)};
+}
+
+Result<EvidenceRows> Indicators::shown(const Actor& actor, std::string_view taken) const {
+  QS_CHECK(may_use(actor));
+  auto stored = json::parse(taken).as_object();
+  auto text = [&](std::string_view name) { return std::string(stored.at(name).as_string()); };
+  auto list = [&](std::string_view name) { return strings(json::serialize(stored.at(name))); };
+  EvidenceRows out{
+      .period = text("period"), .rows_sql = text("rows_sql"), .value_sql = text("value_sql"), .columns = list("columns")};
+  out.total = stored.at("total").to_number<std::int64_t>();
+  out.kept = stored.at("kept").to_number<std::int64_t>();
+  out.computed = from_micros(stored.at("computed").to_number<std::int64_t>());
+  return visible(actor, std::move(out), json::serialize(stored.at("rows")), list("relations"), list("datasets"));
 }
 
 }  // namespace qushu::indicators

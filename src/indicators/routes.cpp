@@ -74,6 +74,8 @@ http::Schema trial_schema() {
       .named("IndicatorTrial");
 }
 
+}  // namespace
+
 http::Schema evidence_schema() {
   return schema::object({{"period", schema::text()},
                          {"rows_sql", schema::text()},
@@ -89,6 +91,8 @@ http::Schema evidence_schema() {
                          {"computed", schema::time()}})
       .named("IndicatorEvidence");
 }
+
+namespace {
 
 std::string member(const Request& r, std::string_view key) {
   const auto* found = r.body.is_object() ? r.body.as_object().if_contains(key) : nullptr;

@@ -196,6 +196,7 @@ std::string with_unit(const Fraction& value, std::string_view unit) {
 }
 
 std::string hundredths_text(std::int64_t value) {
+  if (value < 0) return "-" + hundredths_text(-value);
   auto rest = std::to_string(value % 100);
   return std::to_string(value / 100) + "." + (rest.size() == 1 ? "0" : "") + rest;
 }

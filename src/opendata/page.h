@@ -19,6 +19,14 @@ struct PageCall {
   [[nodiscard]] std::string say(const Text& text) const { return text.in(lang); }
 };
 
+// What every page stands in.
+struct Surroundings {
+  const http::Request& request;
+  const Settings& settings;
+  Lang lang = Lang::zh;
+  std::string base;
+};
+[[nodiscard]] std::string render_in(const Surroundings& in, std::string_view name, Data data);
 // The page of a template: head, foot and {{#t}}中文|English{{/t}} are there.
 [[nodiscard]] std::string render(const PageCall& call, std::string_view name, Data data);
 [[nodiscard]] Data item_of(const PageCall& call, const Package& package);

@@ -266,22 +266,8 @@ Data item_of(const PageCall& call, const Package& p) {
 }
 
 std::string render(const PageCall& call, std::string_view name, Data data) {
-  using kainjow::mustache::mustache;
-  bool zh = call.lang == Lang::zh;
-  data.set("lang", zh ? "zh-CN" : "en");
-  data.set("other_lang", zh ? "en" : "zh");
-  data.set("other_name", zh ? "English" : "中文");
-  data.set("site", call.deps.settings.text(zh ? "opendata.title" : "opendata.title_en"));
-  data.set("base", call.base);
-  data.set("path", call.request.path);
-  data.set("t", kainjow::mustache::lambda{[zh](const std::string& text) {
-             auto bar = text.find('|');
-             return bar == std::string::npos ? text : zh ? text.substr(0, bar) : text.substr(bar + 1);
-           }});
-  for (const char* part : {"head", "foot", "item", "proof"})
-    data.set(part, kainjow::mustache::partial{[part] { return std::string(template_text(part)); }});
-  mustache page{std::string(template_text(name))};
-  return page.render(data);
+  return render_in({.request = call.request, .settings = call.deps.settings, .lang = call.lang, .base = call.base}, name,
+                   std::move(data));
 }
 
 struct Portal::Pages {

@@ -5,8 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "qushu/base/id.h"
-#include "qushu/base/log.h"
+#include "qushu/sharing/table_file.h"
 
 #include "stored.h"
 
@@ -18,11 +17,9 @@ using engine::Type;
 constexpr std::string_view kSurveys = "surveys";
 constexpr std::string_view kAnswers = "survey_answers";
 
-struct Column {
-  const char* id;
-  Text name;
-  Type type;
-};
+using sharing::Cell;
+using sharing::Cells;
+using Column = sharing::TableColumn;
 
 const std::array kSurveyColumns{Column{"survey", {"调查", "Survey"}, Type::text},
                                 Column{"survey__name", {"调查名称", "Survey (name)"}, Type::text},
@@ -47,85 +44,6 @@ const std::array kAnswerColumns{Column{"survey", {"调查", "Survey"}, Type::tex
                                 Column{"points", {"分值", "Points"}, Type::integer},
                                 Column{"satisfied", {"计为满意", "Satisfied"}, Type::boolean},
                                 Column{"answers", {"答复数", "Answers"}, Type::integer}};
-
-using Cell = std::variant<std::monostate, std::int64_t, double, bool, std::string>;
-using Cells = std::vector<std::vector<Cell>>;
-
-// Rows in memory as a table of the engine's; dates are texts until here.
-class Table final : public engine::TableSource {
- public:
-  Table(std::span<const Column> columns, const Cells& rows) : rows_(rows) {
-    for (const auto& c : columns) described_.push_back({.name = c.id, .type = c.type});
-  }
-  const std::vector<engine::Column>& columns() const override { return described_; }
-  Result<std::unique_ptr<engine::Scanner>> open(const std::vector<std::size_t>& wanted) override {
-    struct Reader final : engine::Scanner {
-      Reader(const Table& table, std::vector<std::size_t> wanted) : table_(table), wanted_(std::move(wanted)) {}
-      Result<std::size_t> fill(engine::ChunkWriter& into) override {
-        auto count = std::min(into.capacity(), table_.rows_.size() - at_);
-        for (std::size_t i = 0; i < wanted_.size(); ++i)
-          for (std::size_t r = 0; r < count; ++r) table_.put(into, i, r, wanted_[i], table_.rows_[at_ + r]);
-        at_ += count;
-        return count;
-      }
-      const Table& table_;
-      std::vector<std::size_t> wanted_;
-      std::size_t at_ = 0;
-    };
-    return std::make_unique<Reader>(*this, wanted);
-  }
-
- private:
-  void put(engine::ChunkWriter& into, std::size_t to, std::size_t r, std::size_t column, const std::vector<Cell>& row) const {
-    const auto& cell = row.at(column);
-    if (std::holds_alternative<std::monostate>(cell)) return into.set_null(to, r);
-    switch (described_[column].type) {
-      case Type::integer:
-        into.integers(to)[r] = std::get<std::int64_t>(cell);
-        return;
-      case Type::number:
-        into.numbers(to)[r] = std::get<double>(cell);
-        return;
-      case Type::boolean:
-        into.booleans(to)[r] = std::get<bool>(cell);
-        return;
-      case Type::date: {
-        auto day = calendar::parse_day(std::get<std::string>(cell));
-        if (!day) return into.set_null(to, r);
-        into.dates(to)[r] = static_cast<std::int32_t>(day->time_since_epoch().count());
-        return;
-      }
-      default:
-        return into.set_text(to, r, std::get<std::string>(cell));
-    }
-  }
-
-  const Cells& rows_;
-  std::vector<engine::Column> described_;
-};
-
-// The file goes with it.
-struct File {
-  explicit File(std::filesystem::path p) : path(std::move(p)) {}
-  ~File() {
-    std::error_code failed;
-    std::filesystem::remove(path, failed);
-    if (failed) log::warn("a relation's snapshot could not be removed", {{"why", failed.message()}});
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  std::filesystem::path path;
-};
-
-Result<std::shared_ptr<const File>> write(engine::Engine& engine, const std::filesystem::path& folder,
-                                          std::span<const Column> columns, const Cells& rows) {
-  Table table(columns, rows);
-  auto file = std::make_shared<File>(folder / ("surveys-" + new_id() + ".parquet"));
-  QS_CHECK(engine.execute(
-      {.sql = fmt::format("COPY (SELECT * FROM cells) TO {} (FORMAT parquet)", engine::quote_text(file->path.string())),
-       .tables = {{.name = "cells", .source = &table}}}));
-  return file;
-}
 
 // How often what was picked, by question, day and code.
 using Counts = std::map<std::string, std::map<std::pair<std::string, std::string>, std::int64_t>, std::less<>>;
@@ -162,7 +80,7 @@ struct SurveyRelations::Snapshot {
   std::int64_t generation = -1;
   std::string what;  // it was made of; while that stays, so do the files
   std::vector<Survey> surveys;
-  std::shared_ptr<const File> about, answers;
+  std::shared_ptr<const sharing::TableFile> about, answers;
 };
 
 SurveyRelations::SurveyRelations(const Surveys& surveys, engine::Engine& engine, std::filesystem::path scratch)
@@ -172,13 +90,8 @@ SurveyRelations::~SurveyRelations() = default;
 Result<std::vector<sharing::Relation>> SurveyRelations::relations(const Actor& actor) const {
   std::vector<sharing::Relation> out;
   if (!actor.signed_in() || !actor.can(Permission::register_use)) return out;
-  auto add = [&](std::string_view id, Text title, std::span<const Column> columns) {
-    sharing::Relation one{.name = std::string(id), .title = std::move(title), .columns = {}};
-    for (const auto& c : columns) one.columns.push_back({.id = c.id, .name = c.name, .type = c.type, .level = "1"});
-    out.push_back(std::move(one));
-  };
-  add(kSurveys, {"调查", "Surveys"}, kSurveyColumns);
-  add(kAnswers, {"调查答复", "Answers to surveys"}, kAnswerColumns);
+  out.push_back(sharing::describe(kSurveys, {"调查", "Surveys"}, kSurveyColumns));
+  out.push_back(sharing::describe(kAnswers, {"调查答复", "Answers to surveys"}, kAnswerColumns));
   return out;
 }
 
@@ -197,20 +110,10 @@ Result<sharing::RelationRows> SurveyRelations::rows(const Actor& actor, std::str
     else
       all = false;
   const auto& file = name == kSurveys ? snapshot->about : snapshot->answers;
-  auto scan = engine::parquet_scan({file->path});
-  sharing::RelationRows out{.select = {}, .files = {file->path}, .keep = snapshot, .all = all};
-  if (all) {
-    out.select = "SELECT * FROM " + scan;
-    return out;
-  }
-  // As with records: no expression meets a value of a row that is left out.
-  auto shown = hers.empty() ? std::string("false") : fmt::format("survey IN ({})", hers);
-  std::string columns;
-  for (const auto& c : name == kSurveys ? std::span<const Column>(kSurveyColumns) : std::span<const Column>(kAnswerColumns))
-    columns += fmt::format("{}CASE WHEN _shown THEN {} END AS {}", columns.empty() ? "" : ", ", engine::quote_name(c.id),
-                           engine::quote_name(c.id));
-  out.select = fmt::format("SELECT {} FROM (SELECT *, {} AS _shown FROM {}) WHERE _shown", columns, shown, scan);
-  return out;
+  auto shown = all ? std::string() : hers.empty() ? std::string("false") : fmt::format("survey IN ({})", hers);
+  auto columns = name == kSurveys ? std::span<const Column>(kSurveyColumns) : std::span<const Column>(kAnswerColumns);
+  return sharing::RelationRows{
+      .select = sharing::select_where(*file, columns, shown), .files = {file->path}, .keep = snapshot, .all = all};
 }
 
 Result<std::shared_ptr<const SurveyRelations::Snapshot>> SurveyRelations::snapshot() const {
@@ -257,8 +160,8 @@ Result<std::shared_ptr<const SurveyRelations::Snapshot>> SurveyRelations::snapsh
     snapshot_ = fresh;
     return snapshot_;
   }
-  QS_TRY(fresh->about, write(engine_, scratch_, kSurveyColumns, about));
-  QS_TRY(fresh->answers, write(engine_, scratch_, kAnswerColumns, answers));
+  QS_TRY(fresh->about, sharing::write_table(engine_, scratch_, kSurveys, kSurveyColumns, about));
+  QS_TRY(fresh->answers, sharing::write_table(engine_, scratch_, kAnswers, kAnswerColumns, answers));
   snapshot_ = fresh;
   return snapshot_;
 }

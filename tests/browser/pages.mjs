@@ -8,7 +8,7 @@ const pages = {
   sysadmin: ['/', '/people', '/calendar', '/settings'],
   secadmin: ['/people', '/settings', '/sharing/rules', '/sharing/watermarks'],
   auditadmin: ['/', '/audit'],
-  budgeter: ['/', '/budgets', '/budgets/BUDGET', '/budgets/BUDGET?tab=income', '/budgets/BUDGET?tab=expenditure', '/budgets/BUDGET?tab=projects', '/budgets/BUDGET?tab=execution', '/budgets/BUDGET?tab=compare', '/budgets/BUDGET?tab=history'],
+  budgeter: ['/', '/budgets', '/budgets/BUDGET', '/budgets/BUDGET?tab=income', '/budgets/BUDGET?tab=expenditure', '/budgets/BUDGET?tab=projects', '/budgets/BUDGET?tab=execution', '/budgets/BUDGET?tab=compare', '/budgets/BUDGET?tab=history', '/year-end?year=2025', '/year-end?tab=evaluations&year=2025', '/year-end/evaluations/EVALUATION'],
 };
 const [code, importId, ticket, record, request] = [process.env.QUSHU_CODE, process.env.QUSHU_IMPORT, process.env.QUSHU_TICKET, process.env.QUSHU_RECORD, process.env.QUSHU_REQUEST];
 const grant = process.env.QUSHU_GRANT;
@@ -35,7 +35,7 @@ for (const [width, height] of [[1440, 900], [390, 844]])
     const { page, complaints, context } = await person(login, width, height);
     for (const path of paths) {
       const at = `${path} at ${width} as ${login}`;
-      await page.goto(base + path.replace('CODE', code).replace('IMPORT', importId).replace('TICKET', ticket).replace('RECORD', record).replace('REQUEST', request).replace('GRANT', grant).replace('BUDGET', process.env.QUSHU_BUDGET).replace('ASKED', code));
+      await page.goto(base + path.replace('CODE', code).replace('IMPORT', importId).replace('TICKET', ticket).replace('RECORD', record).replace('REQUEST', request).replace('GRANT', grant).replace('BUDGET', process.env.QUSHU_BUDGET).replace('EVALUATION', process.env.QUSHU_EVALUATION).replace('ASKED', code));
       await page.waitForLoadState('load');
       await page.waitForTimeout(path.includes('chart') ? 1500 : 600);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

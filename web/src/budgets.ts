@@ -61,7 +61,7 @@ export function columns(section: string): ColumnOf[] {
     case 'economics': return [c('code', t('科目编码（款）', 'Code'), 'code'), c('name', t('科目名称', 'Name'), 'text'), c('part', t('支出类别', 'Part'), 'choice', parts()), c('amount', t('金额', 'Amount'), 'money')];
     case 'funds': return [c('source', t('资金来源', 'Source'), 'choice', sources()), c('amount', t('金额', 'Amount'), 'money')];
     case 'details': return [c('item', t('支出内容', 'Item'), 'text'), c('quantity', t('数量', 'Quantity'), 'quantity'), c('unit', t('单位', 'Measure'), 'text'), c('price', t('单价', 'Price'), 'money'), c('amount', t('金额', 'Amount'), 'money'), c('basis', t('测算依据', 'Basis'), 'text')];
-    case 'goals': return [c('level', t('指标类别', 'Kind'), 'choice', levels()), c('name', t('指标名称', 'Name'), 'text'), c('value', t('指标值', 'Value'), 'text'), c('unit', t('单位', 'Measure'), 'text'), c('evidence', t('备注', 'Evidence'), 'text')];
+    case 'goals': return [c('level', t('指标类别', 'Kind'), 'choice', levels()), c('name', t('指标名称', 'Name'), 'text'), c('value', t('指标值', 'Value'), 'text'), c('unit', t('单位', 'Measure'), 'text'), c('evidence', t('备注', 'Evidence'), 'text'), c('indicator', t('对应平台指标', 'Platform indicator'), 'code')];
     case 'purchases': return [c('kind', t('类别', 'Kind'), 'choice', purchases()), c('item', t('采购内容', 'Item'), 'text'), c('project', t('项目编码', 'Project'), 'code'), c('amount', t('金额', 'Amount'), 'money')];
     case 'changes': return [c('subject', t('对象', 'Subject'), 'choice', subjects()), c('year', t('对比年份', 'Year'), 'year'), c('base', t('对比年预算', 'Its budget'), 'money'), c('difference', t('增减额', 'Difference'), 'money'), c('percent', t('增减（%）', 'Per cent'), 'percent'), c('reason', t('原因', 'Reason'), 'text')];
     default: return [];

@@ -53,7 +53,14 @@ struct Budget {
   std::int64_t year = 0;
   std::vector<BudgetVersion> versions;                  // the newest first
   [[nodiscard]] const BudgetVersion* in_force() const;  // the newest that is approved or published
+  [[nodiscard]] const BudgetVersion* initial() const;   // the first that was: the year's budget before any adjustment
 };
+
+[[nodiscard]] bool is_in_force(State state);
+// Of the budget's department, or one above it; or somebody at the server's console.
+[[nodiscard]] bool belongs(const Actor& actor, const Budget& budget);
+// That, and `permission`.
+[[nodiscard]] bool may(const Actor& actor, Permission permission, const Budget& budget);
 
 struct Spent {
   std::int64_t month = 0;
@@ -149,12 +156,14 @@ class Budgets {
   [[nodiscard]] Result<Comparison> compare(const Actor& actor, std::string_view id, std::int64_t version,
                                            std::string_view other, std::int64_t other_version) const;
   [[nodiscard]] Result<std::vector<Step>> history(const Actor& actor, std::string_view id) const;
+  // Something that is another with every change of any budget: for who looks whether there is anything new.
+  [[nodiscard]] Result<std::string> latest_step() const;
   // For everybody: published versions alone.
   [[nodiscard]] Result<std::vector<Budget>> published() const;
   [[nodiscard]] Result<Detail> published(std::string_view id) const;
 
  private:
-  struct Change;
+  friend class BudgetRelations;
   [[nodiscard]] Result<Budget> load(store::Session& s, std::string_view id) const;
   [[nodiscard]] Result<Budget> load_visible(store::Session& s, const Actor& actor, std::string_view id) const;
   [[nodiscard]] Result<Detail> detail(store::Session& s, const Actor& actor, Budget budget, std::int64_t version) const;
@@ -187,7 +196,7 @@ enum class PrintFormat : std::uint8_t { pdf, xlsx };
 [[nodiscard]] Result<std::string> printed(const Detail& detail, PrintFormat format, std::string_view project,
                                           const std::filesystem::path& folder);
 
-// /api/v1/budgets…, and for everybody /open/budgets… with what is published.
+// /api/v1/budgets…, and for everybody what is published: /open/budgets… as documents, /open/budget… as pages of the portal.
 struct BudgetRoutes {
   Budgets& budgets;
   engine::Engine& engine;

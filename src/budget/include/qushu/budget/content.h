@@ -32,6 +32,7 @@ struct Totals {
   std::int64_t abroad = 0, vehicle_purchase = 0, vehicle_running = 0, vehicles = 0, reception = 0, three_publics = 0;
   std::int64_t operation = 0;  // 机关运行经费
   std::string text;            // what else the document says: tasks, assets, performance
+  std::string goal = {};       // what the unit as a whole wants to reach in the year (部门整体绩效目标)
   friend bool operator==(const Totals&, const Totals&) = default;
 };
 
@@ -81,8 +82,11 @@ struct ProjectDetail {
   friend bool operator==(const ProjectDetail&, const ProjectDetail&) = default;
 };
 
+// A promised figure: of a project, or (`project` empty) of the unit as a whole. `indicator` is the code of the platform's
+// indicator that tells it, empty where nothing here does; whether there is one of that code is for those who read it.
 struct ProjectGoal {
   std::string project, level, name, value, unit, evidence;  // level: "quantity" … "satisfaction"
+  std::string indicator = {};
   friend bool operator==(const ProjectGoal&, const ProjectGoal&) = default;
 };
 

@@ -90,6 +90,13 @@ struct EvidenceRows {
   Time computed;
 };
 
+// What an indicator came to over a whole year, with the rows behind it, for who keeps it beside something of its own.
+struct Taken {
+  Definition definition;
+  Value value;           // its period is the year: "2026"
+  std::string evidence;  // the rows and what was read, as text: for shown()
+};
+
 // What a definition would come to.
 struct Trial {
   std::string code;
@@ -149,6 +156,10 @@ class Indicators {
   [[nodiscard]] Result<std::size_t> compute_due(const Progress& progress);
   // The rows behind a value; `period` empty: the latest.
   [[nodiscard]] Result<EvidenceRows> evidence(const Actor& actor, std::string_view code, std::string_view period) const;
+  // The figure over a whole year, whatever its period is otherwise, computed now with its definer's rights. Keeps nothing.
+  [[nodiscard]] Result<Taken> take(const Actor& actor, std::string_view code, int year) const;
+  // The rows of what was taken, as far as the caller may see them now.
+  [[nodiscard]] Result<EvidenceRows> shown(const Actor& actor, std::string_view taken) const;
   // Those that the person answers for and whose latest value is not as it should be.
   [[nodiscard]] Result<std::vector<Standing>> worries(const Actor& actor) const;
 
@@ -173,6 +184,10 @@ class Indicators {
   [[nodiscard]] Result<void> keep(store::Transaction& t, const Indicator& indicator, const Computed& computed) const;
   [[nodiscard]] Result<Actor> reader_of(const Indicator& indicator) const;
   [[nodiscard]] Result<std::vector<Period>> due(store::Session& s, const Indicator& indicator) const;
+  // Of these rows what the caller may see, with the columns' labels.
+  [[nodiscard]] Result<EvidenceRows> visible(const Actor& actor, EvidenceRows all, std::string_view rows,
+                                             const std::vector<std::string>& relations,
+                                             const std::vector<std::string>& datasets) const;
   // What the registers that were read call these columns.
   [[nodiscard]] Result<std::vector<Text>> labels_of(const Actor& actor, const std::vector<std::string>& columns,
                                                     const std::vector<std::string>& read) const;
@@ -188,6 +203,7 @@ class Indicators {
 [[nodiscard]] json::object to_json(const Standing& standing, Lang lang);
 [[nodiscard]] json::object to_json(const Trial& trial, Lang lang);
 [[nodiscard]] json::object to_json(const EvidenceRows& evidence, Lang lang);
+[[nodiscard]] http::Schema evidence_schema();  // the shape of that
 
 // /api/v1/indicators…
 void add_routes(http::Router& router, Indicators& indicators);
