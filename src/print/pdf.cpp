@@ -118,8 +118,8 @@ class Pages {
 
   void draw_title(const Table& table, bool again) {
     auto inner = width_ - 2 * kMargin;
-    auto title = text(table.title + (again ? "（续）" : ""), kHeadFamily, again ? kTitleSize - 3 : kTitleSize, true, inner,
-                      Align::centre);
+    const char* more = !again ? "" : document_.lang == Lang::zh ? "（续）" : " (continued)";
+    auto title = text(table.title + more, kHeadFamily, again ? kTitleSize - 3 : kTitleSize, true, inner, Align::centre);
     show(title.get(), kMargin, y_);
     y_ += height(title.get()) + 8;
     if (table.left.empty() && table.right.empty()) return;
