@@ -141,7 +141,7 @@ class Pages {
     auto align = head ? cell.align.value_or(Align::centre) : cell.align.value_or(column.align);
     for (double size = kCellSize;; size -= 0.5) {
       auto layout = text(cell.text, head ? kHeadFamily : kFamily, size, head || cell.bold, width, align);
-      bool figure = align == Align::right && !cell.text.empty();
+      bool figure = align == Align::right && !cell.text.empty() && !cell.text.contains('\n');
       if (!figure || pango_layout_get_line_count(layout.get()) <= 1 || size <= kSmallest) return layout;
     }
   }

@@ -129,7 +129,7 @@ class Form {
     for (const auto& name : section.fields) {
       const auto& f = *sheet_.d.field(name);
       auto value = f.kind == Kind::attachment ? Cell{.text = file_names(name)} : sheet_.value(f, record_);
-      if (value.align == Align::right && form_.across == 1) value.align = Align::left;
+      value.align = Align::left;  // beside its label, whatever it is
       if (is_wide(f)) end();
       value.columns = pair - label;
       row.push_back(label_cell(sheet_.label(f), label));
@@ -147,11 +147,11 @@ class Form {
     return out;
   }
 
-  // Widths by shares, each at least one, all together the grid.
-  static std::vector<int> widths(const std::vector<int>& shares) {
+  // Widths by shares, each at least one, all together `grid`.
+  static std::vector<int> widths(const std::vector<int>& shares, int grid) {
     auto whole = std::accumulate(shares.begin(), shares.end(), 0);
     std::vector<int> out;
-    int left = kGrid, rest = whole;
+    int left = grid, rest = whole;
     for (std::size_t i = 0; i < shares.size(); ++i) {
       auto behind = static_cast<int>(shares.size() - i) - 1;
       auto width = std::clamp(static_cast<int>(static_cast<double>(left) * shares[i] / rest + 0.5), 1, left - behind);
@@ -163,23 +163,26 @@ class Form {
     return out;
   }
 
-  void heads(const std::vector<std::pair<std::string, int>>& columns, std::vector<int>& at) {
+  // The widths of these columns, whose heads are a row.
+  std::vector<int> heads(const std::vector<std::pair<std::string, int>>& columns, int grid) {
     std::vector<int> shares;
     for (const auto& [text, share] : columns) shares.push_back(share);
-    at = widths(shares);
+    auto at = widths(shares, grid);
     Row head;
+    if (grid < kGrid) head.push_back(label_cell(sheet_.in("序号", "No."), kGrid - grid));
     for (std::size_t i = 0; i < columns.size(); ++i) head.push_back(label_cell(columns[i].first, at[i]));
     rows_.push_back(std::move(head));
+    return at;
   }
 
   void lines(const PrintSection& section) {
-    std::vector<std::pair<std::string, int>> columns{{sheet_.in("序号", "No."), 1}};
-    for (const auto& c : section.columns) columns.emplace_back(c.label.in(sheet_.lang), c.width * 2);
-    std::vector<int> at;
-    heads(columns, at);
+    constexpr int kNumber = 2;
+    std::vector<std::pair<std::string, int>> columns;
+    for (const auto& c : section.columns) columns.emplace_back(c.label.in(sheet_.lang), c.width);
+    auto at = heads(columns, kGrid - kNumber);
     for (int line = 1; line <= section.lines; ++line) {
-      Row row{{.text = std::to_string(line), .columns = at[0], .align = Align::centre}};
-      for (std::size_t i = 1; i < at.size(); ++i) row.push_back({.text = {}, .columns = at[i]});
+      Row row{{.text = std::to_string(line), .columns = kNumber, .align = Align::centre}};
+      for (int width : at) row.push_back({.text = {}, .columns = width});
       rows_.push_back(std::move(row));
     }
   }
@@ -192,12 +195,11 @@ class Form {
   }
 
   void history() {
-    std::vector<int> at;
-    heads({{sheet_.in("时间", "When"), 5},
-           {sheet_.in("办理", "Step"), 4},
-           {sheet_.in("办理人", "By"), 4},
-           {sheet_.in("意见", "Comment"), 11}},
-          at);
+    auto at = heads({{sheet_.in("时间", "When"), 5},
+                     {sheet_.in("办理", "Step"), 4},
+                     {sheet_.in("办理人", "By"), 4},
+                     {sheet_.in("意见", "Comment"), 11}},
+                    kGrid);
     for (const auto& c : changes_) {
       if (c.action != "create" && c.action != "move" && c.action != "comment" && c.action != "import") continue;
       rows_.push_back({{.text = sheet_.moment(c.at), .columns = at[0], .align = Align::centre},
