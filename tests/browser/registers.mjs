@@ -155,6 +155,8 @@ await shot(page, 'subscribe');
 check((await (await fetch(feed)).text()).includes('投影仪'), 'the address does not show the day');
 page = steward.page;
 await page.goto(`${base}/my-calendar?month=2026-11`);
+await page.waitForSelector('[data-test=agenda-day], [data-test=earlier]');
+if (await page.locator('[data-test=earlier]').count()) await page.click('[data-test=earlier]');
 await page.waitForSelector('[data-test=agenda-day]');
 check((await text(page, '[data-test=agenda-day]')).includes('投影仪'), 'the keeper has no agenda');
 await shot(page, 'agenda-phone');
