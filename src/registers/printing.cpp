@@ -154,7 +154,7 @@ class Form {
     int left = grid, rest = whole;
     for (std::size_t i = 0; i < shares.size(); ++i) {
       auto behind = static_cast<int>(shares.size() - i) - 1;
-      auto width = std::clamp(static_cast<int>(static_cast<double>(left) * shares[i] / rest + 0.5), 1, left - behind);
+      auto width = std::clamp((left * shares[i] + rest / 2) / rest, 1, left - behind);
       if (behind == 0) width = left;
       out.push_back(width);
       left -= width;
