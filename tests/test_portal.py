@@ -230,6 +230,10 @@ def test_regions_are_drawn(portal, tmp_path):
     assert "云溪&lt;街&gt;道: 1,500" in summed and "望江街道: 500" in summed and "人口（人）（合计）" in summed
     assert get(portal, "/open/dataset/people", shade="x' OR 1").status_code == 200
     assert "darker" in get(portal, "/open/dataset/people", lang="en").text
+    # As many rows everywhere say nothing: a number is drawn, unless somebody asks for the rows.
+    catalogue(qushu, "towns", "街道户数", content="街道代码,户数（户）\n990105001,70\n990105002,30\n".encode(), entry={"classifications": ["101"], "abstract": "各街道户数"}, tags=["人口"])
+    release(qushu, "towns", ["街道代码", "户数（户）"], excuses={"*": "合计数"})
+    assert "云溪&lt;街&gt;道: 70" in get(portal, "/open/dataset/towns").text and "云溪&lt;街&gt;道: 1" in get(portal, "/open/dataset/towns", shade="").text
     assert put(reviewer, json.dumps({"type": "FeatureCollection", "features": []}), 422)["subject"] == "features"
     assert reviewer.call("DELETE", "/api/v1/open/boundaries").status_code == 204
     assert "分区域" not in get(portal, "/open/dataset/people").text

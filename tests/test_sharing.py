@@ -159,6 +159,22 @@ def test_a_request_becomes_masked_rows(district, people):
     assert {"request.submit", "request.approve", "request.return", "request.complete", "request.grant", "grant.add", "grant.suspend", "grant.resume", "grant.terminate"} <= actions
 
 
+def test_who_uses_by_grant_reports_errors(district, people):
+    """Article 26: the department that uses the data finds the error; of what it does not see it says nothing."""
+    ids = district.ids
+    stranger, giver = people["stranger"], people["giving_officer"]
+    wrong = {"dataset": "relief", "row": "00007", "field": ids["姓名"], "wrong": "姓名有误", "proposed": "李四"}
+    grant = granted(people, "relief", terms(ids, ["编号", "姓名"], methods=["file"]))
+    ticket = stranger.post("/api/v1/corrections", wrong, 201)
+    assert ticket["provider_name"] == "区民政局" and ticket["days_left"] == 10
+    assert giver.get(f"/api/v1/corrections/{ticket['id']}")["wrong"] == "姓名有误"
+    assert stranger.post("/api/v1/corrections", {**wrong, "field": ids["手机号"]}, 422)["subject"] == "field"
+    people["other_officer"].post("/api/v1/corrections", wrong, 404)
+    end(people, grant)
+    stranger.post("/api/v1/corrections", wrong, 404)
+    assert stranger.get(f"/api/v1/corrections/{ticket['id']}")["number"] == ticket["number"]
+
+
 def test_a_masked_key_lookup_is_the_row_that_the_page_shows(district, people):
     """Lookups come from the index and pages from the engine: both must say the same."""
     ids = district.ids

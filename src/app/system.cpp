@@ -285,7 +285,7 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
   system->corrections = quality::Corrections::open({.store = *system->store,
                                                     .audit = *system->audit,
                                                     .calendar = *system->calendar,
-                                                    .catalog = *system->catalog,
+                                                    .policy = *system->policy,
                                                     .settings = s,
                                                     .clock = clock});
   system->changes = std::make_unique<ingest::Changes>(

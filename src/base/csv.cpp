@@ -1,13 +1,38 @@
 #include "qushu/base/csv.h"
 
+#include <array>
+
 namespace qushu {
 
 namespace {
 
 bool looks_like_a_formula(std::string_view text) {
-  if (text.empty() || !std::string_view("=+-@\t\r\n").contains(text[0])) return false;
-  if (text[0] != '+' && text[0] != '-') return true;
-  return text.find_first_not_of("0123456789.,+-%/: ") != std::string_view::npos;
+  switch (text.empty() ? 'x' : text.front()) {
+    case '+':
+    case '-':
+      return text.find_first_not_of("0123456789.,+-%/: ") != std::string_view::npos;
+    case '=':
+    case '@':
+    case '\t':
+    case '\r':
+    case '\n':
+      return true;
+    default:
+      return false;
+  }
+}
+
+// A cell that holds one of these is written in quotes.
+constexpr auto kSpecial = [] {
+  std::array<bool, 256> out{};
+  for (char c : {'"', ',', '\r', '\n'}) out[static_cast<unsigned char>(c)] = true;
+  return out;
+}();
+
+bool has_special(std::string_view text) {
+  bool any = false;
+  for (char c : text) any |= kSpecial[static_cast<unsigned char>(c)];
+  return any;
 }
 
 }  // namespace
@@ -15,8 +40,7 @@ bool looks_like_a_formula(std::string_view text) {
 void append_csv(std::string_view text, bool guard, std::string& out) {
   guard = guard && looks_like_a_formula(text);
   // An empty text is not an absent one: only the latter is written as nothing.
-  if (!text.empty() && !guard && text.find_first_of("\",\r\n") == std::string_view::npos && text.front() != ' ' &&
-      text.back() != ' ') {
+  if (!text.empty() && !guard && text.front() != ' ' && text.back() != ' ' && !has_special(text)) {
     out += text;
     return;
   }

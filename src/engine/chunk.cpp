@@ -1,6 +1,7 @@
 #include "chunk.h"
 
 #include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -14,32 +15,72 @@ const T& at(const void* data, std::size_t row) {
   return static_cast<const T*>(data)[row];
 }
 
+// Millions of cells go through here for one export: digits are put down by hand where a general formatter would look at its
+// pattern again for each of them.
+void put_two(unsigned value, char* to) {
+  to[0] = static_cast<char>('0' + value / 10);
+  to[1] = static_cast<char>('0' + value % 10);
+}
+
+void append_whole(std::int64_t value, std::string& out) {
+  fmt::format_int digits(value);
+  out.append(digits.data(), digits.size());
+}
+
+template <class Whole>
+void append_digits(bool negative, Whole rest, unsigned scale, std::string& out) {
+  constexpr std::size_t kMost = 42;
+  std::array<char, kMost> text{};
+  auto at = kMost;
+  for (unsigned count = 0; rest != 0 || count <= scale; ++count) {
+    if (count == scale && scale != 0) text[--at] = '.';
+    text[--at] = static_cast<char>('0' + static_cast<unsigned>(rest % 10));
+    rest /= 10;
+  }
+  if (negative) text[--at] = '-';
+  out.append(text.data() + at, kMost - at);
+}
+
 void append_decimal(__int128 value, unsigned scale, std::string& out) {
   auto negative = value < 0;
   auto rest = negative ? -static_cast<unsigned __int128>(value) : static_cast<unsigned __int128>(value);
-  std::array<char, 42> digits{};
-  std::size_t count = 0;
-  do {
-    digits[count++] = static_cast<char>('0' + static_cast<int>(rest % 10));
-    rest /= 10;
-  } while (rest != 0 || count <= scale);
-  if (negative) out += '-';
-  for (auto i = count; i-- > 0;) {
-    out += digits[i];
-    if (i == scale && scale != 0) out += '.';
-  }
+  // Division of 128 bits costs ten times that of 64.
+  if (rest <= std::numeric_limits<std::uint64_t>::max())
+    append_digits(negative, static_cast<std::uint64_t>(rest), scale, out);
+  else
+    append_digits(negative, rest, scale, out);
 }
 
 void append_date(std::int32_t days, std::string& out) {
   std::chrono::year_month_day day{std::chrono::sys_days(std::chrono::days(days))};
-  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}", static_cast<int>(day.year()), static_cast<unsigned>(day.month()),
-                 static_cast<unsigned>(day.day()));
+  auto year = static_cast<int>(day.year());
+  if (year < 0 || year > 9999) {
+    fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}", year, static_cast<unsigned>(day.month()),
+                   static_cast<unsigned>(day.day()));
+    return;
+  }
+  std::array<char, 10> text{'0', '0', '0', '0', '-', '0', '0', '-', '0', '0'};
+  put_two(static_cast<unsigned>(year) / 100, text.data());
+  put_two(static_cast<unsigned>(year) % 100, text.data() + 2);
+  put_two(static_cast<unsigned>(day.month()), text.data() + 5);
+  put_two(static_cast<unsigned>(day.day()), text.data() + 8);
+  out.append(text.data(), text.size());
 }
 
+// `us`: within a day.
 void append_clock(std::int64_t us, std::string& out) {
-  auto seconds = us / 1'000'000;
-  fmt::format_to(std::back_inserter(out), "{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
-  if (us % 1'000'000 != 0) fmt::format_to(std::back_inserter(out), ".{:06}", us % 1'000'000);
+  auto seconds = static_cast<unsigned>(us / 1'000'000);
+  auto part = static_cast<unsigned>(us % 1'000'000);
+  std::array<char, 15> text{'0', '0', ':', '0', '0', ':', '0', '0', '.', '0', '0', '0', '0', '0', '0'};
+  put_two(seconds / 3600, text.data());
+  put_two(seconds / 60 % 60, text.data() + 3);
+  put_two(seconds % 60, text.data() + 6);
+  if (part != 0) {
+    put_two(part / 10'000, text.data() + 9);
+    put_two(part / 100 % 100, text.data() + 11);
+    put_two(part % 100, text.data() + 13);
+  }
+  out.append(text.data(), part != 0 ? 15 : 8);
 }
 
 }  // namespace
@@ -127,7 +168,7 @@ void DuckChunk::append_text(std::size_t column, std::size_t row, std::string& ou
       out += at<bool>(vector.data, row) ? "true" : "false";
       break;
     case Type::integer:
-      fmt::format_to(std::back_inserter(out), "{}", integer(column, row));
+      append_whole(integer(column, row), out);
       break;
     case Type::decimal:
       append_decimal(unscaled(vector, row), (*columns_)[column].scale, out);

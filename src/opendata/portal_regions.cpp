@@ -73,6 +73,10 @@ Result<Shades> shades_of(const PageCall& call, const PublicShown& shown, const B
   return out;
 }
 
+bool all_alike(const Shades& shades) {
+  return std::ranges::all_of(shades, [&](const auto& one) { return one.second.value == shades.begin()->second.value; });
+}
+
 // Those that are spoken of, and their neighbours of the same kind under what they have in common.
 std::vector<const Boundary*> drawn_of(const BoundaryMap& map, const Shades& shades) {
   std::string common = shades.begin()->first;
@@ -248,11 +252,16 @@ Result<void> add_regions(const PageCall& call, const PublicShown& shown, Data& d
   for (const auto& field : shown.fields) {
     if (!speaks_of_regions(field)) continue;
     auto measures = measures_of(shown, field);
-    auto asked = call.request.get("shade").value_or("");
-    auto chosen = std::ranges::find(measures, asked, [](const catalog::Field* f) { return f->id; });
+    auto asked = call.request.get("shade");
+    auto chosen = std::ranges::find(measures, asked.value_or(""), [](const catalog::Field* f) { return f->id; });
     const auto* measure = chosen == measures.end() ? nullptr : *chosen;
     QS_TRY(auto shades, shades_of(call, shown, *map, field, measure));
     if (shades.empty()) continue;
+    // As many rows in each region say nothing; where nobody asked for them, a number does.
+    if (!asked && !measures.empty() && all_alike(shades)) {
+      measure = measures.front();
+      QS_TRY(shades, shades_of(call, shown, *map, field, measure));
+    }
     Scale scale(shades);
     std::int64_t rows = 0;
     for (const auto& [region, shade] : shades) rows += shade.rows;

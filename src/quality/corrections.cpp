@@ -8,7 +8,6 @@
 
 #include "qushu/base/id.h"
 #include "qushu/base/text.h"
-#include "qushu/sharing/policy.h"
 
 #include "correction_files.h"
 
@@ -80,7 +79,7 @@ class StoredCorrections final : public Corrections {
   explicit StoredCorrections(Deps deps) : deps_(deps) {}
 
   Result<Correction> report(const Actor& actor, const NewCorrection& n) override {
-    QS_TRY(auto dataset, deps_.catalog.find(sharing::visibility(actor), n.dataset));
+    QS_TRY(auto dataset, deps_.policy.in_use(actor, n.dataset));
     if (dataset.state == "withdrawn" || dataset.version == 0)
       return fail(Code::conflict, "correction.nothing", "数据集没有已发布的数据，不能申请校核。",
                   "The dataset has no published data to correct.");

@@ -44,7 +44,7 @@ class QualityFixture : public testing::StoreTest {
     corrections_ = Corrections::open({.store = store(),
                                       .audit = *audit_,
                                       .calendar = *calendar_,
-                                      .catalog = *catalog_,
+                                      .policy = *policy_,
                                       .settings = settings_,
                                       .clock = clock_});
     steward_ = person("p1", "d1", {Permission::dataset_read, Permission::dataset_write});

@@ -14,7 +14,7 @@
 namespace qushu::registers {
 namespace {
 
-constexpr std::size_t kMostConditions = 32, kMostValues = 500, kLongestValue = 1000, kKeptPages = 200;
+constexpr std::size_t kMostConditions = 32, kMostValues = 500, kLongestValue = 1000;
 
 Failure wrong(std::string_view parameter, std::string zh, std::string en) {
   return fail(Error{
@@ -410,42 +410,53 @@ Result<void> each_record(store::Session& s, const Definition& d, const Actor& ac
 }
 
 Result<Page> Registers::page(const Actor& actor, std::string_view code, const Pairs& query) const {
-  QS_TRY(auto page, kept_page(actor, code, query));
-  return *page;
-}
-
-Result<std::shared_ptr<const Page>> Registers::kept_page(const Actor& actor, std::string_view code, const Pairs& query) const {
-  // Asked before anything is read: what is kept is at least as new.
-  QS_TRY(auto generation, deps_.store.generation());
-  std::shared_ptr<const Loaded> known;
-  {
-    std::scoped_lock lock(mutex_);
-    if (kept_.generation != generation) kept_ = {.generation = generation, .loaded = {}, .pages = {}};
-    if (auto loaded = kept_.loaded.find(code); loaded != kept_.loaded.end()) known = loaded->second;
-  }
-  if (known) {
-    const auto& d = known->entry.definition;
-    if (!knows_of(d, actor)) return no_register();
-    Lister lister(d, actor, deps_.calendar, deps_.settings);
-    QS_CHECK(lister.read(query));
-    auto question = lister.question();
-    std::scoped_lock lock(mutex_);
-    if (kept_.generation == generation)
-      if (auto page = kept_.pages.find(question); page != kept_.pages.end()) return page->second;
-  }
-  return read_steadily(deps_.store, [&](store::Session& s) -> Result<std::shared_ptr<const Page>> {
+  return read_steadily(deps_.store, [&](store::Session& s) -> Result<Page> {
     QS_TRY(auto loaded, load_visible(s, actor, code));
     Lister lister(loaded->entry.definition, actor, deps_.calendar, deps_.settings);
     QS_CHECK(lister.read(query));
-    QS_TRY(auto page, lister.run(s));
-    page.definition = std::shared_ptr<const Definition>(loaded, &loaded->entry.definition);
-    auto made = std::make_shared<const Page>(std::move(page));
+    return lister.run(s);
+  });
+}
+
+Result<std::shared_ptr<const std::string>> Registers::page_text(const Actor& actor, std::string_view code,
+                                                                const Pairs& query) const {
+  // Asked before anything is read: what is kept is at least as new.
+  QS_TRY(auto generation, deps_.store.generation());
+  auto now = deps_.clock.now();
+  std::shared_ptr<const Loaded> known;
+  {
     std::scoped_lock lock(mutex_);
-    if (kept_.generation != generation) return made;
-    if (kept_.pages.size() >= kKeptPages) kept_.pages.clear();
-    kept_.loaded.insert_or_assign(std::string(code), loaded);
-    kept_.pages.insert_or_assign(lister.question(), made);
-    return made;
+    if (std::exchange(generation_, generation) != generation) current_.clear();
+    if (auto loaded = current_.find(code); loaded != current_.end()) known = loaded->second;
+  }
+  if (known) {
+    if (!knows_of(known->entry.definition, actor)) return no_register();
+    Lister lister(known->entry.definition, actor, deps_.calendar, deps_.settings);
+    QS_CHECK(lister.read(query));
+    if (auto page = pages_.find(lister.question()); page && page->generation == generation && now < page->until)
+      return page->text;
+  }
+  return read_steadily(deps_.store, [&](store::Session& s) -> Result<std::shared_ptr<const std::string>> {
+    QS_TRY(auto loaded, load_visible(s, actor, code));
+    const auto& d = loaded->entry.definition;
+    Lister lister(d, actor, deps_.calendar, deps_.settings);
+    QS_CHECK(lister.read(query));
+    QS_TRY(auto page, lister.run(s));
+    auto until = Time::max();
+    json::array records;
+    for (const auto& record : page.records) {
+      if (record.due && *record.due >= now) until = std::min(until, *record.due);
+      records.push_back(to_json(d, record));
+    }
+    auto text = std::make_shared<const std::string>(
+        json::serialize(json::object{{"records", std::move(records)},
+                                     {"next", page.next},
+                                     {"total", page.total ? json::value(*page.total) : json::value(nullptr)}}));
+    pages_.keep(lister.question(), std::make_shared<const PageText>(generation, until, text), text->size() + sizeof(PageText),
+                static_cast<std::size_t>(deps_.settings.integer("registers.list_memory")));
+    std::scoped_lock lock(mutex_);
+    if (generation_ == generation) current_.insert_or_assign(std::string(code), loaded);
+    return text;
   });
 }
 

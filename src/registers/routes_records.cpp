@@ -1,6 +1,3 @@
-#include <mutex>
-#include <unordered_map>
-
 #include "qushu/base/text.h"
 
 #include "routes.h"
@@ -38,41 +35,9 @@ Result<Response> answer(const Registers& registers, const Request& r, const Reco
   return Response::ok(out, status).with("ETag", "\"" + std::to_string(record.revision) + "\"");
 }
 
-// The text of a page is kept with it for a second: no longer, since it says what is late.
-class PageTexts {
- public:
-  std::string of(const Registers& registers, const std::shared_ptr<const Page>& page) {
-    auto now = std::chrono::steady_clock::now();
-    {
-      std::scoped_lock lock(mutex_);
-      if (auto known = kept_.find(page.get()); known != kept_.end() && now < known->second.until) return *known->second.text;
-    }
-    json::array records;
-    for (const auto& record : page->records) records.push_back(registers.to_json(*page->definition, record));
-    auto text = std::make_shared<const std::string>(
-        json::serialize(json::object{{"records", std::move(records)},
-                                     {"next", page->next},
-                                     {"total", page->total ? json::value(*page->total) : json::value(nullptr)}}));
-    std::scoped_lock lock(mutex_);
-    if (kept_.size() >= kMost) kept_.clear();
-    kept_.insert_or_assign(page.get(), Kept{page, text, now + std::chrono::seconds(1)});
-    return *text;
-  }
-
- private:
-  static constexpr std::size_t kMost = 200;
-  struct Kept {
-    std::shared_ptr<const Page> page;  // so that no other can have its address
-    std::shared_ptr<const std::string> text;
-    std::chrono::steady_clock::time_point until;
-  };
-  std::mutex mutex_;
-  std::unordered_map<const Page*, Kept> kept_;
-};
-
-Result<Response> list(const Registers& registers, PageTexts& texts, const Request& r) {
-  QS_TRY(auto page, registers.kept_page(r.actor, r.param("code"), r.query_in_order));
-  return Response::text(texts.of(registers, page), "application/json");
+Result<Response> list(const Registers& registers, const Request& r) {
+  QS_TRY(auto text, registers.page_text(r.actor, r.param("code"), r.query_in_order));
+  return Response::text(*text, "application/json");
 }
 
 Result<Response> history(const Registers& registers, const Request& r) {
@@ -170,7 +135,7 @@ void add_record_routes(http::Router& router, Registers& registers) {
        .answer = schema::object(
            {{"records", schema::array(record_schema())}, {"next", schema::text()}, {"total", schema::integer().nullable()}}),
        .errors = {Code::not_found, Code::invalid},
-       .handler = [&registers, texts = std::make_shared<PageTexts>()](Request& r) { return list(registers, *texts, r); }});
+       .handler = [&registers](Request& r) { return list(registers, r); }});
   router.add({.method = Method::post,
               .path = all,
               .id = "record_add",

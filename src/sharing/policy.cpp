@@ -155,6 +155,21 @@ Result<Shown> Policy::compile_for(const Actor& actor, Use use, std::string_view 
   return narrow(std::move(shown), *chosen, use);
 }
 
+Result<catalog::Dataset> Policy::in_use(const Actor& actor, std::string_view code) const {
+  auto whole = catalog_.find(visibility(actor), code);
+  if (whole || whole.error().code != Code::not_found || !sharing_) return whole;
+  auto dataset = catalog_.find({.all = true}, code);
+  if (!dataset || dataset->state != "published") return whole;
+  QS_TRY(auto grants, sharing_->grants.usable(actor, dataset->id));
+  if (grants.empty()) return whole;
+  std::erase_if(dataset->fields, [&](const catalog::Field& field) {
+    return std::ranges::none_of(grants, [&](const auto& grant) {
+      return std::ranges::find(grant->terms.fields, field.id, &GrantedField::id) != grant->terms.fields.end();
+    });
+  });
+  return dataset;
+}
+
 Result<Shown> Policy::compile_grant(std::string_view grant_id, std::optional<Use> use) const {
   auto over = [] {
     return fail(Code::forbidden, "grant.ended", "共享授权已暂停、终止、到期或不包括这种方式。",

@@ -1,8 +1,11 @@
 #include "qushu/store/store.h"
 
 #include <array>
+#include <mutex>
+#include <set>
 #include <thread>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "statement_text.h"
@@ -131,6 +134,80 @@ TEST_P(StoreTest, WritersDoNotLoseUpdates) {
   EXPECT_EQ((*n)->integer(0), 1 + kThreads * kEach - failed);
   // PostgreSQL may give up after ten collisions; SQLite waits.
   if (GetParam() == Dialect::sqlite) EXPECT_EQ(failed, 0);
+}
+
+TEST_P(StoreTest, ThoseWhoWriteTogetherKeepTheirOwn) {
+  constexpr int kThreads = 8, kEach = 40;
+  std::vector<std::thread> threads;
+  std::mutex mutex;
+  std::set<std::string> kept, present;
+  std::atomic<int> actions = 0;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&, i] {
+      for (int k = 0; k < kEach; ++k) {
+        auto id = fmt::format("{}-{}", i, k);
+        auto body = [&](Transaction& t) -> Result<int> {
+          QS_CHECK(t.exec("INSERT INTO item (id) VALUES (?)", {id}));
+          t.after_commit([&] { ++actions; });
+          if (k % 5 == 1) throw std::runtime_error("thrown");
+          if (k % 5 == 2) QS_CHECK(t.exec("INSERT INTO item (id) VALUES ('first')"));
+          if (k % 5 == 3) return fail(Code::conflict, "test.stop", "停", "Stop");
+          return 0;
+        };
+        try {
+          auto done = store().write(body);
+          if (k % 5 == 2 && GetParam() == Dialect::sqlite) EXPECT_EQ(done.error().id, "store.duplicate");
+          if (!done) continue;
+          std::scoped_lock lock(mutex);
+          kept.insert(id);
+        } catch (const std::runtime_error& thrown) {
+          EXPECT_STREQ(thrown.what(), "thrown");
+        }
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(actions, static_cast<int>(kept.size()));
+  if (GetParam() == Dialect::sqlite) EXPECT_EQ(kept.size(), kThreads * kEach * 2U / 5);
+  auto rows = store().read([](Session& s) { return s.query("SELECT id FROM item WHERE id <> 'first'"); });
+  for (const auto& row : *rows) present.insert(row.text(0));
+  EXPECT_EQ(present, kept);
+}
+
+TEST_P(StoreTest, AFullDiskLosesNothingThatWasAcknowledged) {
+  if (GetParam() == Dialect::postgresql) GTEST_SKIP() << "one cannot take PostgreSQL's disk away";
+  ASSERT_TRUE(store().write([](Transaction& t) -> Result<int> {
+    QS_TRY(auto pages, t.one("PRAGMA page_count"));
+    QS_CHECK(t.query(fmt::format("PRAGMA max_page_count = {}", pages->integer(0) + 40)));
+    return 0;
+  }));
+  constexpr int kThreads = 8, kEach = 40;
+  std::vector<std::thread> threads;
+  std::mutex mutex;
+  std::set<std::string> kept, present;
+  std::atomic<int> full = 0;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&, i] {
+      for (int k = 0; k < kEach; ++k) {
+        auto id = fmt::format("{}-{}", i, k);
+        auto done = store().write(
+            [&](Transaction& t) { return t.exec("INSERT INTO item (id, note) VALUES (?, ?)", {id, std::string(3000, 'x')}); });
+        if (!done) {
+          EXPECT_EQ(done.error().code, Code::storage_full) << done.error().detail;
+          ++full;
+          continue;
+        }
+        std::scoped_lock lock(mutex);
+        kept.insert(id);
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_GT(full, 0);
+  EXPECT_GT(kept.size(), 0U);
+  auto rows = store().read([](Session& s) { return s.query("SELECT id FROM item WHERE id <> 'first'"); });
+  for (const auto& row : *rows) present.insert(row.text(0));
+  EXPECT_EQ(present, kept);
 }
 
 TEST_P(StoreTest, AReaderSeesOneSnapshot) {

@@ -351,9 +351,7 @@ class OpenFile final : public File {
         if (is_bad_encoding(why)) ++part.bad_bytes;
         return;
       }
-      for (std::size_t i = 0; i < part.tallies.size(); ++i)
-        part.tallies[i].add(i < record.cells.size() ? record.cells[i] : std::string_view(), record.line, part.buffer,
-                            part.weighed);
+      for (std::size_t i = 0; i < part.tallies.size(); ++i) part.tallies[i].add(record, i, part.buffer, part.weighed);
     }));
     std::vector<ColumnTally> tallies(o.layout.names.size());
     std::uint64_t bad_bytes = 0;
@@ -439,8 +437,7 @@ class OpenFile final : public File {
       Misfit why;
       if (state_of(record, o.rules, readable, why) != RowState::data) continue;
       any = true;
-      for (std::size_t i = 0; i < tallies.size(); ++i)
-        tallies[i].add(i < record.cells.size() ? record.cells[i] : std::string_view(), record.line, buffer, weighed);
+      for (std::size_t i = 0; i < tallies.size(); ++i) tallies[i].add(record, i, buffer, weighed);
     }
     for (std::size_t i = 0; i < tallies.size(); ++i) guess.push_back(tallies[i].decide(o.layout.names[i], share_).plan);
     return any;

@@ -51,9 +51,9 @@ void ColumnTally::note_example(std::uint64_t line, std::string_view text) {
     examples_.push_back({.line = line, .text = std::move(shown)});
 }
 
-void ColumnTally::add(std::string_view raw, std::uint64_t line, std::string& buffer, Weighed& found) {
+void ColumnTally::add(const Record& record, std::size_t column, std::string& buffer, Weighed& found) {
   found.kind = Weighed::Kind::unknown;
-  auto cell = clean(raw, buffer);
+  auto cell = clean(column < record.cells.size() ? record.cells[column] : std::string_view(), buffer, record.wide);
   auto t = cell.text;
   found.plain = cell.plain;
   if (t.empty()) {
@@ -61,7 +61,7 @@ void ColumnTally::add(std::string_view raw, std::uint64_t line, std::string& buf
     return;
   }
   ++values_;
-  if (examples_.size() < kExamples) note_example(line, t);
+  if (examples_.size() < kExamples) note_example(record.line, t);
   char first = t[0];
   bool may_be_number = is_ascii_digit(first) || first == '-' || first == '+' || first == '.';
   if (!may_be_number) {
@@ -82,16 +82,10 @@ void ColumnTally::add(std::string_view raw, std::uint64_t line, std::string& buf
   auto& micros = found.micros;
   auto& days = found.days;
   bool dated = t.size() >= 8 && (t[4] == '-' || t[4] == '/');
-  if (dated && parse_date(t, false, days)) {
-    found.kind = Weighed::Kind::date;
+  if (auto is = dated ? parse_dated(t, days, micros) : Dated::neither; is != Dated::neither) {
+    found.kind = is == Dated::day ? Weighed::Kind::date : Weighed::Kind::datetime;
     ++fits_[kDatetime];
-    ++fits_[kDate];
-    return;
-  }
-  if (dated && parse_datetime(t, false, micros)) {
-    found.kind = Weighed::Kind::datetime;
-    ++fits_[kDatetime];
-    ++with_time_;
+    ++(is == Dated::day ? fits_[kDate] : with_time_);
     return;
   }
   auto& n = found.number;

@@ -8,6 +8,7 @@
 
 #include "qushu/tabular/tabular.h"
 
+#include "text_file.h"
 #include "value.h"
 
 namespace qushu::tabular {
@@ -24,8 +25,8 @@ struct Weighed {
 // Counts of one column; a thread has its own and they are added up.
 class ColumnTally {
  public:
-  // `line` is where the row begins; one tally sees its lines in their order.
-  void add(std::string_view raw, std::uint64_t line, std::string& buffer, Weighed& found);
+  // One tally sees its lines in their order.
+  void add(const Record& record, std::size_t column, std::string& buffer, Weighed& found);
   void merge(const ColumnTally& other);
   // The proposal. `share` is the share of values that may be rejected (0.01).
   [[nodiscard]] ColumnFacts decide(std::string name, double share) const;

@@ -115,8 +115,7 @@ class TableScanner final : public engine::Scanner {
         continue;
       }
       if (record_.line < source_.spec_.rules.first_line) continue;
-      Misfit why;
-      auto state = state_of(record_, source_.spec_.rules, readable_, why);
+      auto state = state_of(record_, source_.spec_.rules, readable_, why_);
       if (state == RowState::blank) continue;
       ++read;
       if (state == RowState::data && source_.spec_.tallies) weigh();
@@ -125,8 +124,9 @@ class TableScanner final : public engine::Scanner {
         continue;
       }
       ++rejected;
-      if (source_.spec_.tallies) note(state, why);
-      outcome = source_.reject(record_, state == RowState::broken ? std::vector<Misfit>{std::move(why)} : converter_.misfits());
+      if (source_.spec_.tallies) note(state, why_);
+      outcome =
+          source_.reject(record_, state == RowState::broken ? std::vector<Misfit>{std::move(why_)} : converter_.misfits());
       if (!outcome) break;
     }
     auto& counts = *source_.counts_;
@@ -213,8 +213,7 @@ class TableScanner final : public engine::Scanner {
   void weigh() {
     tallies_.resize(source_.spec_.plan.size());
     weighed_.resize(tallies_.size());
-    for (std::size_t i = 0; i < tallies_.size(); ++i)
-      tallies_[i].add(i < record_.cells.size() ? record_.cells[i] : std::string_view(), record_.line, buffer_, weighed_[i]);
+    for (std::size_t i = 0; i < tallies_.size(); ++i) tallies_[i].add(record_, i, buffer_, weighed_[i]);
   }
   void note(RowState state, const Misfit& why) {
     if (state == RowState::broken) {
@@ -250,6 +249,7 @@ class TableScanner final : public engine::Scanner {
   Block block_;
   std::optional<RecordParser> parser_;
   Record record_;
+  Misfit why_;  // of the last broken row
   std::vector<ColumnTally> tallies_;
   std::vector<Weighed> weighed_;
   std::uint64_t broken_ = 0, bad_bytes_ = 0;

@@ -42,9 +42,12 @@ RowState state_of(const Record& record, const RowRules& rules, bool readable, Mi
     why.value = shorten(record.cells[1], 200);
     return RowState::broken;
   }
-  bool any = false;
+  // Nearly every row: its first cell is filled, it is as wide as the table, and no cell can be too long.
+  bool plain =
+      record.cells.size() == rules.width && record.raw.size() <= rules.cell_limit && !clean_text(record.cells.front()).empty();
+  bool any = plain;
   std::size_t extra = 0;
-  for (std::size_t i = 0; i < record.cells.size(); ++i) {
+  for (std::size_t i = 0; !plain && i < record.cells.size(); ++i) {
     if (!any || i >= rules.width) {
       bool filled = !clean_text(record.cells[i]).empty();
       any = any || filled;

@@ -21,6 +21,9 @@ constexpr std::uint64_t kLarge = 64U << 20U;
 // A quoted cell longer than this was never meant: its quote is taken for unclosed.
 constexpr std::size_t kLongestCell = 1U << 20U;
 
+// The first byte of every full-width sign.
+constexpr char kWideLead = '\xEF';
+
 constexpr auto npos = std::string_view::npos;
 
 std::size_t find_char(std::string_view text, char c, std::size_t from) {
@@ -275,6 +278,7 @@ bool RecordParser::next(Record& into) {
   into.line = line_;
   into.raw = row;
   into.unclosed = end.unclosed;
+  into.wide = find_char(row, kWideLead, 0) != npos;
   into.cells.clear();
   line_ += end.lines;
   at_ = end.end;

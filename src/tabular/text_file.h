@@ -46,6 +46,7 @@ struct Record {
   std::string_view raw;
   std::vector<std::string_view> cells;  // into the block or the parser's own memory
   bool unclosed = false;                // a quote that never ends: the row ends at its first line
+  bool wide = true;                     // there may be full-width signs in it
 };
 
 // Reads a file from front to back, one piece ahead of its user, and past the page cache when it is large: who reads a file once

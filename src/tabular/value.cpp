@@ -262,18 +262,15 @@ bool parse_boolean(std::string_view t, bool& out) {
   return false;
 }
 
-bool parse_date(std::string_view t, bool compact, std::int32_t& days) {
-  std::size_t at = 0;
-  if (!date_at(t, compact, at, days)) return false;
-  // Spreadsheets write a date as its midnight.
-  return at == t.size() || t.substr(at) == " 00:00:00" || t.substr(at) == " 0:00:00" || t.substr(at) == "T00:00:00" ||
-         t.substr(at) == " 00:00";
+namespace {
+
+// Spreadsheets write a date as its midnight.
+bool is_midnight(std::string_view rest) {
+  return rest.back() == '0' && (rest == " 00:00:00" || rest == " 0:00:00" || rest == "T00:00:00" || rest == " 00:00");
 }
 
-bool parse_datetime(std::string_view t, bool compact, std::int64_t& micros) {
-  std::size_t at = 0;
-  std::int32_t days = 0;
-  if (!date_at(t, compact, at, days)) return false;
+// What follows a date at `at`, up to the end.
+bool clock_after(std::string_view t, std::size_t at, std::int32_t days, std::int64_t& micros) {
   micros = std::int64_t{days} * 86'400'000'000;
   if (at == t.size()) return true;
   if (t[at] == 'T' || t[at] == ' ') ++at;
@@ -293,6 +290,26 @@ bool parse_datetime(std::string_view t, bool compact, std::int64_t& micros) {
   auto shift = (std::int64_t{h} * 60 + m) * 60'000'000;
   micros += ahead ? -shift : shift;
   return true;
+}
+
+}  // namespace
+
+bool parse_date(std::string_view t, bool compact, std::int32_t& days) {
+  std::size_t at = 0;
+  return date_at(t, compact, at, days) && (at == t.size() || is_midnight(t.substr(at)));
+}
+
+bool parse_datetime(std::string_view t, bool compact, std::int64_t& micros) {
+  std::size_t at = 0;
+  std::int32_t days = 0;
+  return date_at(t, compact, at, days) && clock_after(t, at, days, micros);
+}
+
+Dated parse_dated(std::string_view t, std::int32_t& days, std::int64_t& micros) {
+  std::size_t at = 0;
+  if (!date_at(t, false, at, days)) return Dated::neither;
+  if (at == t.size() || is_midnight(t.substr(at))) return Dated::day;
+  return clock_after(t, at, days, micros) ? Dated::time : Dated::neither;
 }
 
 bool parse_time(std::string_view t, std::int64_t& micros) {

@@ -22,8 +22,8 @@ struct Cell {
 [[nodiscard]] bool has_beyond_ascii(std::string_view text);
 // U+FF01 to U+FF5E as the ASCII characters that they are in full width, into `buffer` when there are any.
 [[nodiscard]] std::string_view half_width(std::string_view text, std::string& buffer);
-// Inline: every cell of every file comes through here.
-[[nodiscard]] inline Cell clean(std::string_view raw, std::string& buffer) {
+// Inline: every cell of every file comes through here. `wide`: there may be full-width signs in it.
+[[nodiscard]] inline Cell clean(std::string_view raw, std::string& buffer, bool wide = true) {
   Cell cell;
   if (!raw.empty() && raw[0] == kWasText) {
     cell.was_text = true;
@@ -31,7 +31,7 @@ struct Cell {
   }
   cell.plain = may_trim(raw) ? trim(raw) : raw;
   cell.text = cell.plain;
-  if (cell.plain.empty()) return cell;
+  if (cell.plain.empty() || !wide) return cell;
   // No value that is more than text begins with a Chinese character and goes on with full-width signs.
   auto first = cell.plain.front();
   bool may_be_wide = first == '\xEF' || (static_cast<signed char>(first) >= 0 && has_beyond_ascii(cell.plain));
@@ -42,6 +42,10 @@ struct Cell {
 [[nodiscard]] std::string_view clean_text(std::string_view raw);
 // "-", "/", "N/A", "NULL", "无", "空", "不详", "暂无": empty in a column that is not text.
 [[nodiscard]] bool means_empty(std::string_view text);
+
+// What parse_date() and then parse_datetime() would find in it, in one go; not compact. `days` of a day, `micros` of a time.
+enum class Dated : std::uint8_t { neither, day, time };
+[[nodiscard]] Dated parse_dated(std::string_view text, std::int32_t& days, std::int64_t& micros);
 
 // A decimal number as written: sign, thousands separators, point. `percent` says whether a % followed.
 struct Number {

@@ -31,8 +31,8 @@
 #include "qushu/base/time.h"
 #include "qushu/blob/blob_store.h"
 #include "qushu/calendar/calendar.h"
-#include "qushu/catalog/catalog.h"
 #include "qushu/http/router.h"
+#include "qushu/sharing/policy.h"
 #include "qushu/store/store.h"
 
 namespace qushu::quality {
@@ -96,7 +96,7 @@ class Corrections {
     store::Store& store;
     audit::Audit& audit;
     const calendar::Calendar& calendar;
-    const catalog::Catalog& catalog;
+    const sharing::Policy& policy;
     const Settings& settings;
     const Clock& clock;
   };

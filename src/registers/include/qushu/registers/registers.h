@@ -15,11 +15,11 @@
 #include <memory>
 #include <mutex>
 #include <span>
-#include <unordered_map>
 
 #include "qushu/audit/audit.h"
 #include "qushu/base/actor.h"
 #include "qushu/base/config.h"
+#include "qushu/base/kept.h"
 #include "qushu/blob/blob_store.h"
 #include "qushu/calendar/calendar.h"
 #include "qushu/engine/engine.h"
@@ -31,7 +31,8 @@
 namespace qushu::registers {
 
 [[nodiscard]] std::span<const store::Migration> migrations();
-// registers.page_size, page_limit, text_length, file_size, files, export_rows, import_rows, print_rows, notice_interval
+// registers.page_size, page_limit, text_length, file_size, files, export_rows, import_rows, list_memory, print_rows,
+// notice_interval
 [[nodiscard]] std::span<const SettingSpec> settings();
 
 struct Register {
@@ -95,9 +96,8 @@ struct Change {
 
 struct Page {
   std::vector<Record> records;
-  std::string next;                              // cursor; empty: that was the last page
-  std::optional<std::int64_t> total;             // where it was asked for
-  std::shared_ptr<const Definition> definition;  // that the records were read by
+  std::string next;                   // cursor; empty: that was the last page
+  std::optional<std::int64_t> total;  // where it was asked for
 };
 
 // What a list asks for: pairs as in a query string. `field=value`, `field__op=value` with the operators of the rows API, and
@@ -208,10 +208,10 @@ class Registers {
   [[nodiscard]] Result<void> comment(const Actor& actor, std::string_view code, std::string_view id, std::string_view text);
   [[nodiscard]] Result<std::vector<Change>> changes(const Actor& actor, std::string_view code, std::string_view id) const;
   [[nodiscard]] Result<Page> page(const Actor& actor, std::string_view code, const Pairs& query) const;
-  // The same page as long as the store has not changed, for whoever asks the same and may see the same: the same object, so
-  // that what is made of it can be kept with it.
-  [[nodiscard]] Result<std::shared_ptr<const Page>> kept_page(const Actor& actor, std::string_view code,
-                                                              const Pairs& query) const;
+  // The same as the API answers it. Kept up to `registers.list_memory` while the store has not changed and none of its records
+  // has become late, for whoever asks the same and may see the same.
+  [[nodiscard]] Result<std::shared_ptr<const std::string>> page_text(const Actor& actor, std::string_view code,
+                                                                     const Pairs& query) const;
   [[nodiscard]] May may(const Actor& actor, const Definition& definition, const Record& record) const;
   // Records that wait for the caller, the most urgent first, and days that come near.
   [[nodiscard]] Result<std::vector<Task>> tasks(const Actor& actor, std::size_t limit) const;
@@ -287,13 +287,15 @@ class Registers {
   MoveHook moved_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, std::shared_ptr<const Loaded>, std::less<>> known_;  // by code; guarded by mutex_
-  // Of one generation of the store; guarded by mutex_.
-  struct Kept {
+  // Definitions as of one generation of the store, by code; guarded by mutex_.
+  mutable std::int64_t generation_ = -1;
+  mutable std::map<std::string, std::shared_ptr<const Loaded>, std::less<>> current_;
+  struct PageText {
     std::int64_t generation = -1;
-    std::map<std::string, std::shared_ptr<const Loaded>, std::less<>> loaded;  // by code
-    std::unordered_map<std::string, std::shared_ptr<const Page>> pages;        // by what was asked, and of whose view
+    Time until;
+    std::shared_ptr<const std::string> text;
   };
-  mutable Kept kept_;
+  mutable Kept<std::shared_ptr<const PageText>> pages_;  // by what was asked, and of whose view
 };
 
 [[nodiscard]] json::object to_json(const Plan& plan, Lang lang);

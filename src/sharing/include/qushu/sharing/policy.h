@@ -110,6 +110,9 @@ class Policy {
   [[nodiscard]] Result<std::vector<catalog::Dataset>> readable(const Actor& actor) const;
   // These, and those that a grant lets her query; the fields of each are those that she sees.
   [[nodiscard]] Result<std::vector<Reached>> queryable(const Actor& actor) const;
+  // The dataset to whoever uses it: read whole, or through grants that hold now, whatever their methods, and then with their
+  // fields alone. For those who may speak about its data, and report an error in it. not_found otherwise.
+  [[nodiscard]] Result<catalog::Dataset> in_use(const Actor& actor, std::string_view code) const;
   // Whether what was shown under the grants may still be: asked again and again while an answer is under way.
   [[nodiscard]] bool holds(const Shown& shown) const {
     return !shown.grant || (sharing_ && sharing_->grants.holds(*shown.grant));
