@@ -13,7 +13,9 @@ OPEN = {"GET /healthz", "GET /readyz", "GET /metrics", "GET /api/openapi.json", 
         # Open data, for the public; nobody's credentials are looked at there.
         "GET /api/3/action/{name}", "POST /api/3/action/{name}", "GET /api/action/{name}", "POST /api/action/{name}", "GET /datastore/dump/{id}",
         "GET /open/dataset/{name}/{file}", "GET /catalog.jsonld", "GET /catalog.ttl", "GET /catalog.xml", "GET /dataset/{file}",
-        "GET /open/budgets", "GET /open/budgets/{id}"}
+        "GET /open/budgets", "GET /open/budgets/{id}",
+        # By an address that only its person has been shown: calendar programs cannot sign in.
+        "GET /api/v1/calendar-feeds/{secret}/calendar.ics"}
 DECIDED = {
     "GET /api/v1/audit": {"auditadmin"},
     "GET /api/v1/audit/export.csv": {"auditadmin"},
@@ -98,12 +100,14 @@ DECIDED = {
         ("POST", "/{code}/records"), ("GET", "/{code}/records/{id}"), ("PATCH", "/{code}/records/{id}"), ("DELETE", "/{code}/records/{id}"),
         ("POST", "/{code}/records/{id}/move"), ("POST", "/{code}/records/{id}/comments"), ("GET", "/{code}/records/{id}/history"),
         ("GET", "/{code}/records/{id}/files"), ("POST", "/{code}/records/{id}/files"), ("GET", "/{code}/records/{id}/files/{file}"),
-        ("DELETE", "/{code}/records/{id}/files/{file}"), ("POST", "/{code}/bulk"), ("GET", "/{code}/export.csv"), ("GET", "/{code}/export.xlsx"), ("POST", "/{code}/import"))},
+        ("DELETE", "/{code}/records/{id}/files/{file}"), ("POST", "/{code}/bulk"), ("GET", "/{code}/export.csv"), ("GET", "/{code}/export.xlsx"), ("POST", "/{code}/import"),
+        ("GET", "/{code}/print.pdf"), ("GET", "/{code}/print.xlsx"), ("GET", "/{code}/records/{id}/print.pdf"), ("GET", "/{code}/records/{id}/print.xlsx"))},
     **{f"GET /api/v1/indicators{path}": {"steward", "operator", "reader", "editor", "reviewer"} for path in ("", "/{code}", "/{code}/definition", "/{code}/versions", "/{code}/evidence")},
     **{f"POST /api/v1/indicators{path}": {"operator"} for path in ("", "/check", "/compute", "/{code}/compute")},
     "PUT /api/v1/indicators/{code}/owner": {"operator"},
     **{f"GET /api/v1/surveys{path}": {"steward", "operator", "reader", "editor", "reviewer"} for path in ("", "/{code}", "/{code}/definition", "/{code}/versions", "/{code}/results", "/{code}/results.csv", "/{code}/results.xlsx")},
-    **{f"POST /api/v1/surveys{path}": {"operator"} for path in ("", "/check", "/{code}/open", "/{code}/close", "/{code}/links.csv", "/{code}/links.xlsx", "/{code}/mail")},
+    **{f"POST /api/v1/surveys{path}": {"operator"} for path in ("", "/check", "/{code}/open", "/{code}/close", "/{code}/links.csv", "/{code}/links.xlsx", "/{code}/mail", "/{code}/archive", "/{code}/restore")},
+    "DELETE /api/v1/surveys/{code}": {"operator"},
     "GET /api/v1/board": {"steward", "operator", "reader", "editor", "reviewer"},
     "PUT /api/v1/board": {"steward", "operator", "reader", "editor", "reviewer"},
     **{f"{method} /api/v1/budgets{path}": {"steward", "operator", "reader", "editor"} for method, path in (("GET", ""), ("GET", "/{id}"), ("POST", "/{id}/check"), ("GET", "/{id}/compare"), ("GET", "/{id}/history"), ("GET", "/{id}/print"), ("GET", "/{id}/workbook"))},
@@ -112,6 +116,8 @@ DECIDED = {
     **{f"{method} /api/v1/evaluations{path}": set() for method, path in (("POST", ""), ("PUT", "/{id}"), ("POST", "/{id}/files"), ("DELETE", "/{id}/files/{file}"), *(("POST", f"/{{id}}/{verb}") for verb in ("draw", "submit", "return", "approve", "revise")))},
     **{f"{method} /api/v1/budgets{path}": set() for method, path in (("POST", ""), ("PUT", "/{id}"), ("POST", "/{id}/workbook"), ("PUT", "/{id}/spent/{month}"), *(("POST", f"/{{id}}/{verb}") for verb in ("submit", "return", "approve", "publish", "adjust")))},
     "GET /api/v1/register-tasks": {"steward", "operator", "reader", "editor", "reviewer"},
+    **{f"GET /api/v1/registers/{{code}}/calendar{ending}": {"steward", "operator", "reader", "editor", "reviewer"} for ending in ("", ".ics")},
+    **{f"{method} /api/v1/register-calendar{path}": {"steward", "operator", "reader", "editor", "reviewer"} for method, path in (("GET", ""), ("GET", ".ics"), ("GET", "/feed"), ("POST", "/feed"), ("DELETE", "/feed"))},
     "POST /api/v1/registers": {"operator"},
     "POST /api/v1/registers/check": {"operator"},
     **{f"{method} /api/v1/sharing/{path}": {"steward", "operator", "reader", "editor", "reviewer"} for method, path in (

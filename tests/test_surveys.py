@@ -354,3 +354,51 @@ def test_answers_that_were_acknowledged_survive_kill(kind, tmp_path):
     finally:
         if postgres:
             postgres.stop()
+
+
+def test_a_survey_is_put_away_or_removed(world, tmp_path):
+    district, operator = world
+    opened(operator, "leaving", "links")
+    visitor = district.caller()
+    for link in links(operator, "leaving", 3)[:2]:
+        page = visitor.call("GET", link).text
+        got = visitor.call("POST", link, data={**hidden(page), "q_overall": "5"}, allow_redirects=False)
+        assert got.status_code in (200, 303), got.text
+    at = "/api/v1/surveys/leaving"
+    assert operator.get(at)["answers"] == 2
+    # Not while somebody could answer, not by somebody else, not without saying what goes.
+    assert operator.call("DELETE", at).json()["id"] == "survey.state" and operator.post(f"{at}/archive", None, 409)["id"] == "survey.state"
+    district.caller("reader").delete(at, 403)
+    operator.post(f"{at}/close")
+    archived = operator.post(f"{at}/archive")
+    assert archived["archived"] and archived["answers"] == 2
+    assert operator.post(f"{at}/archive", None, 409)["id"] == "survey.archived" and operator.post(f"{at}/open", None, 409)["id"] == "survey.archived"
+    listed = lambda **more: {s["code"] for s in operator.get("/api/v1/surveys", **more)["surveys"]}  # noqa: E731
+    assert "leaving" not in listed() and listed(archived="true") == {"leaving"}
+    assert operator.get(f"{at}/results")["survey"]["archived"]
+    assert operator.post(f"{at}/restore")["archived"] is None and "leaving" in listed()
+    told = operator.call("DELETE", at)
+    assert told.status_code == 409 and told.json()["subject"] == "answers" and "2 份答卷" in told.json()["detail"], told.text
+    assert operator.call("DELETE", at, params={"answers": 3}).status_code == 409
+    assert operator.call("DELETE", at, params={"answers": 2}).status_code == 204
+    operator.get(at, 404)
+    assert visitor.call("GET", links(operator, "typed", 1)[0]).status_code == 200  # another one's are untouched
+    removed = [e for e in district.caller("auditadmin").get("/api/v1/audit", object_kind="survey", object_id="leaving")["entries"] if e["action"] == "survey.remove"]
+    assert removed and removed[0]["detail"]["answers"] == 2
+    # The code is free again, and nothing of the one before is there.
+    opened(operator, "leaving", "links")
+    assert operator.get(at)["answers"] == 0 and len(operator.get(f"{at}/versions")["versions"]) == 1
+    assert operator.call("DELETE", "/api/v1/surveys/satisfaction").json()["id"] == "survey.builtin"
+
+
+def test_removal_on_the_command_line(world, tmp_path):
+    district, operator = world
+    operator.post("/api/v1/surveys", {"yaml": definition("cli_leaving", "public")})
+    assert district.json("survey", "archive", "cli_leaving")["archived"]
+    assert [s["code"] for s in district.json("survey", "list", "--archived") if s["code"] == "cli_leaving"] == ["cli_leaving"]
+    district.cli("survey", "restore", "cli_leaving")
+    with pytest.raises(Failed) as failed:
+        district.cli("survey", "delete", "cli_leaving", "--answers", "4")
+    assert "0 份答卷" in failed.value.err
+    assert "已删除" in district.cli("survey", "delete", "cli_leaving")
+    assert "cli_leaving" not in {s["code"] for s in district.json("survey", "list")}

@@ -132,29 +132,18 @@ Result<void> list_budgets(const System& s, const Actor& actor, const Common& com
   return {};
 }
 
-Result<void> write_file(const std::string& path, const std::string& bytes) {
-  std::ofstream out(path, std::ios::binary);
-  out << bytes;
-  if (!out.flush())
-    return fail(Error{.code = Code::invalid,
-                      .id = "budget.file",
-                      .text = {"写不了这个文件。", "The file cannot be written."},
-                      .subject = path});
-  return {};
-}
-
 Result<void> export_budget(const System& s, const Actor& actor, const Named& o) {
   QS_TRY(auto d, named(s, actor, o));
   QS_TRY(auto bytes,
          budget::write_workbook(d.content, o.unit == "yuan" ? budget::MoneyUnit::yuan : budget::MoneyUnit::wan, s.scratch()));
-  return write_file(o.file, bytes);
+  return write_whole_file(o.file, bytes, "budget.file");
 }
 
 Result<void> print_budget(const System& s, const Actor& actor, const Named& o) {
   QS_TRY(auto d, named(s, actor, o));
   auto format = o.file.ends_with(".xlsx") ? budget::PrintFormat::xlsx : budget::PrintFormat::pdf;
   QS_TRY(auto bytes, budget::printed(d, format, o.project, s.scratch()));
-  return write_file(o.file, bytes);
+  return write_whole_file(o.file, bytes, "budget.file");
 }
 
 Result<void> import_budget(const System& s, const Actor& actor, const Common& common, const Named& o) {

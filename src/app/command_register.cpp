@@ -142,6 +142,90 @@ Result<void> list_records(const System& s, const Actor& actor, const Common& com
   return {};
 }
 
+// What was printed, in the file that the caller names.
+Result<void> print_to(const Common& common, const Result<registers::Printed>& printed, const std::string& file) {
+  QS_CHECK(printed);
+  QS_CHECK(write_whole_file(file, printed->bytes, "register.file"));
+  if (common.json)
+    print(json::object{{"file", file}, {"bytes", printed->bytes.size()}});
+  else
+    std::cout << (common.lang == Lang::zh ? fmt::format("已打印到 {}。\n", file) : fmt::format("Printed to {}.\n", file));
+  return {};
+}
+
+Result<void> print_register(const System& s, const Actor& actor, const Common& common, const std::string& code,
+                            const std::string& record, const std::string& form, const std::string& file,
+                            const std::vector<std::string>& filters) {
+  auto format = lower_ascii(std::filesystem::path(file).extension().string()) == ".xlsx" ? registers::PrintFormat::xlsx
+                                                                                         : registers::PrintFormat::pdf;
+  if (!record.empty()) return print_to(common, s.registers->print_record(actor, code, record, form, format, common.lang), file);
+  return print_to(common, s.registers->print_list(actor, code, pairs_of(filters), format, common.lang), file);
+}
+
+Result<void> show_days(const System& s, const Actor& actor, const Common& common, const std::string& code,
+                       const std::string& from, const std::string& until, const std::string& file) {
+  QS_TRY(auto range, registers::day_range(*s.calendar, from, until));
+  bool zh = common.lang == Lang::zh;
+  std::string name = zh ? "我的日历" : "My calendar";
+  registers::DayEvents days;
+  if (code.empty()) {
+    QS_TRY(days, s.registers->my_days(actor, range.from, range.until));
+  } else {
+    QS_TRY(auto entry, s.registers->find(actor, code));
+    name = entry.definition.name.in(common.lang);
+    QS_TRY(days, s.registers->days(actor, code, range.from, range.until));
+  }
+  if (!file.empty()) {
+    QS_CHECK(write_whole_file(file, registers::icalendar(days, name, s.settings.text("notify.links"), common.lang),
+                              "register.file"));
+    if (!common.json)
+      std::cout << (zh ? fmt::format("{} 个日子已写入 {}。\n", days.events.size(), file)
+                       : fmt::format("{} days are in {}.\n", days.events.size(), file));
+    else
+      print(json::object{{"events", days.events.size()}, {"file", file}});
+    return {};
+  }
+  json::array out;
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& e : days.events) {
+    auto one = registers::to_json(e, s.calendar->zone(), common.lang);
+    auto text = [&](const char* key) { return std::string(one.at(key).as_string()); };
+    rows.push_back({text("day"), text("time"), text("label"), text("title"), text("number"), text("register_name"),
+                    e.late ? (zh ? "逾期" : "late") : text("state")});
+    out.emplace_back(std::move(one));
+  }
+  if (common.json) {
+    print(json::object{{"events", std::move(out)}, {"more", days.more}});
+    return {};
+  }
+  print_table(zh ? std::vector<std::string>{"日期", "时间", "事项", "标题", "编号", "台账", "状态"}
+                 : std::vector<std::string>{"day", "time", "what", "title", "number", "register", "state"},
+              rows);
+  if (days.more) std::cout << (zh ? "太多，没有列完；请缩短日期范围。\n" : "There are more; shorten the range of days.\n");
+  return {};
+}
+
+Result<void> subscribe(const System& s, const Actor& actor, const Common& common, bool end) {
+  bool zh = common.lang == Lang::zh;
+  if (end) {
+    QS_CHECK(s.calendar_feeds->end(actor));
+    if (common.json)
+      print(json::object{{"path", nullptr}});
+    else
+      std::cout << (zh ? "日历订阅已停用。\n" : "The calendar's address has ended.\n");
+    return {};
+  }
+  QS_TRY(auto secret, s.calendar_feeds->make(actor));
+  auto path = s.settings.text("notify.links") + "/api/v1/calendar-feeds/" + secret + "/calendar.ics";
+  if (common.json)
+    print(json::object{{"path", path}});
+  else
+    std::cout << (zh ? "日历程序用的地址（只显示这一次，知道它的人就能看到您的日历）：\n"
+                     : "The address for calendar programs (shown this once; whoever knows it sees your days):\n")
+              << path << '\n';
+  return {};
+}
+
 Result<void> export_register(const System& s, const Actor& actor, const Common& common, const std::string& code,
                              const std::string& file, const std::vector<std::string>& filters) {
   auto path = std::filesystem::path(file);
@@ -242,6 +326,33 @@ void add_register(CLI::App& app, Common& common, Chosen& chosen) {
   out->add_option("code", *code, zh ? "台账代码" : "The register's code")->required();
   out->add_option("file", *file, zh ? "文件，扩展名 .xlsx 或 .csv" : "File, .xlsx or .csv")->required();
   out->add_option("filters", *filters, zh ? "条件，同 record list" : "Conditions, as of record list");
+  auto record = std::make_shared<std::string>(), form = std::make_shared<std::string>();
+  auto* paper = add_command(*group, common, chosen, "print",
+                            {"打印一条记录，或不写记录时打印列表", "Print a record, or a list when none is named"},
+                            [&common, code, record, form, file, filters](System& s, const Actor& actor) {
+                              return print_register(s, actor, common, *code, *record, *form, *file, *filters);
+                            });
+  paper->add_option("code", *code, zh ? "台账代码" : "The register's code")->required();
+  paper->add_option("record", *record, zh ? "记录的编号或标识" : "The record's number or identifier");
+  paper->add_option("--form", *form, zh ? "打印表单，默认第一个" : "The printed form; the first by default");
+  paper->add_option("--output,-o", *file, zh ? "文件，扩展名 .pdf 或 .xlsx" : "File, .pdf or .xlsx")->required();
+  paper->add_option("--filter", *filters,
+                    zh ? "列表的条件，同 record list，可多次" : "Conditions of a list, as of record list; repeatable");
+  auto from = std::make_shared<std::string>(), until = std::make_shared<std::string>();
+  auto* days = add_command(*group, common, chosen, "calendar",
+                           {"台账的日历；不写台账时是我的日历", "The days of a register, or mine when none is named"},
+                           [&common, code, from, until, file](System& s, const Actor& actor) {
+                             return show_days(s, actor, common, *code, *from, *until, *file);
+                           });
+  days->add_option("code", *code, zh ? "台账代码" : "The register's code");
+  days->add_option("--from", *from, zh ? "第一天，默认本月一日" : "First day; by default that of this month");
+  days->add_option("--until", *until, zh ? "最后一天，默认月末" : "Last day; by default that of the month");
+  days->add_option("--output,-o", *file, zh ? "写成 iCalendar 文件" : "Write an iCalendar file");
+  auto end = std::make_shared<bool>(false);
+  auto* feed = add_command(*group, common, chosen, "subscribe",
+                           {"生成日历程序用的地址，原来的作废", "Make an address for calendar programs; the one before ends"},
+                           [&common, end](System& s, const Actor& actor) { return subscribe(s, actor, common, *end); });
+  feed->add_flag("--end", *end, zh ? "停用地址" : "End it");
   auto* in = add_command(*group, common, chosen, "import", {"从 XLSX 或 CSV 导入记录", "Import records from XLSX or CSV"},
                          [&common, code, file, dry](System& s, const Actor& actor) {
                            return import_register(s, actor, common, *code, *file, *dry);

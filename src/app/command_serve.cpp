@@ -46,6 +46,8 @@ class Housekeeper {
       if (auto done = system_.requests->tick(); !done) log::error("sharing requests could not be looked after", done.error());
       if (auto done = system_.quality->tick(); !done) log::error("the daily quality check was not queued", done.error());
       if (auto done = system_.surveys->tick(); !done) log::error("the surveys could not be looked after", done.error());
+      if (auto done = system_.register_notices->tick(); !done)
+        log::error("the registers' clocks were not looked after", done.error());
       if (auto done = system_.indicators->tick(); !done) log::error("the indicators were not queued", done.error());
       if (std::chrono::steady_clock::now() >= next_sweep) {
         next_sweep += std::chrono::hours(6);
@@ -163,6 +165,7 @@ void add_all_routes(http::Router& router, System& s, http::Metrics& metrics, htt
   evaluation::add_routes(router,
                          {.evaluations = *s.evaluations, .blobs = *s.blobs, .settings = s.settings, .scratch = s.scratch()});
   registers::add_routes(router, *s.registers, *s.blobs, *s.identity, s.settings);
+  registers::add_calendar_routes(router, *s.registers, *s.calendar_feeds, *s.calendar, s.settings);
   s.survey_routes->add_routes(router);
   indicators::add_routes(router, *s.indicators);
   indicators::add_board_routes(router, *s.boards);

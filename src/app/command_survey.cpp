@@ -43,8 +43,8 @@ void print_survey(const Survey& one, const Common& common) {
     print_surveys({one}, common.lang);
 }
 
-Result<void> list_surveys(const System& s, const Actor& actor, const Common& common) {
-  QS_TRY(auto all, s.surveys->list(actor));
+Result<void> list_surveys(const System& s, const Actor& actor, const Common& common, bool archived) {
+  QS_TRY(auto all, s.surveys->list(actor, archived));
   if (!common.json) {
     print_surveys(all, common.lang);
     return {};
@@ -165,6 +165,29 @@ void add_managing(CLI::App& group, Common& common, Chosen& chosen, const std::sh
                       print_survey(now, common);
                       return {};
                     }));
+  for (bool put_away : {true, false})
+    named(add_command(group, common, chosen, put_away ? "archive" : "restore",
+                      put_away ? Text{"归档调查，答卷保留", "Put a survey away; its answers stay"}
+                               : Text{"取消归档", "Take an archived survey back"},
+                      [&common, code, put_away](System& s, const Actor& actor) -> Result<void> {
+                        QS_TRY(auto now, s.surveys->archive(actor, *code, put_away));
+                        print_survey(now, common);
+                        return {};
+                      }));
+  auto answers = std::make_shared<std::int64_t>(0);
+  auto* remove =
+      add_command(group, common, chosen, "delete", {"删除调查，连同全部答卷", "Remove a survey with all its answers"},
+                  [&common, code, answers](System& s, const Actor& actor) -> Result<void> {
+                    QS_CHECK(s.surveys->remove(actor, *code, *answers));
+                    if (common.json)
+                      print(json::object{{"code", *code}, {"answers", *answers}});
+                    else
+                      std::cout << (common.lang == Lang::zh ? fmt::format("已删除 {} 和 {} 份答卷。\n", *code, *answers)
+                                                            : fmt::format("{} is gone, with {} answers.\n", *code, *answers));
+                    return {};
+                  });
+  named(remove);
+  remove->add_option("--answers", *answers, zh ? "确认：一起删除的答卷数" : "To confirm: how many answers go with it");
   auto how = std::make_shared<Inviting>();
   auto* invite =
       add_command(group, common, chosen, "invite", {"生成或邮寄一次性链接", "Make one-time links, or mail them"},
@@ -186,8 +209,10 @@ void add_survey_commands(CLI::App& app, Common& common, Chosen& chosen) {
   group->require_subcommand(1);
   auto code = std::make_shared<std::string>(), file = std::make_shared<std::string>();
   auto named = [zh, code](CLI::App* c) { c->add_option("code", *code, zh ? "调查的代码" : "The survey's code")->required(); };
+  auto archived = std::make_shared<bool>(false);
   add_command(*group, common, chosen, "list", {"调查和答卷数", "Surveys and how many answered"},
-              [&common](System& s, const Actor& actor) { return list_surveys(s, actor, common); });
+              [&common, archived](System& s, const Actor& actor) { return list_surveys(s, actor, common, *archived); })
+      ->add_flag("--archived", *archived, zh ? "已归档的" : "Those that are archived");
   named(add_command(*group, common, chosen, "show", {"调查的 YAML 定义", "A survey's definition in YAML"},
                     [&common, code](System& s, const Actor& actor) -> Result<void> {
                       QS_TRY(auto one, s.surveys->find(actor, *code));

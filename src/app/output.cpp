@@ -32,6 +32,16 @@ Result<std::string> text_of_file(const std::string& file, std::string_view id, s
   return text.str();
 }
 
+Result<void> write_whole_file(const std::string& file, std::string_view bytes, std::string_view id) {
+  std::ofstream out(file, std::ios::binary);
+  out << bytes;
+  if (out.flush()) return {};
+  return fail(Error{.code = Code::invalid,
+                    .id = std::string(id),
+                    .text = {fmt::format("写不了文件 {}。", file), fmt::format("The file {} cannot be written.", file)},
+                    .subject = file});
+}
+
 Result<boost::json::value> json_in(const std::string& given) {
   auto text = given;
   if (given.starts_with('@')) {

@@ -29,6 +29,8 @@ int report(const Common& common, const Error& error);
 void print(const boost::json::value& value);
 // The bytes of a file, "-" being what comes in; not_found by this id, about `subject`, when it cannot be opened.
 [[nodiscard]] Result<std::string> text_of_file(const std::string& file, std::string_view id, std::string_view subject);
+// Code::invalid `id` about the file when it cannot be written.
+[[nodiscard]] Result<void> write_whole_file(const std::string& file, std::string_view bytes, std::string_view id);
 // A document given as an argument: JSON, or @FILE that holds it. null for what is no JSON, of which the caller says what it
 // wanted.
 [[nodiscard]] Result<boost::json::value> json_in(const std::string& given);

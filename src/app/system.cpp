@@ -448,6 +448,21 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
         return dataset.title;
       }});
   QS_CHECK(system->registers->install_builtins());
+  system->register_notices = std::make_unique<registers::Notices>(registers::Notices::Deps{.store = *system->store,
+                                                                                           .registers = *system->registers,
+                                                                                           .jobs = *system->jobs,
+                                                                                           .notify = *system->notify,
+                                                                                           .identity = *system->identity,
+                                                                                           .calendar = *system->calendar,
+                                                                                           .settings = s,
+                                                                                           .clock = clock});
+  system->register_notices->register_jobs();
+  system->calendar_feeds = std::make_unique<registers::Feeds>(registers::Feeds::Deps{.store = *system->store,
+                                                                                     .registers = *system->registers,
+                                                                                     .audit = *system->audit,
+                                                                                     .identity = *system->identity,
+                                                                                     .calendar = *system->calendar,
+                                                                                     .clock = clock});
   auto snapshots = system->scratch_ / "relations";
   std::filesystem::create_directories(snapshots, failed);
   if (failed)
@@ -551,6 +566,8 @@ System::~System() {
   survey_relations.reset();
   surveys.reset();
   relations.reset();
+  calendar_feeds.reset();
+  register_notices.reset();
   registers.reset();
   insight.reset();
   query.reset();

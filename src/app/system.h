@@ -38,6 +38,8 @@
 #include "qushu/quality/corrections.h"
 #include "qushu/quality/quality.h"
 #include "qushu/query/query.h"
+#include "qushu/registers/days.h"
+#include "qushu/registers/notices.h"
 #include "qushu/registers/registers.h"
 #include "qushu/registers/relations.h"
 #include "qushu/sharing/desk.h"
@@ -90,6 +92,8 @@ struct System {
   std::unique_ptr<query::Service> query;
   std::unique_ptr<insight::Insight> insight;
   std::unique_ptr<registers::Registers> registers;
+  std::unique_ptr<registers::Notices> register_notices;
+  std::unique_ptr<registers::Feeds> calendar_feeds;
   std::unique_ptr<registers::RecordRelations> relations;
   std::unique_ptr<surveys::Surveys> surveys;
   std::unique_ptr<surveys::SurveyRelations> survey_relations;

@@ -8,7 +8,7 @@
 namespace qushu::identity {
 namespace {
 
-const std::array kMigrations{store::Migration{
+const std::array kTables{store::Migration{
     .id = "identity.0001",
     .sql =
         "CREATE TABLE department (id TEXT PRIMARY KEY, code TEXT NOT NULL UNIQUE, name TEXT NOT NULL, parent_id TEXT NOT NULL, "
@@ -40,6 +40,10 @@ const std::array kMigrations{store::Migration{
         "CREATE INDEX token_person ON token (person_id);\n"
         "CREATE TABLE identity_epoch (one BIGINT PRIMARY KEY, number BIGINT NOT NULL);\n"
         "INSERT INTO identity_epoch (one, number) VALUES (1, 1);\n"}};
+
+const std::array kMigrations{
+    kTables[0],
+    store::Migration{.id = "identity.0002", .sql = "ALTER TABLE person ADD COLUMN lang TEXT NOT NULL DEFAULT 'zh'"}};
 
 SettingSpec rule(std::string_view key, SettingKind kind, std::string_view value, Text label, std::int64_t min,
                  std::int64_t max) {

@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kColumns =
     "p.id, p.login, p.name, p.department_id, d.name, p.email, p.phone, p.state, p.locked_until, p.must_change, p.totp, "
     "p.last_sign_in, "
-    "p.password_changed, p.created, p.password, p.totp_new, p.totp_step, p.failures";
+    "p.password_changed, p.created, p.password, p.totp_new, p.totp_step, p.failures, p.lang";
 
 Result<void> check_login(std::string_view login) {
   bool good = login.size() >= 2 && login.size() <= 40 && std::ranges::all_of(login, [](char c) {
@@ -78,6 +78,7 @@ Result<Account> StoredIdentity::account(store::Session& s, std::string_view id) 
   a.totp_new = row->text(15);
   a.totp_step = row->integer(16);
   a.failures = row->integer(17);
+  p.lang = row->text(18) == "en" ? Lang::en : Lang::zh;
   QS_TRY(auto roles, s.query("SELECT role FROM person_role WHERE person_id = ? ORDER BY role", {p.id}));
   for (const auto& role : roles) p.roles.push_back(role.text(0));
   return a;

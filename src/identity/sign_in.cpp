@@ -113,7 +113,8 @@ Result<SignedIn> StoredIdentity::open_session(const Actor& actor, const Account&
     who.name = a.person.name;
     who.department_id = a.person.department_id;
     who.via = "session";
-    QS_CHECK(t.exec("UPDATE person SET failures = 0, locked_until = 0, last_sign_in = ? WHERE id = ?", {now, a.person.id}));
+    QS_CHECK(t.exec("UPDATE person SET failures = 0, locked_until = 0, last_sign_in = ?, lang = ? WHERE id = ?",
+                    {now, actor.lang == Lang::en ? "en" : "zh", a.person.id}));
     QS_CHECK(t.exec("DELETE FROM session WHERE created < ? OR last_seen < ?", {now - rules().session, now - rules().idle}));
     QS_CHECK(t.exec(
         "INSERT INTO session (id, digest, person_id, source, agent, csrf, created, last_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -21,6 +21,11 @@ Trace trace_of_run(const Pipeline& p, const Run& run, const sources::Source& sou
   trace.inputs.push_back(std::move(input));
   for (const auto& d : g.steps.datasets)
     trace.inputs.push_back({.relation = d.code, .kind = "dataset", .id = d.id, .name = d.title});
+  for (const auto& r : g.steps.relations) {
+    TraceInput read{.relation = r.name, .kind = "relation", .id = r.name, .name = r.title.zh};
+    for (const auto& c : r.columns) read.columns.push_back(c.id);
+    trace.inputs.push_back(std::move(read));
+  }
   auto from_source = [&](const std::string& item) {
     TraceColumn out{.name = item};
     for (const auto& m : g.resolution.fields) {

@@ -29,7 +29,8 @@ http::Schema report_schema() {
                       {"rows", schema::integer()},
                       {"first", schema::array(schema::array(schema::text().nullable()))}});
   return schema::object({{"steps", schema::array(step)},
-                         {"datasets", schema::array(schema::object({{"id", text()}, {"code", text()}, {"title", text()}}))}})
+                         {"datasets", schema::array(schema::object({{"id", text()}, {"code", text()}, {"title", text()}}))},
+                         {"relations", schema::array(schema::object({{"name", text()}, {"title", text()}}))}})
       .named("StepReport");
 }
 

@@ -108,6 +108,7 @@ struct Steps::Opened {
   std::unique_ptr<engine::Chain> chain;
   engine::Limits limits;
   StepReport report;
+  std::vector<std::shared_ptr<const void>> keep;  // of relations, as long as the chain reads them
 };
 
 std::span<const SettingSpec> step_settings() {
@@ -142,7 +143,8 @@ Result<Steps::Opened> Steps::open(const StepPlan& plan, const StepInput& input, 
                                   std::filesystem::path output) const {
   std::string all;
   for (const auto& step : plan.steps) all += step.sql + "\n";
-  QS_TRY(auto datasets, policy_.sandbox_of_own(run.owner, all));
+  QS_TRY(auto sandboxed, policy_.sandbox_whole(run.owner, all));
+  auto& datasets = sandboxed.spec;
   std::set<std::string> named;
   for (const auto& view : datasets.views) named.insert(lower_ascii(view.name));
   // A plan that runs already goes on when a dataset comes to be called like one of its steps: it never meant that dataset.
@@ -167,6 +169,7 @@ Result<Steps::Opened> Steps::open(const StepPlan& plan, const StepInput& input, 
   spec.memory = static_cast<std::uint64_t>(settings_.integer("ingest.step_memory"));
   spec.spill = static_cast<std::uint64_t>(settings_.integer("ingest.step_spill"));
   Opened opened;
+  opened.keep = std::move(sandboxed.keep);
   opened.limits = {.time = std::chrono::seconds(settings_.integer("ingest.step_time")), .cancelled = run.cancelled};
   spec.limits = opened.limits;
   QS_TRY(opened.chain, engine_.chain(std::move(spec)));
@@ -183,6 +186,9 @@ Result<Steps::Opened> Steps::open(const StepPlan& plan, const StepInput& input, 
   for (auto& dataset : readable)
     if (named_in.contains(lower_ascii(dataset.code)) || named_in.contains(lower_ascii(dataset.title)))
       opened.report.datasets.push_back(std::move(dataset));
+  QS_TRY(auto relations, policy_.relations(run.owner));
+  for (auto& relation : relations)
+    if (named_in.contains(relation.name)) opened.report.relations.push_back(std::move(relation));
   return opened;
 }
 
@@ -316,11 +322,13 @@ json::object to_json(const StepFacts& facts) {
 }  // namespace
 
 json::object to_json(const StepReport& report) {
-  json::array steps, datasets;
+  json::array steps, datasets, relations;
   for (const auto& facts : report.steps) steps.emplace_back(to_json(facts));
   for (const auto& dataset : report.datasets)
     datasets.emplace_back(json::object{{"id", dataset.id}, {"code", dataset.code}, {"title", dataset.title}});
-  return {{"steps", std::move(steps)}, {"datasets", std::move(datasets)}};
+  for (const auto& relation : report.relations)
+    relations.emplace_back(json::object{{"name", relation.name}, {"title", relation.title.zh}});
+  return {{"steps", std::move(steps)}, {"datasets", std::move(datasets)}, {"relations", std::move(relations)}};
 }
 
 }  // namespace qushu::ingest

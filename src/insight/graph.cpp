@@ -16,6 +16,7 @@ std::string dataset_id(const std::string& id) {
 NodeKind kind_of(const std::string& input) {
   if (input == "dataset") return NodeKind::dataset;
   if (input == "push") return NodeKind::push;
+  if (input == "relation") return NodeKind::relation;
   return input == "file" ? NodeKind::file : NodeKind::source;
 }
 
@@ -166,12 +167,15 @@ Result<std::string> GraphBuilder::input_node(const catalog::Dataset& dataset, co
   Node node{.id = fmt::format("{}:{}:{}", input.kind, input.id, input.location),
             .kind = kind_of(input.kind),
             .title = input.name,
-            .code = {},
+            .code = input.kind == "relation" ? input.id : std::string(),
             .detail = input.location};
   for (const auto& column : input.columns) node.columns.push_back({.id = column, .name = column});
   if (!sharing::check_steward(actor_, dataset)) {
     node.hidden = true;
+    // A relation is known by its name: the answer counts those that may not be known.
+    if (input.kind == "relation") node.id = fmt::format("relation:{}", hidden_.emplace(input.id, hidden_.size()).first->second);
     node.title.clear();
+    node.code.clear();
     node.detail.clear();
     node.columns.clear();
   }
@@ -201,13 +205,19 @@ Result<void> GraphBuilder::made_by(const catalog::Dataset& dataset, const catalo
                  .title = trace.pipeline_title,
                  .code = steward ? trace.pipeline_code : std::string(),
                  .detail = {}};
+  // Datasets and relations are read by the steps themselves, everything else by the pipeline.
+  auto gathered = [](const ingest::TraceInput& i) { return i.kind != "dataset" && i.kind != "relation"; };
   for (const auto& input : trace.inputs)
-    if (input.kind != "dataset")
+    if (gathered(input))
       for (const auto& column : input.columns) gathering.columns.push_back({.id = column, .name = column});
-  bool gathers = std::ranges::any_of(trace.inputs, [](const ingest::TraceInput& i) { return i.kind != "dataset"; });
+  bool gathers = std::ranges::any_of(trace.inputs, gathered);
   if (gathers && add(gathering) == nullptr) return {};
   for (const auto& input : trace.inputs) {
     QS_TRY(auto node, input_node(dataset, input, left, inputs));
+    if (input.kind == "relation") {
+      relations.nodes[input.relation] = node;
+      continue;
+    }
     if (input.kind == "dataset") {
       relations.nodes[input.relation] = node;
       QS_TRY(auto read, known(input.id));

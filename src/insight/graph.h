@@ -65,6 +65,7 @@ class GraphBuilder {
   Limits limits_;
   Graph graph_;
   std::map<std::string, std::size_t> places_;        // of nodes, by their id
+  std::map<std::string, std::size_t> hidden_;        // relations that the caller may not know of, numbered
   std::map<std::string, catalog::Dataset> visible_;  // what the caller may read, by id
   std::map<std::string, std::optional<catalog::Dataset>> known_;
   std::set<std::string> done_up_, done_down_, done_made_;

@@ -11,11 +11,11 @@
 namespace qushu::insight {
 namespace {
 
-constexpr std::array<std::string_view, 7> kKinds{"file", "source", "push", "pipeline", "step", "dataset", "reader"};
+constexpr std::array<std::string_view, 8> kKinds{"file", "source", "push", "pipeline", "step", "dataset", "reader", "relation"};
 
-const std::array<Text, 7> kKindNames{Text{"文件", "file"},         Text{"数据源", "source"}, Text{"推送", "push"},
-                                     Text{"归集任务", "pipeline"}, Text{"步骤", "step"},     Text{"数据集", "dataset"},
-                                     Text{"使用方", "reader"}};
+const std::array<Text, 8> kKindNames{Text{"文件", "file"},         Text{"数据源", "source"},  Text{"推送", "push"},
+                                     Text{"归集任务", "pipeline"}, Text{"步骤", "step"},      Text{"数据集", "dataset"},
+                                     Text{"使用方", "reader"},     Text{"关系表", "relation"}};
 
 json::value or_null(const std::string& text) {
   return text.empty() ? json::value(nullptr) : json::value(text);

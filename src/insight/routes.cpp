@@ -49,18 +49,19 @@ std::vector<Parameter> graph_parameters(bool directed) {
 http::Schema graph_schema() {
   auto text = [] { return schema::text(); };
   auto column = schema::object({{"id", text()}, {"name", text()}});
-  auto node = schema::object({{"id", text()},
-                              {"kind", schema::choice({"file", "source", "push", "pipeline", "step", "dataset", "reader"})},
-                              {"title", schema::text().nullable()},
-                              {"code", schema::text().nullable()},
-                              {"detail", schema::text().nullable()},
-                              {"columns", schema::array(column)},
-                              {"hidden", schema::boolean().note("无权查看", "The caller may not know what it is")},
-                              {"distance", schema::integer()},
-                              {"touched", schema::array(text())},
-                              {"certain", schema::boolean()},
-                              {"calls", schema::integer()},
-                              {"last_day", schema::text().nullable()}});
+  auto node =
+      schema::object({{"id", text()},
+                      {"kind", schema::choice({"file", "source", "push", "pipeline", "step", "dataset", "reader", "relation"})},
+                      {"title", schema::text().nullable()},
+                      {"code", schema::text().nullable()},
+                      {"detail", schema::text().nullable()},
+                      {"columns", schema::array(column)},
+                      {"hidden", schema::boolean().note("无权查看", "The caller may not know what it is")},
+                      {"distance", schema::integer()},
+                      {"touched", schema::array(text())},
+                      {"certain", schema::boolean()},
+                      {"calls", schema::integer()},
+                      {"last_day", schema::text().nullable()}});
   auto flow = schema::object({{"from", text()}, {"to", text()}, {"copied", schema::boolean()}, {"certain", schema::boolean()}});
   return schema::object(
              {{"nodes", schema::array(node)},

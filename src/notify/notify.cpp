@@ -178,14 +178,16 @@ Result<jobs::Finish> Notify::run_tell(jobs::Context& context) const {
       ids.push_back(person.id);
       if (!by_mail || !is_email(person.email)) continue;
       ++mails;
+      auto lang = person.lang;
       auto links = deps_.settings.text("notify.links");
       QS_CHECK(deps_.jobs.add(t, Actor::system(),
                               {.kind = kMail,
                                .title = {"邮件：" + notice.title.zh, "Mail: " + notice.title.en},
                                .input = {{"to", person.email},
-                                         {"subject", notice.title.zh},
-                                         {"text", fmt::format("{}：\n\n{}\n{}\n{}", person.name, notice.title.zh,
-                                                              notice.detail.zh, links.empty() ? "" : links + notice.link)}}}));
+                                         {"subject", notice.title.in(lang)},
+                                         {"text", fmt::format("{}{}\n\n{}\n{}\n{}", person.name, lang == Lang::zh ? "：" : ":",
+                                                              notice.title.in(lang), notice.detail.in(lang),
+                                                              links.empty() ? "" : links + notice.link)}}}));
     }
     QS_CHECK(notify::tell(t, ids, notice));
     return json::object{{"people", ids.size()}, {"mails", mails}};

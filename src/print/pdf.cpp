@@ -118,8 +118,8 @@ class Pages {
 
   void draw_title(const Table& table, bool again) {
     auto inner = width_ - 2 * kMargin;
-    auto title = text(table.title + (again ? "（续）" : ""), kHeadFamily, again ? kTitleSize - 3 : kTitleSize, true, inner,
-                      Align::centre);
+    const char* more = !again ? "" : document_.lang == Lang::zh ? "（续）" : " (continued)";
+    auto title = text(table.title + more, kHeadFamily, again ? kTitleSize - 3 : kTitleSize, true, inner, Align::centre);
     show(title.get(), kMargin, y_);
     y_ += height(title.get()) + 8;
     if (table.left.empty() && table.right.empty()) return;
@@ -141,7 +141,7 @@ class Pages {
     auto align = head ? cell.align.value_or(Align::centre) : cell.align.value_or(column.align);
     for (double size = kCellSize;; size -= 0.5) {
       auto layout = text(cell.text, head ? kHeadFamily : kFamily, size, head || cell.bold, width, align);
-      bool figure = align == Align::right && !cell.text.empty();
+      bool figure = align == Align::right && !cell.text.empty() && !cell.text.contains('\n');
       if (!figure || pango_layout_get_line_count(layout.get()) <= 1 || size <= kSmallest) return layout;
     }
   }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -43,13 +44,13 @@ class Book {
       worksheet_set_column(sheet, static_cast<lxw_col_t>(c), static_cast<lxw_col_t>(c),
                            (table.landscape ? 1.5 : 1.0) * kCharacters * table.columns[c].width / shares, nullptr);
     lxw_row_t row = 0;
-    whole(sheet, row, 0, last, table.title, format(Align::centre, true, false, false, 16));
+    whole(sheet, row, 0, last, table.title, format(Align::centre, true, false, -1, 16));
     worksheet_set_row(sheet, row++, 30, nullptr);
     if (!table.left.empty() || !table.right.empty()) {
       auto middle = static_cast<lxw_col_t>(last / 2);
-      whole(sheet, row, 0, middle, table.left, format(Align::left, false, false, false, 10));
+      whole(sheet, row, 0, middle, table.left, format(Align::left, false, false, -1, 10));
       if (last > middle)
-        whole(sheet, row, static_cast<lxw_col_t>(middle + 1), last, table.right, format(Align::right, false, false, false, 10));
+        whole(sheet, row, static_cast<lxw_col_t>(middle + 1), last, table.right, format(Align::right, false, false, -1, 10));
       ++row;
     }
     auto first = row;
@@ -59,7 +60,7 @@ class Book {
     if (row > first) worksheet_repeat_rows(sheet, first, row - 1);
     rows(sheet, row, table, table.rows, false);
     row += static_cast<lxw_row_t>(table.rows.size());
-    if (!table.note.empty()) whole(sheet, row, 0, last, table.note, format(Align::left, false, false, false, 10));
+    if (!table.note.empty()) whole(sheet, row, 0, last, table.note, format(Align::left, false, false, -1, 10));
     worksheet_set_paper(sheet, 9);
     if (table.landscape) worksheet_set_landscape(sheet);
     worksheet_fit_to_pages(sheet, 1, 0);
@@ -79,15 +80,18 @@ class Book {
     return out;
   }
 
-  lxw_format* format(Align align, bool bold, bool head, bool number, int size) {
-    auto& made = formats_[{align, bold, head, number, size}];
+  // `decimals` of a number; -1: a text.
+  lxw_format* format(Align align, bool bold, bool head, int decimals, int size) {
+    auto& made = formats_[{align, bold, head, decimals, size}];
     if (made != nullptr) return made;
     made = workbook_add_format(book_);
     format_set_align(made, align == Align::left ? LXW_ALIGN_LEFT : align == Align::centre ? LXW_ALIGN_CENTER : LXW_ALIGN_RIGHT);
     format_set_align(made, LXW_ALIGN_VERTICAL_CENTER);
     format_set_text_wrap(made);
     if (bold) format_set_bold(made);
-    if (number) format_set_num_format(made, "#,##0.00");
+    if (decimals >= 0)
+      format_set_num_format(
+          made, decimals == 0 ? "#,##0" : ("#,##0." + std::string(static_cast<std::size_t>(decimals), '0')).c_str());
     if (size == 0) format_set_border(made, LXW_BORDER_THIN);
     if (head) format_set_bg_color(made, 0xEDF0F5);
     format_set_font_size(made, size == 0 ? 10 : size);
@@ -102,11 +106,38 @@ class Book {
       worksheet_write_string(sheet, row, first, text.c_str(), f);
   }
 
+  // Lines of a text in so many characters of a column; one of Chinese is as wide as two others.
+  static int lines_of(std::string_view text, double width) {
+    int lines = 0;
+    for (auto line : split(text, '\n'))
+      lines += std::max(1, static_cast<int>(std::ceil(static_cast<double>(line.size() + utf8_length(line)) / 2 / width)));
+    return std::max(1, lines);
+  }
+  // Programs fit the height of a row to its texts, but not to those in merged cells.
+  void heighten(lxw_worksheet* sheet, lxw_row_t top, const Table& table, const std::vector<Row>& rows) {
+    constexpr double kLineHeight = 15;
+    double shares = 0;
+    for (const auto& c : table.columns) shares += c.width;
+    std::map<std::size_t, int> lines;
+    for (const auto& at : place(rows, table.columns.size())) {
+      if (at.cell->columns <= 1 || at.cell->rows > 1) continue;
+      double width = 0;
+      for (int c = 0; c < at.cell->columns; ++c) width += table.columns[at.column + static_cast<std::size_t>(c)].width;
+      width *= (table.landscape ? 1.5 : 1.0) * kCharacters / shares;
+      auto& most = lines[at.row];
+      most = std::max(most, lines_of(at.cell->text, width));
+    }
+    for (auto [row, count] : lines)
+      if (count > 1)
+        worksheet_set_row(sheet, static_cast<lxw_row_t>(top + row), std::min(409.0, kLineHeight * count + 3), nullptr);
+  }
+
   void rows(lxw_worksheet* sheet, lxw_row_t top, const Table& table, const std::vector<Row>& rows, bool head) {
+    heighten(sheet, top, table, rows);
     for (const auto& at : place(rows, table.columns.size())) {
       const auto& cell = *at.cell;
       auto align = cell.align.value_or(head ? Align::centre : table.columns[at.column].align);
-      auto* f = format(align, head || cell.bold, head, cell.number.has_value(), 0);
+      auto* f = format(align, head || cell.bold, head, cell.number ? cell.decimals : -1, 0);
       auto r = static_cast<lxw_row_t>(top + at.row);
       auto c = static_cast<lxw_col_t>(at.column);
       auto down = static_cast<lxw_row_t>(
@@ -124,7 +155,7 @@ class Book {
 
   std::string file_, folder_;
   lxw_workbook* book_ = nullptr;
-  std::map<std::tuple<Align, bool, bool, bool, int>, lxw_format*> formats_;
+  std::map<std::tuple<Align, bool, bool, int, int>, lxw_format*> formats_;
   std::set<std::string> names_;
 };
 

@@ -102,6 +102,23 @@ Clause clause(const Who& who, const Actor& actor) {
   return out;
 }
 
+Clause may_move(const Definition& d, const Actor& actor) {
+  Clause out;
+  for (const auto& state : d.states) {
+    if (state.final) continue;
+    for (const auto& t : d.transitions) {
+      if (std::ranges::find(t.from, state.name) == t.from.end()) continue;
+      auto who = clause(t.who, actor);
+      if (who.sql == "1 = 0") continue;
+      out.sql += (out.sql.empty() ? "((state = ? AND " : " OR (state = ? AND ") + who.sql + ")";
+      out.params.emplace_back(state.name);
+      out.params.insert(out.params.end(), who.params.begin(), who.params.end());
+    }
+  }
+  out.sql = out.sql.empty() ? "1 = 0" : out.sql + ")";
+  return out;
+}
+
 Clause visible(const Definition& definition, const Actor& actor) {
   if (actor.can(Permission::register_manage)) return {.sql = "1 = 1", .params = {}};
   return clause(definition.permissions.see, actor);

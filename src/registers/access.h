@@ -26,6 +26,8 @@ struct Clause {
   store::Params params;
 };
 [[nodiscard]] Clause clause(const Who& who, const Actor& actor);
+// The records that wait for a transition that the actor may do.
+[[nodiscard]] Clause may_move(const Definition& definition, const Actor& actor);
 // The records that the actor may see: by the rule, and all of them for who keeps the registers.
 [[nodiscard]] Clause visible(const Definition& definition, const Actor& actor);
 // Whether that is every record, whatever it says.

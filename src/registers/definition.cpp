@@ -10,6 +10,7 @@
 #include "qushu/registers/yaml_reader.h"
 
 #include "columns.h"
+#include "definition_parts.h"
 #include "number.h"
 
 namespace qushu::registers {
@@ -68,8 +69,10 @@ class Reader {
     });
     r.each("checks", 50, [&](MapReader& one) { check(one); });
     r.each("reminders", 20, [&](MapReader& one) { reminder(one); });
+    calendar(r);
     permissions(r);
     complete();
+    read_print(r, d_);
     formulas();
   }
 
@@ -160,7 +163,12 @@ class Reader {
             .label = r.words("label", true),
             .final = r.flag("final"),
             .locked = r.flag("locked"),
-            .deadline = static_cast<int>(r.whole("deadline", 1, 1000, 0))};
+            .deadline = static_cast<int>(r.whole("deadline", 1, 1000, 0)),
+            .warn = static_cast<int>(r.whole("warn", 0, 100, 2)),
+            .notify = told(r)};
+    if (s.deadline == 0 && (r.get("warn") != nullptr || !s.notify.empty()))
+      r.wrong(r.node(), "deadline",
+              {"没有办理期限（deadline），也就没有到期提醒。", "Without a deadline there is nothing to be told of it."});
     if (!s.name.empty() && d_.state(s.name) != nullptr)
       r.wrong(r.node(), "name", {"已有同名状态。", "There is a state of this name already."});
     d_.states.push_back(std::move(s));
@@ -184,6 +192,7 @@ class Reader {
     t.require = field_list(r, "require");
     t.comment = r.flag("comment");
     t.danger = r.flag("danger");
+    t.notify = told(r);
     if (!t.name.empty() && d_.transition(t.name) != nullptr)
       r.wrong(r.node(), "name", {"已有同名流转。", "There is a transition of this name already."});
     d_.transitions.push_back(std::move(t));
@@ -238,6 +247,18 @@ class Reader {
       }
       out.push_back(std::move(rule));
     }
+    return out;
+  }
+
+  // Who is told of something: people that a record or a role names, never everybody.
+  Who told(MapReader& r) {
+    auto out = who(r, "notify");
+    for (const auto& text : r.texts("notify"))
+      for (auto part : split(text, '+'))
+        if (auto word = trim(part); word == "everyone" || word == "nobody")
+          r.wrong(*r.get("notify"), "notify",
+                  {"只能通知 own（登记人）、department（记录所属部门）、role:角色 和 field:人员字段。",
+                   "Told are own (who entered it), department (that of the record), role:ROLE and field:PERSON_FIELD."});
     return out;
   }
 
@@ -315,7 +336,22 @@ class Reader {
         one.days.push_back(static_cast<int>(*days));
     }
     if (one.days.empty()) one.days = {30};
+    one.notify = told(r);
     d_.reminders.push_back(std::move(one));
+  }
+
+  void calendar(MapReader& r) {
+    auto is_day = [](const Field& f) { return (f.kind == Kind::date || f.kind == Kind::datetime) && !f.retired; };
+    d_.calendar = r.texts("calendar");
+    for (const auto& name : d_.calendar) {
+      const auto* f = d_.field(name);
+      if (f == nullptr || !is_day(*f))
+        r.wrong(*r.get("calendar"), "calendar",
+                {fmt::format("“{}”不是日期或日期时间字段。", name), fmt::format("“{}” is no field of a date or time.", name)});
+    }
+    if (r.get("calendar") != nullptr) return;
+    for (const auto& f : d_.fields)
+      if (is_day(f)) d_.calendar.push_back(f.name);
   }
 
   void permissions(MapReader& r) {

@@ -47,6 +47,33 @@ TEST(Definition, ReadsAll) {
   // What was left out is filled in.
   EXPECT_EQ(d->views.size(), 1U);
   EXPECT_EQ(d->form.at(0).fields.size(), 7U);
+  EXPECT_EQ(d->calendar, (std::vector<std::string>{"taken", "back"}));
+  ASSERT_EQ(d->print.size(), 1U);
+  EXPECT_EQ(d->print[0].title.zh, "借用登记");
+  EXPECT_EQ(d->print[0].sections.at(0).fields.size(), 7U);
+}
+
+TEST(Definition, SaysHowItIsPrintedAndWhoIsTold) {
+  auto d = read_definition(std::string(kGood) + R"(calendar: [back]
+print:
+  - name: slip
+    label: 借用单
+    across: 3
+    paper: landscape
+    sections:
+      - {section: 物品, fields: [item, count]}
+      - {section: 检查, columns: [{label: 部位}, {label: 情况, width: 3}], lines: 4}
+      - {section: 经过, history: true}
+    signatures: [{label: 借用人}, {label: 保管人}]
+)");
+  ASSERT_TRUE(d) << d.error().text.en;
+  EXPECT_EQ(d->calendar, (std::vector<std::string>{"back"}));
+  const auto& form = d->print.at(0);
+  EXPECT_TRUE(form.landscape);
+  EXPECT_EQ(form.across, 3);
+  EXPECT_EQ(form.sections.at(1).columns.at(1).width, 3);
+  EXPECT_TRUE(form.sections.at(2).history);
+  EXPECT_EQ(form.signatures.size(), 2U);
 }
 
 struct Case {

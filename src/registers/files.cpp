@@ -150,16 +150,20 @@ Result<void> Registers::detach(const Actor& actor, std::string_view code, std::s
   });
 }
 
+Result<std::vector<File>> files_of(store::Session& s, std::string_view record_id) {
+  QS_TRY(auto rows,
+         s.query(fmt::format("SELECT {} FROM register_file WHERE record_id = ? AND removed IS NULL ORDER BY id", kColumns),
+                 {record_id}));
+  std::vector<File> out;
+  for (const auto& row : rows) out.push_back(file_of(row));
+  return out;
+}
+
 Result<std::vector<File>> Registers::files(const Actor& actor, std::string_view code, std::string_view id) const {
   return read_steadily(deps_.store, [&](store::Session& s) -> Result<std::vector<File>> {
     QS_TRY(auto loaded, load_visible(s, actor, code));
     QS_TRY(auto record, find_record(s, loaded->entry.definition, actor, id));
-    QS_TRY(auto rows,
-           s.query(fmt::format("SELECT {} FROM register_file WHERE record_id = ? AND removed IS NULL ORDER BY id", kColumns),
-                   {record.id}));
-    std::vector<File> out;
-    for (const auto& row : rows) out.push_back(file_of(row));
-    return out;
+    return files_of(s, record.id);
   });
 }
 

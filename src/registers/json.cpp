@@ -42,7 +42,7 @@ json::object to_json(const Mistake& m, Lang lang) {
 }
 
 json::object to_json(const Definition& d, Lang lang) {
-  json::array fields, states, transitions, views, form;
+  json::array fields, states, transitions, views, form, print;
   for (const auto& f : d.fields)
     if (!f.retired) fields.push_back(field_json(f, lang));
   for (const auto& s : d.states)
@@ -63,6 +63,7 @@ json::object to_json(const Definition& d, Lang lang) {
                                  {"sort", v.sort},
                                  {"descending", v.descending}});
   for (const auto& s : d.form) form.push_back(json::object{{"label", s.label.in(lang)}, {"fields", strings(s.fields)}});
+  for (const auto& one : d.print) print.push_back(json::object{{"name", one.name}, {"label", one.label.in(lang)}});
   json::array system;
   for (const auto& c : system_columns()) system.push_back(json::object{{"name", c.name}, {"label", c.label.in(lang)}});
   return {{"code", d.code},
@@ -76,6 +77,7 @@ json::object to_json(const Definition& d, Lang lang) {
           {"transitions", std::move(transitions)},
           {"views", std::move(views)},
           {"form", std::move(form)},
+          {"print", std::move(print)},
           {"system", std::move(system)}};
 }
 

@@ -70,11 +70,17 @@ auto write_steadily(store::Store& store, F f) {
   return steadily(store, [&] { return store.write(f); });
 }
 
+// What happened to a record, and the files that it has, in order.
+[[nodiscard]] Result<std::vector<Change>> changes_of(store::Session& s, std::string_view record_id);
+[[nodiscard]] Result<std::vector<File>> files_of(store::Session& s, std::string_view record_id);
+
 struct Owner;
 // What the rules ask of a record; lives as long as it.
 [[nodiscard]] Owner owner_of(const Record& record);
 [[nodiscard]] Failure may_not(std::string zh, std::string en);
 [[nodiscard]] std::string title_of(const Definition& d, const Record& record);
+// Without the number, where that stands beside it; the number when there is no title.
+[[nodiscard]] std::string plain_title(const Definition& d, const Record& record);
 
 [[nodiscard]] Failure no_register();
 [[nodiscard]] Failure no_record();

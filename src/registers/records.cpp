@@ -63,6 +63,11 @@ std::string title_of(const Definition& d, const Record& record) {
   return title != nullptr ? record.number + " " + *title : record.number;
 }
 
+std::string plain_title(const Definition& d, const Record& record) {
+  auto title = title_of(d, record);
+  return title.size() > record.number.size() ? title.substr(record.number.size() + 1) : title;
+}
+
 std::string record_columns(const Definition& d) {
   std::string out =
       "id, number, state, revision, department_id, department_name, created_by, created_by_name, changed_by_name, created, "
@@ -331,6 +336,7 @@ Result<Record> Registers::move(const Actor& actor, std::string_view code, std::s
     after.due = due_of(prepared, step->to);
     QS_CHECK(update(t, actor, d, before, after,
                     {.action = "move", .transition = step->name, .comment = std::string(trim(comment))}));
+    if (moved_) QS_CHECK(moved_(t, actor, d, *step, after, trim(comment)));
     return after;
   });
 }
@@ -373,29 +379,33 @@ Result<void> Registers::comment(const Actor& actor, std::string_view code, std::
   });
 }
 
+Result<std::vector<Change>> changes_of(store::Session& s, std::string_view record_id) {
+  QS_TRY(auto rows, s.query("SELECT id, revision, at, person_id, person_name, action, transition, from_state, to_state, "
+                            "comment, differences FROM register_change WHERE record_id = ? ORDER BY id",
+                            {record_id}));
+  std::vector<Change> out;
+  for (const auto& row : rows) {
+    Change c{.id = row.text(0),
+             .revision = row.integer(1),
+             .at = row.time(2),
+             .person_id = row.text(3),
+             .person_name = row.text(4),
+             .action = row.text(5),
+             .transition = row.text(6),
+             .from_state = row.text(7),
+             .to_state = row.text(8),
+             .comment = row.text(9)};
+    c.differences = json::parse(row.text(10)).as_array();
+    out.push_back(std::move(c));
+  }
+  return out;
+}
+
 Result<std::vector<Change>> Registers::changes(const Actor& actor, std::string_view code, std::string_view id) const {
   return read_steadily(deps_.store, [&](store::Session& s) -> Result<std::vector<Change>> {
     QS_TRY(auto loaded, load_visible(s, actor, code));
     QS_TRY(auto record, find_record(s, loaded->entry.definition, actor, id));
-    QS_TRY(auto rows, s.query("SELECT id, revision, at, person_id, person_name, action, transition, from_state, to_state, "
-                              "comment, differences FROM register_change WHERE record_id = ? ORDER BY id",
-                              {record.id}));
-    std::vector<Change> out;
-    for (const auto& row : rows) {
-      Change c{.id = row.text(0),
-               .revision = row.integer(1),
-               .at = row.time(2),
-               .person_id = row.text(3),
-               .person_name = row.text(4),
-               .action = row.text(5),
-               .transition = row.text(6),
-               .from_state = row.text(7),
-               .to_state = row.text(8),
-               .comment = row.text(9)};
-      c.differences = json::parse(row.text(10)).as_array();
-      out.push_back(std::move(c));
-    }
-    return out;
+    return changes_of(s, record.id);
   });
 }
 

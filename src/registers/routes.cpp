@@ -231,6 +231,7 @@ void add_routes(http::Router& router, Registers& registers, blob::BlobStore& blo
               .handler = [&registers, &identity](Request& r) { return people(registers, identity, r); }});
   add_record_routes(router, registers);
   add_file_routes(router, registers, blobs, settings);
+  add_print_routes(router, registers);
 }
 
 }  // namespace qushu::registers

@@ -147,12 +147,6 @@ RowError error_of(const Sheet& sheet, std::size_t i, const Error& error) {
   return out;
 }
 
-Text unit_of(const Field& f) {
-  if (f.kind == Kind::money || f.as_money) return {"（元）", " (yuan)"};
-  if (f.unit.zh.empty()) return {};
-  return {"（" + f.unit.zh + "）", " (" + f.unit.en + ")"};
-}
-
 Result<void> write_row(SheetWriter& out, const Definition& d, const Record& record, const calendar::Zone& zone, Lang lang) {
   static const Field kTime{.name = "time", .kind = Kind::datetime};
   QS_CHECK(out.text(record.number));

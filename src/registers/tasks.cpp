@@ -8,34 +8,6 @@
 #include "values.h"
 
 namespace qushu::registers {
-namespace {
-
-// Who may do a transition from a state, as conditions.
-Clause may_move(const Definition& d, const Actor& actor) {
-  Clause out;
-  for (const auto& state : d.states) {
-    if (state.final) continue;
-    for (const auto& t : d.transitions) {
-      if (std::ranges::find(t.from, state.name) == t.from.end()) continue;
-      auto who = clause(t.who, actor);
-      if (who.sql == "1 = 0") continue;
-      out.sql += (out.sql.empty() ? "((state = ? AND " : " OR (state = ? AND ") + who.sql + ")";
-      out.params.emplace_back(state.name);
-      out.params.insert(out.params.end(), who.params.begin(), who.params.end());
-    }
-  }
-  out.sql = out.sql.empty() ? "1 = 0" : out.sql + ")";
-  return out;
-}
-
-// Without the number, which stands beside it.
-std::string plain_title(const Definition& d, const Record& record) {
-  auto title = title_of(d, record);
-  return title.size() > record.number.size() ? title.substr(record.number.size() + 1) : title;
-}
-
-}  // namespace
-
 Result<std::vector<Task>> Registers::tasks(const Actor& actor, std::size_t limit) const {
   auto today = deps_.calendar.today();
   return read_steadily(deps_.store, [&](store::Session& s) -> Result<std::vector<Task>> {

@@ -346,6 +346,12 @@ std::string text_of(const Field& f, const Cells& cells, const calendar::Zone& zo
   }
 }
 
+Text unit_of(const Field& f) {
+  if (f.kind == Kind::money || f.as_money) return {"（元）", " (yuan)"};
+  if (f.unit.zh.empty()) return {};
+  return {"（" + f.unit.zh + "）", " (" + f.unit.en + ")"};
+}
+
 FormulaValue formula_value(const Field& f, const Cells& cells) {
   if (is_empty(cells)) return {};
   switch (f.kind) {

@@ -35,6 +35,8 @@ struct Reading {
 [[nodiscard]] Result<Cells> cells_of_text(const Field& field, std::string_view text, const Reading& reading);
 [[nodiscard]] json::value json_of(const Field& field, const Cells& cells);
 [[nodiscard]] std::string text_of(const Field& field, const Cells& cells, const calendar::Zone& zone, Lang lang);
+// What stands behind a label: "（元）"; empty without a unit.
+[[nodiscard]] Text unit_of(const Field& field);
 [[nodiscard]] FormulaValue formula_value(const Field& field, const Cells& cells);
 
 [[nodiscard]] Failure wrong_value(const Field& field, std::string zh, std::string en);

@@ -295,7 +295,7 @@ TEST_P(GrantTest, TheNewestGrantForTheUseCountsAndOnlyWhileItHolds) {
   EXPECT_FALSE(policy_->compile(user_, "staff"));
   EXPECT_THAT(take(policy_->readable(user_)), ::testing::SizeIs(1));  // her own department's
   EXPECT_EQ(take(policy_->queryable(user_)).size(), 2U);
-  EXPECT_THAT(take(policy_->sandbox_of_own(user_, "SELECT * FROM staff")).views, IsEmpty());
+  EXPECT_THAT(take(policy_->sandbox_whole(user_, "SELECT * FROM staff")).spec.views, IsEmpty());
   auto other = user_;
   other.department_id = "d3";
   other.departments = {"d3", "d2"};

@@ -257,13 +257,6 @@ Result<Sandboxed> Policy::sandbox_whole(const Actor& actor, std::string_view sql
   return out;
 }
 
-Result<engine::SandboxSpec> Policy::sandbox_of_own(const Actor& actor, std::string_view sql) const {
-  Sandboxed out;
-  QS_TRY(auto datasets, reached_whole(actor));
-  QS_CHECK(add_views(out, std::move(datasets), sql));
-  return std::move(out.spec);
-}
-
 Result<std::vector<Relation>> Policy::relations(const Actor& actor) const {
   if (relations_ == nullptr) return std::vector<Relation>{};
   return relations_->relations(actor);

@@ -32,15 +32,15 @@ TEST_P(PolicyTest, WhoSeesWhat) {
        }) {
     EXPECT_EQ(policy_->compile(c.actor, "firms").has_value(), c.firms) << c.name;
     EXPECT_EQ(policy_->compile(c.actor, "parks").has_value(), c.parks) << c.name;
-    auto spec = policy_->sandbox_of_own(c.actor, "SELECT * FROM firms, parks, \"企业登记\"");
+    auto spec = policy_->sandbox_whole(c.actor, "SELECT * FROM firms, parks, \"企业登记\"");
     std::set<std::string> views;
     if (spec)
-      for (const auto& v : spec->views) views.insert(v.name);
+      for (const auto& v : spec->spec.views) views.insert(v.name);
     EXPECT_EQ(views.contains("firms"), c.firms) << c.name;
     EXPECT_EQ(views.contains("企业登记"), c.firms) << c.name;
     EXPECT_EQ(views.contains("parks"), c.parks) << c.name;
     if (spec)
-      for (const auto& n : spec->names)
+      for (const auto& n : spec->spec.names)
         EXPECT_TRUE((n != "firms" || c.firms) && (n != "parks" || c.parks)) << c.name << " is told of " << n;
     auto readable = policy_->readable(c.actor);
     EXPECT_EQ(readable ? readable->size() : 0U, static_cast<std::size_t>(c.firms) + static_cast<std::size_t>(c.parks))

@@ -71,7 +71,9 @@ json::object to_json(const Survey& s, Lang lang) {
           {"answers", s.answers},
           {"response_rate", links ? share(s.answers, s.invitations) : json::value(nullptr)},
           {"path", links ? std::string() : "/survey/" + d.code},
-          {"may_manage", s.may_manage}};
+          {"may_manage", s.may_manage},
+          {"builtin", s.builtin},
+          {"archived", time_or_null(s.archived)}};
 }
 
 json::object to_json(const Trial& t, Lang lang) {

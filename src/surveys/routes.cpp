@@ -42,7 +42,9 @@ Schema survey_schema() {
                          {"response_rate",
                           schema::number().nullable().note("答卷 ÷ 一次性链接（%）", "Answers ÷ one-time links, in per cent")},
                          {"path", schema::text().note("公开调查的网址路径", "Where a public survey is answered")},
-                         {"may_manage", schema::boolean()}})
+                         {"may_manage", schema::boolean()},
+                         {"builtin", schema::boolean()},
+                         {"archived", schema::time().nullable()}})
       .named("Survey");
 }
 
@@ -120,9 +122,10 @@ void add_reading(http::Router& router, Surveys& surveys) {
               .tag = "surveys",
               .summary = {"您能看结果的调查", "Surveys whose results the caller may see"},
               .who = use,
+              .query = {{.name = "archived", .shape = schema::boolean(), .note = {"已归档的", "Those that are archived"}}},
               .answer = schema::object({{"surveys", schema::array(survey_schema())}, {"may_manage", schema::boolean()}}),
               .handler = [&surveys](Request& r) -> Result<Response> {
-                QS_TRY(auto all, surveys.list(r.actor));
+                QS_TRY(auto all, surveys.list(r.actor, r.flag("archived")));
                 json::array out;
                 for (const auto& one : all) out.push_back(to_json(one, r.lang()));
                 return Response::ok(json::object{{"surveys", std::move(out)}, {"may_manage", may_manage(r.actor)}});
@@ -246,6 +249,41 @@ void add_defining(http::Router& router, Surveys& surveys) {
                 }});
 }
 
+void add_ending(http::Router& router, Surveys& surveys) {
+  auto manage = http::may(Permission::register_manage);
+  for (bool archived : {true, false})
+    router.add(
+        {.method = Method::post,
+         .path = archived ? "/api/v1/surveys/{code}/archive" : "/api/v1/surveys/{code}/restore",
+         .id = archived ? "survey_archive" : "survey_restore",
+         .tag = "surveys",
+         .summary = {archived ? "归档草稿或已结束的调查，答卷保留" : "取消归档",
+                     archived ? "Put a draft or a closed survey away; its answers stay" : "Take an archived survey back"},
+         .who = manage,
+         .answer = survey_schema(),
+         .errors = {Code::not_found, Code::conflict},
+         .handler = [&surveys, archived](Request& r) -> Result<Response> {
+           QS_TRY(auto now, surveys.archive(r.actor, r.param("code"), archived));
+           return Response::ok(to_json(now, r.lang()));
+         }});
+  router.add({.method = Method::del,
+              .path = "/api/v1/surveys/{code}",
+              .id = "survey_remove",
+              .tag = "surveys",
+              .summary = {"删除草稿或已结束的调查，连同它的全部答卷", "Remove a draft or a closed survey with all its answers"},
+              .who = manage,
+              .query = {{.name = "answers",
+                         .shape = schema::integer().range(0, INT32_MAX),
+                         .note = {"确认：一起删除的答卷数", "To confirm: how many answers go with it"},
+                         .otherwise = "0"}},
+              .answer_status = 204,
+              .errors = {Code::not_found, Code::conflict},
+              .handler = [&surveys](Request& r) -> Result<Response> {
+                QS_CHECK(surveys.remove(r.actor, r.param("code"), r.integer("answers", 0)));
+                return Response::no_content();
+              }});
+}
+
 void add_inviting(http::Router& router, Surveys& surveys, const Settings& settings) {
   auto manage = http::may(Permission::register_manage);
   // Answered once, as a file: the tokens are nowhere else.
@@ -301,6 +339,7 @@ SurveyRoutes::~SurveyRoutes() = default;
 void SurveyRoutes::add_routes(http::Router& router) {
   add_reading(router, surveys_);
   add_defining(router, surveys_);
+  add_ending(router, surveys_);
   add_inviting(router, surveys_, settings_);
   pages_->add_routes(router);
 }

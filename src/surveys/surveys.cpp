@@ -55,7 +55,8 @@ CREATE TABLE survey_answer (
   answers TEXT NOT NULL
 );
 CREATE INDEX survey_answer_survey ON survey_answer (survey, counted);
-)"}};
+)"},
+                             store::Migration{.id = "surveys.0002", .sql = "ALTER TABLE survey ADD COLUMN archived BIGINT"}};
 
 const std::array kSettings{
     SettingSpec{.key = "surveys.minimum_answers",
@@ -97,7 +98,7 @@ const std::array kSettings{
 
 constexpr std::string_view kColumns =
     "s.code, s.version, s.origin, s.yaml, s.state, s.opened, s.closed, s.department_id, s.department_name, s.person_name, "
-    "s.changed, s.changed_by";
+    "s.changed, s.changed_by, s.archived";
 constexpr std::string_view kCounts =
     "(SELECT count(*) FROM survey_invitation i WHERE i.survey = s.code), "
     "(SELECT count(*) FROM survey_invitation i WHERE i.survey = s.code AND i.used = 1), "
@@ -203,9 +204,11 @@ Survey Surveys::survey_of(const store::Row& row, Definition definition) const {
   out.person_name = row.text(9);
   out.changed = row.time(10);
   out.changed_by = row.text(11);
-  out.invitations = row.integer(12);
-  out.used = row.integer(13);
-  out.answers = row.integer(14);
+  out.archived = row.opt_time(12);
+  out.invitations = row.integer(13);
+  out.used = row.integer(14);
+  out.answers = row.integer(15);
+  out.builtin = std::ranges::any_of(builtins(), [&](const auto& one) { return one.code == d.code; });
   auto now = deps_.clock.now();
   const auto& state = row.text(4);
   if (state == "closed" || (state == "open" && out.closes && now >= *out.closes))
@@ -241,9 +244,9 @@ Result<Survey> Surveys::load_visible(store::Session& s, const Actor& actor, std:
   return *std::move(survey);
 }
 
-Result<std::vector<Survey>> Surveys::list(const Actor& actor) const {
+Result<std::vector<Survey>> Surveys::list(const Actor& actor, bool archived) const {
   QS_TRY(auto all, deps_.store.read([&](store::Session& s) { return load_all(s); }));
-  std::erase_if(all, [&](const Survey& one) { return !may_see(one, actor); });
+  std::erase_if(all, [&](const Survey& one) { return !may_see(one, actor) || one.archived.has_value() != archived; });
   for (auto& one : all) one.may_manage = may_manage(actor);
   return all;
 }
@@ -344,6 +347,9 @@ Result<Survey> Surveys::move(const Actor& actor, std::string_view code, bool ope
     QS_TRY(auto survey, load_visible(t, actor, code));
     auto now = deps_.clock.now();
     bool is_open = survey.phase == Phase::open || survey.phase == Phase::waiting;
+    if (open && survey.archived)
+      return fail(Code::conflict, "survey.archived", "调查已归档，请先取消归档。",
+                  "The survey is archived: take it back first.");
     if (open && survey.closes && now >= *survey.closes)
       return fail(Code::conflict, "survey.over", "截止时间（closes）已过，请先修改定义里的截止时间。",
                   "Its closing time has passed: change `closes` in the definition first.");
@@ -370,6 +376,64 @@ Result<Survey> Surveys::open(const Actor& actor, std::string_view code) {
 }
 Result<Survey> Surveys::close(const Actor& actor, std::string_view code) {
   return move(actor, code, false);
+}
+
+namespace {
+
+// Whoever could still answer must not find it gone.
+Result<void> at_rest(const Survey& survey) {
+  if (survey.phase == Phase::draft || survey.phase == Phase::closed) return {};
+  return fail(Code::conflict, "survey.state", "调查还在进行，请先结束它。", "The survey is open: close it first.");
+}
+
+}  // namespace
+
+Result<Survey> Surveys::archive(const Actor& actor, std::string_view code, bool archived) {
+  QS_CHECK(manager_only(actor));
+  QS_CHECK(deps_.store.write([&](store::Transaction& t) -> Result<void> {
+    QS_TRY(auto survey, load_visible(t, actor, code));
+    QS_CHECK(at_rest(survey));
+    if (archived == survey.archived.has_value())
+      return fail(Code::conflict, "survey.archived", archived ? "调查已经归档。" : "调查没有归档。",
+                  archived ? "The survey is archived already." : "The survey is not archived.");
+    QS_CHECK(t.exec("UPDATE survey SET archived = ? WHERE code = ?",
+                    {archived ? std::optional(deps_.clock.now()) : std::nullopt, code}));
+    return deps_.audit.record(t, actor,
+                              {.action = archived ? "survey.archive" : "survey.restore",
+                               .object_kind = "survey",
+                               .object_id = std::string(code),
+                               .object_name = survey.definition.name.zh});
+  }));
+  return find(actor, code);
+}
+
+Result<void> Surveys::remove(const Actor& actor, std::string_view code, std::int64_t answers) {
+  QS_CHECK(manager_only(actor));
+  return deps_.store.write([&](store::Transaction& t) -> Result<void> {
+    QS_TRY(auto survey, load_visible(t, actor, code));
+    QS_CHECK(at_rest(survey));
+    if (survey.builtin)
+      return fail(Code::conflict, "survey.builtin", "这个调查随程序提供，不能删除，可以归档。",
+                  "This survey comes with Qushu: it can be archived, not removed.");
+    if (survey.answers != answers)
+      return fail(Error{.code = Code::conflict,
+                        .id = "survey.answers",
+                        .text = {fmt::format("删除会连同 {} 份答卷一起消失，不能恢复；请写明答卷数（answers={}）以确认。",
+                                             survey.answers, survey.answers),
+                                 fmt::format("{} answers go with it, for good; name their number (answers={}) to confirm.",
+                                             survey.answers, survey.answers)},
+                        .subject = "answers"});
+    for (const auto* table : {"survey_answer", "survey_invitation"})
+      QS_CHECK(t.exec(fmt::format("DELETE FROM {} WHERE survey = ?", table), {code}));
+    for (const auto* table : {"survey_version", "survey"})
+      QS_CHECK(t.exec(fmt::format("DELETE FROM {} WHERE code = ?", table), {code}));
+    return deps_.audit.record(t, actor,
+                              {.action = "survey.remove",
+                               .object_kind = "survey",
+                               .object_id = std::string(code),
+                               .object_name = survey.definition.name.zh,
+                               .detail = {{"answers", survey.answers}, {"links", survey.invitations}}});
+  });
 }
 
 Result<void> Surveys::install_builtins() {

@@ -17,7 +17,7 @@ states:
   - {name: out, label: {zh: 领用中, en: Out}, deadline: 3}
   - {name: done, label: {zh: 已归还, en: Returned}, final: true, locked: true}
 transitions:
-  - {name: return, label: {zh: 归还, en: Return}, from: [out], to: done, who: ["field:keeper"], require: [back], comment: true}
+  - {name: return, label: {zh: 归还, en: Return}, from: [out], to: done, who: ["field:keeper"], require: [back], comment: true, notify: [own]}
 permissions: {see: [own, department, "field:keeper"], create: [everyone], edit: [own]}
 `;
 const shot = (page, name) => page.screenshot({ path: `${work}/pictures/${name}.png`, fullPage: true });
@@ -121,6 +121,45 @@ await page.waitForTimeout(300);
 const history = await text(page, '[data-test=record-history]');
 check(history.includes('归还') && history.includes('完好') && history.includes('新建'), history);
 await shot(page, 'history-phone');
+
+// Who entered it is told; the record is printed, and stands in the calendar of both.
+page = reader.page;
+await page.goto(base);
+await page.waitForSelector('[data-test=notices]');
+check((await text(page, '[data-test=notices]')).includes('投影仪：归还'), 'who entered it was not told');
+await page.locator('[data-test=notices] a', { hasText: '投影仪' }).click();
+await page.click('[data-test=record-print]');
+await page.waitForSelector('[data-test=print-form]');
+const [form] = await Promise.all([page.waitForEvent('download'), page.click('[data-test=print-form]')]);
+check(form.suggestedFilename().startsWith('设备领用 LY-') && form.suggestedFilename().endsWith('.pdf'), form.suggestedFilename());
+await form.saveAs(`${work}/form.pdf`);
+await page.goto(`${base}/registers/pickup`);
+await page.click('[data-test=print]');
+await page.waitForSelector('[data-test=print-pdf]');
+const [paper] = await Promise.all([page.waitForEvent('download'), page.click('[data-test=print-pdf]')]);
+await paper.saveAs(`${work}/list.pdf`);
+await page.click('[data-test=calendar]');
+await page.goto(`${base}/registers/pickup/calendar?month=2026-11`);
+await page.waitForSelector('[data-test=month-grid] .entry');
+check((await text(page, '[data-test=month-grid]')).includes('投影仪'), 'the day it came back is not in the calendar');
+await shot(page, 'calendar');
+await page.click('[data-test=month-next]');
+await page.waitForFunction(() => document.querySelector('[data-test=month]')?.textContent?.includes('12 月'));
+await page.goto(`${base}/my-calendar?month=2026-11`);
+await page.waitForSelector('[data-test=month-grid] .entry');
+await page.click('[data-test=subscribe]');
+await page.click('[data-test=feed-make]');
+await page.waitForSelector('[data-test=feed-address]');
+const feed = await text(page, '[data-test=feed-address]');
+await shot(page, 'subscribe');
+check((await (await fetch(feed)).text()).includes('投影仪'), 'the address does not show the day');
+page = steward.page;
+await page.goto(`${base}/my-calendar?month=2026-11`);
+await page.waitForSelector('[data-test=agenda-day], [data-test=earlier]');
+if (await page.locator('[data-test=earlier]').count()) await page.click('[data-test=earlier]');
+await page.waitForSelector('[data-test=agenda-day]');
+check((await text(page, '[data-test=agenda-day]')).includes('投影仪'), 'the keeper has no agenda');
+await shot(page, 'agenda-phone');
 
 for (const one of [operator, reader, steward]) check(one.complaints.length === 0, one.complaints.join('\n'));
 await browser.close();

@@ -99,6 +99,27 @@ await page.waitForSelector('[data-test=card] canvas');
 check((await page.locator('[data-test=card] h2').first().textContent()) === '各选项的答复', 'the order is not kept');
 await shot(page, 'board');
 
+// --- put away, taken back, and removed with its answers ------------------------------------------------------------------------------
+await page.goto(`${base}/surveys/canteen`);
+await page.click('[data-test=archive]');
+await page.waitForSelector('[data-test=is-archived]');
+await page.goto(`${base}/surveys?archived=true`);
+await page.waitForSelector('[data-test=surveys] a[href="/surveys/canteen"]');
+await shot(page, 'archived');
+await page.goto(`${base}/surveys/canteen`);
+await page.waitForSelector('[data-test=is-archived]');
+await page.click('[data-test=archive]');
+await page.waitForSelector('[data-test=is-archived]', { state: 'detached' });
+await page.click('[data-test=remove]');
+await page.waitForSelector('.el-message-box');
+check(/\d+ 份答卷/.test(await page.locator('.el-message-box').innerText()), 'it does not say how many answers go');
+await page.waitForTimeout(300);
+await shot(page, 'remove');
+await page.click('.el-message-box .el-button--danger');
+await page.waitForURL('**/surveys');
+await page.waitForSelector('[data-test=surveys]');
+check((await page.locator('[data-test=surveys] a[href="/surveys/canteen"]').count()) === 0, 'the survey is still there');
+
 // --- the wall -------------------------------------------------------------------------------------------------------------------------
 await page.setViewportSize({ width: 1920, height: 1080 });
 await page.goto(`${base}/wall`);

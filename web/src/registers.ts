@@ -9,7 +9,7 @@ export interface RState { name: string; label: string; final: boolean; locked: b
 export interface Transition { name: string; label: string; from: string[]; to: string; require: string[]; comment: boolean; danger: boolean }
 export interface RView { name: string; label: string; columns: string[]; sort: string; descending: boolean }
 export interface Register {
-  code: string; name: string; description: string; group: string; number: string; title: string; fields: RField[]; states: RState[]; transitions: Transition[]; views: RView[]; form: { label: string; fields: string[] }[]; system: { name: string; label: string }[];
+  code: string; name: string; description: string; group: string; number: string; title: string; fields: RField[]; states: RState[]; transitions: Transition[]; views: RView[]; form: { label: string; fields: string[] }[]; print: { name: string; label: string }[]; system: { name: string; label: string }[];
   version: number; origin: string; changed: string; changed_by: string; may_create: boolean; may_manage: boolean;
 }
 export interface Summary { code: string; name: string; description: string; group: string; version: number; origin: string; records: number; open: number; late: number; may_create: boolean }
@@ -20,6 +20,7 @@ export interface RRecord {
 }
 export interface Change { id: string; revision: number; at: string; person_name: string; action: string; transition: string; from_state: string; to_state: string; comment: string; differences: { field: string; before: Value; after: Value }[] }
 export interface RTask { register: string; register_name: string; id: string; number: string; title: string; state: string; reason: string; transitions: { name: string; label: string }[]; field: string; day: string; due: string | null; since: string }
+export interface DayEvent { register: string; register_name: string; id: string; number: string; title: string; state: string; kind: string; label: string; day: string; time: string; final: boolean; late: boolean }
 export interface Plan { code: string; name: string; version: number; unchanged: boolean; blocked: boolean; steps: { kind: string; field: string; text: string; records: number; blocked: boolean }[] }
 export interface Mistake { line: number; column: number; key: string; text: string }
 

@@ -2,7 +2,7 @@ import { get } from './api';
 import { t } from './i18n';
 
 export interface Survey {
-  code: string; name: string; description: string; audience: string; mode: string; phase: string; phase_name: string; version: number; origin: string; opens: string | null; closes: string | null; opened: string | null; closed: string | null; department_name: string; person_name: string; changed: string; changed_by: string; questions: number; invitations: number; used: number; answers: number; response_rate: number | null; path: string; may_manage: boolean;
+  code: string; name: string; description: string; audience: string; mode: string; phase: string; phase_name: string; version: number; origin: string; opens: string | null; closes: string | null; opened: string | null; closed: string | null; department_name: string; person_name: string; changed: string; changed_by: string; questions: number; invitations: number; used: number; answers: number; response_rate: number | null; path: string; may_manage: boolean; builtin: boolean; archived: string | null;
 }
 export interface QuestionResult { code: string; title: string; type: string; subject: string; answers: number; shown: boolean; counts: { code: string; label: string; satisfied: boolean; answers: number; share: number | null }[]; mean: number | null; satisfied: number | null; satisfied_share: number | null; texts: string[] }
 export interface Results { survey: Survey; counted: number; waiting: number; minimum: number; questions: QuestionResult[]; months: { month: string; answers: number; judged: { question: string; satisfied: number; answers: number; share: number | null }[] }[] }

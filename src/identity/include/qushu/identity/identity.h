@@ -69,6 +69,7 @@ struct Person {
   std::vector<std::string> roles;
   PersonState state = PersonState::active;
   bool locked = false, must_change_password = false, totp = false;
+  Lang lang = Lang::zh;  // in which she last signed in: what she is written to in
   std::optional<Time> locked_until, last_sign_in, password_changed;
   Time created;
 };

@@ -1,6 +1,7 @@
-// The steps between a source and a dataset: a chain of named SELECTs, each over the source's rows (`input`), earlier steps, and
-// the datasets that the pipeline's owner may read. They are checked like any person's SQL and run as one query in a locked-down
-// instance (engine/chain.h), within ingest.step_memory, ingest.step_spill and ingest.step_time.
+// The steps between a source and a dataset: a chain of named SELECTs, each over the source's rows (`input`), earlier steps,
+// the datasets that the pipeline's owner may read, and the relations that she may name (the rows that she sees). They are
+// checked like any person's SQL and run as one query in a locked-down instance (engine/chain.h), within ingest.step_memory,
+// ingest.step_spill and ingest.step_time.
 //
 // A step's name is an identifier that nothing else it could mean has. Parameters are written $name; $run_date and $run_time are
 // always there: the day in the district's time zone and the moment (UTC) of the run, as the caller gives them.
@@ -88,7 +89,8 @@ struct StepFacts {
 
 struct StepReport {
   std::vector<StepFacts> steps;
-  std::vector<catalog::Dataset> datasets;  // those that the steps read besides `input`
+  std::vector<catalog::Dataset> datasets;    // those that the steps read besides `input`
+  std::vector<sharing::Relation> relations;  // and these
 };
 
 // What a run made: a Parquet file inside the blob store's temporary folder, with `_id` and the last step's columns.

@@ -24,9 +24,9 @@ namespace qushu::ingest {
 
 // Something that the steps, or the fields themselves, read.
 struct TraceInput {
-  std::string relation;       // what the steps call it: "input", a dataset's code or title
-  std::string kind;           // "table" or "file" of a source, "push", "dataset"
-  std::string id;             // of the source or dataset
+  std::string relation;       // what the steps call it: "input", a dataset's code or title, a relation
+  std::string kind;           // "table" or "file" of a source, "push", "dataset", "relation"
+  std::string id;             // of the source or dataset; a relation's name
   std::string name;           // as people know it, kept even when it is gone
   std::string location = {};  // table, query or file within the source
   std::vector<std::string> columns = {};

@@ -39,7 +39,7 @@ namespace qushu::insight {
 
 namespace json = boost::json;
 
-enum class NodeKind : std::uint8_t { file, source, push, pipeline, step, dataset, reader };
+enum class NodeKind : std::uint8_t { file, source, push, pipeline, step, dataset, reader, relation };
 [[nodiscard]] std::string_view name(NodeKind kind);
 
 struct NodeColumn {

@@ -1,5 +1,5 @@
 // Telling people: a notice on their home page, and a mail to those who have an address, when a mail server is set
-// (notify.smtp_url).
+// (notify.smtp_url), in the language in which they last signed in.
 //
 // What is told is part of the transaction that it tells of: tell() queues it there, and a job finds out who that is (people,
 // or whoever has a permission in a department), writes the notices and queues the mails, once. Each mail is a job of its own,

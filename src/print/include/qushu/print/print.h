@@ -25,7 +25,8 @@ struct Cell {
   int columns = 1, rows = 1;        // that it spans
   std::optional<Align> align = {};  // otherwise its column's
   bool bold = false;
-  std::optional<double> number = {};  // in a workbook it is this number, shown with two decimals
+  std::optional<double> number = {};  // in a workbook it is this number
+  int decimals = 2;                   // that it is shown with there
 };
 // The cells of a row, less those that a cell further up spans into.
 using Row = std::vector<Cell>;
@@ -47,6 +48,7 @@ struct Document {
   std::string title;   // of the file
   std::string footer;  // of every page, at the left of its number; may be empty
   std::vector<Table> tables;
+  Lang lang = Lang::zh;  // of what stands above a table that goes on
 };
 
 // The bytes of a PDF. Code::unavailable where no Chinese font is installed: a page of boxes is no document.

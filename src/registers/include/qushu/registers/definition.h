@@ -13,8 +13,17 @@
 //     - {name: draft, label: {zh: 草稿, en: Draft}}
 //     - {name: signed, label: {zh: 已签订, en: Signed}, locked: true, deadline: 10}
 //   transitions:
-//     - {name: sign, label: {zh: 签订, en: Sign}, from: [draft], to: signed, who: [department], require: [amount]}
+//     - {name: sign, label: {zh: 签订, en: Sign}, from: [draft], to: signed, who: [department], require: [amount], notify:
+//     [own]}
 //   permissions: {see: [department], create: [everyone], edit: [own, department]}
+//   calendar: [signed_on]                   # the days that a calendar shows; by default all dates
+//   print:                                  # how a record is printed; by default as its form is laid out
+//     - name: slip
+//       label: {zh: 合同审批单, en: Approval slip}
+//       sections:
+//         - {section: {zh: 合同, en: Contract}, fields: [name, amount, paid, open]}
+//         - {section: {zh: 办理经过, en: Steps}, history: true}
+//       signatures: [{label: {zh: 经办人, en: Clerk}}]
 //
 // Reading is strict: an unknown key, a wrong kind or a name that nothing answers to is an error with its line and column.
 //
@@ -93,6 +102,8 @@ struct State {
   bool final = false;   // nothing is left to do
   bool locked = false;  // fields cannot be edited
   int deadline = 0;     // working days within which a record must leave it; 0: none
+  int warn = 2;         // so many working days before its end it is told of; and once it is late
+  Who notify = {};      // who is told; empty: those whom a transition from here waits for
 };
 
 struct Transition {
@@ -104,6 +115,7 @@ struct Transition {
   std::vector<std::string> require;  // fields that must be filled
   bool comment = false;              // a comment must be given
   bool danger = false;               // shown as such: returns and refusals
+  Who notify = {};                   // who is told of it, but for who did it
 };
 
 struct Condition {
@@ -124,15 +136,38 @@ struct Section {
   std::vector<std::string> fields;
 };
 
+// A column of lines that are filled in by hand.
+struct PrintColumn {
+  Text label;
+  int width = 1;  // in shares
+};
+// Fields in a grid of labels and values, lines to be written on, or what happened to the record.
+struct PrintSection {
+  Text label;
+  std::vector<std::string> fields;
+  std::vector<PrintColumn> columns;
+  int lines = 0;
+  bool history = false;
+};
+struct PrintForm {
+  std::string name;
+  Text label, title, note;
+  bool landscape = false;  // A4 either way
+  int across = 2;          // labels with values in a row, 1 to 4
+  std::vector<PrintSection> sections;
+  std::vector<Text> signatures;
+};
+
 struct Check {
   std::string formula;
   Text message;
 };
 
-// Before the day in `field`, on each of these days before it, whoever may edit the record is reminded.
+// Before the day in `field`, on each of these days before it, whoever may edit the record is reminded, or who is named.
 struct Reminder {
   std::string field;
   std::vector<int> days;
+  Who notify = {};
 };
 
 struct Permissions {
@@ -149,8 +184,10 @@ struct Definition {
   std::vector<Transition> transitions;
   std::vector<View> views;
   std::vector<Section> form;
+  std::vector<PrintForm> print;  // never empty
   std::vector<Check> checks;
   std::vector<Reminder> reminders;
+  std::vector<std::string> calendar;  // fields of type date and datetime
   Permissions permissions;
 
   [[nodiscard]] const Field* field(std::string_view name) const;  // retired ones too

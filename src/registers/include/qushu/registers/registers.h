@@ -31,7 +31,8 @@
 namespace qushu::registers {
 
 [[nodiscard]] std::span<const store::Migration> migrations();
-// registers.page_size, page_limit, text_length, file_size, files, export_rows, import_rows, list_memory
+// registers.page_size, page_limit, text_length, file_size, files, export_rows, import_rows, list_memory, print_rows,
+// notice_interval
 [[nodiscard]] std::span<const SettingSpec> settings();
 
 struct Register {
@@ -149,6 +150,14 @@ struct SheetFile {
   std::int64_t rows = 0;
 };
 
+enum class PrintFormat : std::uint8_t { pdf, xlsx };
+
+struct Printed {
+  std::string bytes, file_name;
+};
+
+struct DayEvent;  // days.h
+struct DayEvents;
 struct Loaded;
 struct Prepared;
 
@@ -186,6 +195,10 @@ class Registers {
   // `revision` 0: whatever it is.
   [[nodiscard]] Result<Record> edit(const Actor& actor, std::string_view code, std::string_view id, std::int64_t revision,
                                     const json::object& values);
+  // Runs in the transaction of every transition. Set before the first one.
+  using MoveHook = std::function<Result<void>(store::Transaction&, const Actor&, const Definition&, const Transition&,
+                                              const Record&, std::string_view comment)>;
+  void on_move(MoveHook hook) { moved_ = std::move(hook); }
   // `values` are filled in on the way.
   [[nodiscard]] Result<Record> move(const Actor& actor, std::string_view code, std::string_view id, std::int64_t revision,
                                     std::string_view transition, std::string_view comment, const json::object& values);
@@ -202,6 +215,12 @@ class Registers {
   [[nodiscard]] May may(const Actor& actor, const Definition& definition, const Record& record) const;
   // Records that wait for the caller, the most urgent first, and days that come near.
   [[nodiscard]] Result<std::vector<Task>> tasks(const Actor& actor, std::size_t limit) const;
+
+  // The days of a register's records (days.h), and those that concern the caller in all registers: what waits for her, what she
+  // is reminded of, and dates of records that she entered or stands in.
+  [[nodiscard]] Result<DayEvents> days(const Actor& actor, std::string_view code, calendar::Day from,
+                                       calendar::Day until) const;
+  [[nodiscard]] Result<DayEvents> my_days(const Actor& actor, calendar::Day from, calendar::Day until) const;
 
   [[nodiscard]] json::object to_json(const Definition& definition, const Record& record) const;
 
@@ -226,8 +245,17 @@ class Registers {
   [[nodiscard]] Result<Imported> read_sheet(const Actor& actor, std::string_view code, const std::filesystem::path& file,
                                             std::string_view file_name, bool dry_run);
 
+  // --- print -----------------------------------------------------------------------------------------------------------------
+  // A record as one of the definition's printed forms (empty: the first). Audited. not_found "register.print_form".
+  [[nodiscard]] Result<Printed> print_record(const Actor& actor, std::string_view code, std::string_view id_or_number,
+                                             std::string_view form, PrintFormat format, Lang lang) const;
+  // The records that the query finds in the columns of its view, at most registers.print_rows. Audited.
+  [[nodiscard]] Result<Printed> print_list(const Actor& actor, std::string_view code, const Pairs& query, PrintFormat format,
+                                           Lang lang) const;
+
  private:
   friend class RecordRelations;  // relations.h
+  friend class Notices;          // notices.h
   [[nodiscard]] Result<std::shared_ptr<const Loaded>> load(store::Session& s, std::string_view code) const;
   [[nodiscard]] Result<std::shared_ptr<const Loaded>> load_visible(store::Session& s, const Actor& actor,
                                                                    std::string_view code) const;
@@ -251,9 +279,12 @@ class Registers {
   // Whether it changed anything.
   [[nodiscard]] Result<bool> take_row(store::Transaction& t, const Actor& actor, const Loaded& l, const Prepared& prepared,
                                       const std::string& number, const json::object& values) const;
+  struct DayRead;
+  [[nodiscard]] Result<void> add_days(store::Session& s, const DayRead& read, DayEvents& out) const;
   [[nodiscard]] Result<std::string> next_number(store::Transaction& t, const Definition& d) const;
 
   Deps deps_;
+  MoveHook moved_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, std::shared_ptr<const Loaded>, std::less<>> known_;  // by code; guarded by mutex_
   // Definitions as of one generation of the store, by code; guarded by mutex_.

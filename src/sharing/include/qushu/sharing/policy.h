@@ -99,10 +99,9 @@ class Policy {
   // are made only of the datasets that `sql` can mean, since each costs a look into its files; all names are there for
   // suggestions.
   [[nodiscard]] Result<Sandboxed> sandbox(const Actor& actor, std::string_view sql) const;
-  // Without what she reads under grants: for figures that are kept and shown to others.
+  // Without what she reads under grants: for figures that are kept and shown to others, and for rows that become a dataset of
+  // their own.
   [[nodiscard]] Result<Sandboxed> sandbox_whole(const Actor& actor, std::string_view sql) const;
-  // The same without relations: for statements whose rows become a dataset of their own.
-  [[nodiscard]] Result<engine::SandboxSpec> sandbox_of_own(const Actor& actor, std::string_view sql) const;
   // What is offered beside the datasets, from now on; must outlive the policy's use.
   void offer(const Relations& relations) { relations_ = &relations; }
   // What of it she may name.

@@ -61,6 +61,8 @@ struct Survey {
   std::int64_t invitations = 0, used = 0;  // one-time links
   std::int64_t answers = 0;                // all, counted or waiting
   bool may_manage = false;                 // the caller
+  bool builtin = false;                    // its code is that of one that comes with Qushu: it cannot be removed
+  std::optional<Time> archived;            // put away: it is in no list, and cannot be opened
 };
 
 struct Version {
@@ -151,8 +153,8 @@ class Surveys {
   // --- definitions -----------------------------------------------------------------------------------------------------------
   // Those that come with Qushu, as far as nobody has changed them here and nobody has answered.
   [[nodiscard]] Result<void> install_builtins();
-  // The newest first; those whose results the actor may see.
-  [[nodiscard]] Result<std::vector<Survey>> list(const Actor& actor) const;
+  // The newest first; those whose results the actor may see. Either those that are put away, or the others.
+  [[nodiscard]] Result<std::vector<Survey>> list(const Actor& actor, bool archived = false) const;
   [[nodiscard]] Result<Survey> find(const Actor& actor, std::string_view code) const;
   [[nodiscard]] Result<std::string> yaml(const Actor& actor, std::string_view code, std::int64_t version = 0) const;
   [[nodiscard]] Result<std::vector<Version>> versions(const Actor& actor, std::string_view code) const;
@@ -163,6 +165,11 @@ class Surveys {
   [[nodiscard]] Result<Survey> open(const Actor& actor, std::string_view code);
   // Counts what waits. Audited.
   [[nodiscard]] Result<Survey> close(const Actor& actor, std::string_view code);
+  // Puts a draft or a closed survey away, and takes it back. Its answers stay and count. Audited.
+  [[nodiscard]] Result<Survey> archive(const Actor& actor, std::string_view code, bool archived);
+  // Removes a draft or a closed survey for good, with its versions, its links and its answers. Who asks says how many answers
+  // go: conflict "survey.answers" names the number when it is another. Audited. What comes with Qushu is archived instead.
+  [[nodiscard]] Result<void> remove(const Actor& actor, std::string_view code, std::int64_t answers);
 
   // --- one-time links --------------------------------------------------------------------------------------------------------
   // New links' tokens, to be handed out once: they cannot be had again. Audited.
