@@ -46,6 +46,8 @@ std::string unit_of(std::string_view header) {
 }
 
 void ColumnTally::note_example(std::uint64_t line, std::string_view text) {
+  // A column of few different values comes here with every one of them.
+  if (std::ranges::find(examples_, text, &Example::text) != examples_.end()) return;
   auto shown = shorten(text, 60);
   if (std::ranges::find(examples_, shown, &Example::text) == examples_.end())
     examples_.push_back({.line = line, .text = std::move(shown)});
