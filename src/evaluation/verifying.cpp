@@ -26,12 +26,14 @@ Failure no_archive(std::string detail) {
                     .detail = std::move(detail)});
 }
 
-struct Contents {
-  std::map<std::string, std::string> hashes;
-  std::string manifest;
-};
+std::string member(const json::object& detail, std::string_view name) {
+  const auto* found = detail.if_contains(name);
+  return found != nullptr && found->is_string() ? std::string(found->as_string()) : std::string();
+}
 
-Result<Contents> read(const std::filesystem::path& file) {
+}  // namespace
+
+Result<Contents> contents_of(const std::filesystem::path& file) {
   int code = 0;
   Zip zip(zip_open(file.c_str(), ZIP_RDONLY, &code));
   if (!zip) return no_archive(fmt::format("libzip: {}", code));
@@ -71,13 +73,6 @@ std::string export_of(const std::string& manifest) {
   return id != nullptr && id->is_string() ? std::string(id->as_string()) : std::string();
 }
 
-std::string member(const json::object& detail, std::string_view name) {
-  const auto* found = detail.if_contains(name);
-  return found != nullptr && found->is_string() ? std::string(found->as_string()) : std::string();
-}
-
-}  // namespace
-
 Result<std::string> hash_of(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in) return fail(Code::not_found, "evaluation.archive", "打不开这个文件。", "That file cannot be opened.");
@@ -96,7 +91,7 @@ Result<Verified> Evaluations::verify(const Actor& actor, const std::filesystem::
   if (!actor.can(Permission::budget_use)) return forbidden("您没有校验自评的权限。", "You may not verify self-evaluations.");
   Verified out;
   QS_TRY(out.sha256, hash_of(file));
-  QS_TRY(auto contents, read(file));
+  QS_TRY(auto contents, contents_of(file));
   // By the archive's hash, or, where somebody packed it anew, by what it says of itself.
   for (const auto& wanted : {out.sha256, export_of(contents.manifest)}) {
     if (out.entry != 0 || wanted.empty()) continue;

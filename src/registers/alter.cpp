@@ -260,8 +260,14 @@ Result<void> create_table(store::Transaction& t, const Definition& d) {
   return {};
 }
 
-// What lists are sorted and chosen by, and what other records are found by. Among a million records the rest is a scan.
+// What lists are sorted and chosen by, and what other records are found by. Among a million records the rest is a scan. State
+// and choices stand in each index, so that a list of a day's records of one kind looks at no record of another kind.
 Result<void> create_indexes(store::Transaction& t, const Definition& d) {
+  constexpr std::size_t kMostChoices = 6;
+  std::vector<std::string> decided{"state"};
+  for (const auto& field : d.fields)
+    if (!field.retired && field.kind == Kind::choice && decided.size() <= kMostChoices)
+      decided.push_back(stored_columns(field).front().name);
   std::set<std::string> wanted;
   for (const auto& view : d.views) {
     if (d.field(view.sort) != nullptr) wanted.insert(view.sort);
@@ -271,9 +277,14 @@ Result<void> create_indexes(store::Transaction& t, const Definition& d) {
   for (const auto& field : d.fields)
     if (!field.retired && (field.kind == Kind::reference || field.kind == Kind::date || field.kind == Kind::datetime))
       wanted.insert(field.name);
-  for (const auto& name : wanted)
-    QS_CHECK(t.exec(fmt::format("CREATE INDEX IF NOT EXISTS {} ON {} ({}, id)", index_of(d.code, "s_" + name), table_of(d.code),
-                                stored_columns(*d.field(name)).front().name)));
+  for (const auto& name : wanted) {
+    auto column = stored_columns(*d.field(name)).front().name;
+    auto columns = column + ", id";
+    for (const auto& other : decided)
+      if (other != column) columns += ", " + other;
+    QS_CHECK(t.exec(
+        fmt::format("CREATE INDEX IF NOT EXISTS {} ON {} ({})", index_of(d.code, "s_" + name), table_of(d.code), columns)));
+  }
   return {};
 }
 
