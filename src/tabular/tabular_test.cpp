@@ -241,12 +241,37 @@ TEST_F(TabularTest, ReadIsPublishedAndRejectedAndEveryRejectSaysWhy) {
     for (const auto& m : row.misfits) EXPECT_FALSE(m.reason.zh.empty());
 }
 
+TEST(Value, DatesAndTimesInOneGoAreThoseOfTwo) {
+  for (std::string_view text : {"2026-11-23", "2026/1/2", "2026-11-23 00:00:00", "2026-11-23T00:00:00", "2026-11-23 0:00:00",
+                                "2026-11-23 00:00", "2026-11-23 14:05", "2026-11-23T14:05:09Z", "2026-11-23 14:05:09.25+08:00",
+                                "2026-11-23 25:00", "2026-02-30", "2026-11-2x", "2026-11-23 ", "2026-11-23 10:10:10 ",
+                                "2026-1-1-1", "20261123", "2026-11-23T", "2026年1月2日", "2026-11-23 14:05:09+9:99"}) {
+    std::int32_t days = 0, days_alone = 0;
+    std::int64_t micros = 0, micros_alone = 0;
+    auto found = parse_dated(text, days, micros);
+    bool day = parse_date(text, false, days_alone), time = parse_datetime(text, false, micros_alone);
+    EXPECT_EQ(found, day ? Dated::day : time ? Dated::time : Dated::neither) << text;
+    if (day) EXPECT_EQ(days, days_alone) << text;
+    if (found == Dated::time) EXPECT_EQ(micros, micros_alone) << text;
+  }
+}
+
+TEST(ColumnTally, FullWidthSignsAreReadWhereverTheyStand) {
+  ColumnTally tally;
+  std::string buffer;
+  Weighed weighed;
+  for (std::string_view cell : {"１２", "3４", "56"}) tally.add({.line = 2, .raw = cell, .cells = {cell}}, 0, buffer, weighed);
+  EXPECT_EQ(tally.decide("数", 0).plan.type, engine::Type::integer);
+}
+
 // Threads are done with their blocks in any order.
 TEST(ColumnTally, ExamplesAreTheFirstValuesWhoeverSawThem) {
   std::array<ColumnTally, 2> parts;
   std::string buffer;
   Weighed weighed;
-  auto add = [&](ColumnTally& tally, std::uint64_t line, std::string_view cell) { tally.add(cell, line, buffer, weighed); };
+  auto add = [&](ColumnTally& tally, std::uint64_t line, std::string_view cell) {
+    tally.add({.line = line, .raw = cell, .cells = {cell}}, 0, buffer, weighed);
+  };
   for (std::uint64_t line = 2; line < 12; line += 2) {
     add(parts[0], line, fmt::format("值{}", line));
     add(parts[1], line + 1, line == 4 ? "值2" : fmt::format("值{}", line + 1));
