@@ -153,6 +153,11 @@ def test_spending_and_the_command_line(world):
     assert (light["office"], light["P1"], light["P2"]) == ("green", "red", "red")
     assert budgeter.put(f"{at}/spent/13", {"amounts": {}}, 422)["id"] == "budget.month"
     assert budgeter.put(f"{at}/spent/2", {"amounts": {"P9": 1}}, 422)["id"] == "budget.subject"
+    district.cli("budget", "spend", "mzj", "2025", "2", "office=1234.56", "P1=20000", "--as", "budgeter")
+    noted = {(s["month"], s["subject"]): s["amount"] for s in budgeter.get(at)["spent"]}
+    assert noted[(2, "office")] == 123456 and noted[(2, "P1")] == 2 * WAN
+    for wrong in ("office", "office=1.234", "office=一百"):
+        assert wrong in district.cli("budget", "spend", "mzj", "2025", "2", wrong, "--as", "budgeter", code=3)
     district.cli("budget", "publish", "mzj", "2025", "--as", "decider")
     assert "已公开" in district.cli("budget", "list", "--year", "2025")
 

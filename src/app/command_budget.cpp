@@ -68,7 +68,8 @@ namespace json = boost::json;
 // What the commands are given: a budget is named by its department and year.
 struct Named {
   std::string department, file, unit = "wan", comment, day, project;
-  std::int64_t year = 0, version = 0, with_year = 0;
+  std::int64_t year = 0, version = 0, with_year = 0, month = 0;
+  std::vector<std::string> amounts;  // "office=12345.67", in yuan
 };
 
 std::string wan(std::int64_t fen) {
@@ -202,6 +203,28 @@ Result<void> compare_budgets(const System& s, const Actor& actor, const Common& 
   return {};
 }
 
+Result<void> spend(System& s, const Actor& actor, const Common& common, const Named& o) {
+  std::map<std::string, std::int64_t> amounts;
+  for (const auto& one : o.amounts) {
+    auto at = one.rfind('=');
+    auto fen = at == std::string::npos || at == 0
+                   ? std::nullopt
+                   : budget::money_of(std::string_view(one).substr(at + 1), budget::MoneyUnit::yuan);
+    if (!fen)
+      return fail(
+          Error{.code = Code::invalid,
+                .id = "budget.amount",
+                .text = {"应写作 科目=金额（元，最多两位小数），如 office=12345.67 或 P1=80000。",
+                         "Write subject=amount in yuan with two decimals at most, such as office=12345.67 or P1=80000."},
+                .subject = one});
+    amounts.insert_or_assign(one.substr(0, at), *fen);
+  }
+  QS_TRY(auto id, s.budgets->id_of(o.department, o.year));
+  QS_TRY(auto d, s.budgets->spend(actor, id, o.month, amounts));
+  show(common, d);
+  return {};
+}
+
 using StepOf = Result<budget::Detail> (*)(budget::Budgets&, const Actor&, const std::string& id, const Named&);
 
 void add_kept_commands(CLI::App& group, Common& common, Chosen& chosen) {
@@ -284,6 +307,14 @@ void add_kept_commands(CLI::App& group, Common& common, Chosen& chosen) {
          return b.adjust(a, id, n.comment, n.day);
        })
       ->add_option("--day", o->day, zh ? "调整的日期，如 2026-06-30" : "Day of the adjustment, such as 2026-06-30")
+      ->required();
+  auto* spent = of(add_command(group, common, chosen, "spend", {"登记一个月的支出", "Note what was spent in a month"},
+                               [&common, o](System& s, const Actor& actor) { return spend(s, actor, common, *o); }));
+  spent->add_option("month", o->month, zh ? "月份" : "Month")->required();
+  spent
+      ->add_option("amounts", o->amounts,
+                   zh ? "科目=金额（元）：personnel、office 或项目编码"
+                      : "subject=amount in yuan: personnel, office or a project's code")
       ->required();
 }
 
