@@ -146,16 +146,7 @@ Response missing(const Request& r, const Settings& settings, const Error& error)
 
 void add_public_pages(http::Router& router, Budgets& budgets, const Settings& settings) {
   auto add = [&](const char* path, const char* id, Text summary, http::Handler handler) {
-    router.add({.method = http::Method::get,
-                .path = path,
-                .id = id,
-                .tag = "open",
-                .summary = std::move(summary),
-                .who = http::anyone(),
-                .nameless = true,
-                .open_query = true,
-                .hidden = true,
-                .handler = std::move(handler)});
+    router.add(opendata::portal_route(path, id, std::move(summary), std::move(handler)));
   };
   add("/open/budget", "open_budget_pages", {"公开的预算", "Published budgets"},
       [&budgets, &settings](Request& r) -> Result<Response> {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "qushu/base/text.h"
+#include "qushu/opendata/portal_page.h"
 
 #include "page.h"
 
@@ -324,16 +325,7 @@ Portal::~Portal() = default;
 void Portal::add_routes(http::Router& router) const {
   auto* pages = pages_.get();
   auto add = [&](const char* path, const char* id, Text summary, http::Handler handler) {
-    router.add({.method = http::Method::get,
-                .path = path,
-                .id = id,
-                .tag = "open",
-                .summary = std::move(summary),
-                .who = http::anyone(),
-                .nameless = true,
-                .open_query = true,
-                .hidden = true,
-                .handler = std::move(handler)});
+    router.add(portal_route(path, id, std::move(summary), std::move(handler)));
   };
   auto page = [&](const char* path, const char* id, Text summary, Result<std::string> (*make)(const PageCall&)) {
     add(path, id, std::move(summary), [pages, make](Request& r) { return pages->page(r, make); });

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "qushu/base/text.h"
+#include "qushu/opendata/portal_page.h"
 
 namespace qushu::opendata {
 namespace {
@@ -233,19 +234,12 @@ Result<Response> PortalForms::reported(const Request& r) const {
 void PortalForms::add_routes(http::Router& router) {
   auto add = [&](Method method, const char* path, const char* id, Text summary, http::Handler handler) {
     bool post = method == Method::post;
-    router.add({.method = method,
-                .path = path,
-                .id = id,
-                .tag = "open",
-                .summary = std::move(summary),
-                .who = http::anyone(),
-                .nameless = true,
-                .open_query = true,
-                .streams_body = post,
-                .body_type = "application/x-www-form-urlencoded",
-                .body_limit = post ? kBody : 0,
-                .hidden = true,
-                .handler = std::move(handler)});
+    auto route = portal_route(path, id, std::move(summary), std::move(handler));
+    route.method = method;
+    route.streams_body = post;
+    route.body_type = "application/x-www-form-urlencoded";
+    route.body_limit = post ? kBody : 0;
+    router.add(std::move(route));
   };
   add(Method::get, "/open/ask", "open_ask", {"申请开放数据", "Ask for data"},
       [this](Request& r) -> Result<Response> { return ask_page(call_of(r, deps_), {}); });

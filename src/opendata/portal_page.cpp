@@ -36,6 +36,19 @@ http::Response portal_page(const http::Request& request, const Settings& setting
                 "page", std::move(data)));
 }
 
+http::Route portal_route(const char* path, const char* id, Text summary, http::Handler handler) {
+  return {.method = http::Method::get,
+          .path = path,
+          .id = id,
+          .tag = "open",
+          .summary = std::move(summary),
+          .who = http::anyone(),
+          .nameless = true,
+          .open_query = true,
+          .hidden = true,
+          .handler = std::move(handler)};
+}
+
 Lang portal_lang(const http::Request& request) {
   return lang_of(request);
 }

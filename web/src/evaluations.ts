@@ -11,7 +11,6 @@ export interface EFile { id: string; name: string; size: number; person_name: st
 export interface EItem { id: string; level: string; group: string; group_name: string; level_name: string; name: string; target: string; unit: string; direction: string; weight: string; indicator: string; drawn: string; rows: number; error: string; actual: string | null; score: string | null; hand: string; hand_reason: string; cause: string; remedy: string; files: EFile[] }
 export interface EForm { initial: number; adjusted: number; spent: number; rate: string; execution_weight: string; execution_score: string; funds_cause: string; funds_remedy: string; expected: string; reached: string; items: EItem[] }
 export interface EDetail extends EHead { version: EVersion; form: EForm; problems: { place: string; text: string }[]; may: Record<'edit' | 'decide' | 'revise', boolean> }
-export interface EStep { at: string; action: string; action_name: string; version: number; person_name: string; comment: string }
 export interface Verdict { good: boolean; same: boolean; entry: number; at: string | null; person_name: string; object_name: string; sha256: string; expected: string; files: { path: string; state: string; expected: string; found: string }[] }
 
 export const evaluation = (id: string, version = 0) => get<EDetail>(`/api/v1/evaluations/${id}` + query({ version: version || undefined }));

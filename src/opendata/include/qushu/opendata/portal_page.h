@@ -9,6 +9,7 @@
 #include "qushu/base/config.h"
 #include "qushu/base/error.h"
 #include "qushu/http/message.h"
+#include "qushu/http/router.h"
 
 namespace qushu::opendata {
 
@@ -18,6 +19,8 @@ struct PortalPage {
   std::string body;  // HTML; whatever is text in it went through html()
 };
 [[nodiscard]] http::Response portal_page(const http::Request& request, const Settings& settings, PortalPage page);
+// A page of the portal as a route: anybody reads it, without a name, and it is no part of the API.
+[[nodiscard]] http::Route portal_route(const char* path, const char* id, Text summary, http::Handler handler);
 // What the visitor chose, or her browser says.
 [[nodiscard]] Lang portal_lang(const http::Request& request);
 // Text as it stands in HTML, in attributes too.
