@@ -31,7 +31,7 @@ struct Surroundings {
 [[nodiscard]] std::string render(const PageCall& call, std::string_view name, Data data);
 [[nodiscard]] Data item_of(const PageCall& call, const Package& package);
 // An empty text is nothing: its section is not shown.
-void set_text(Data& data, const std::string& key, std::string text);
+void set_text(Data& data, const std::string& key, const std::string& text);
 [[nodiscard]] std::string day(Time at);
 // "…" as one value of a query of the shelf.
 [[nodiscard]] std::string as_phrase(std::string_view text);

@@ -235,11 +235,11 @@ Response page_answer(const Request& r, std::string body, const char* type) {
   return response;
 }
 
-void set_text(Data& data, const std::string& key, std::string text) {
+void set_text(Data& data, const std::string& key, const std::string& text) {
   if (text.empty())
     data.set(key, false);
   else
-    data.set(key, std::move(text));
+    data.set(key, text);
 }
 
 std::string day(Time at) {
@@ -281,7 +281,7 @@ struct Portal::Pages {
     PageCall call{.request = r, .deps = deps, .lang = lang_of(r), .base = base_of(r, deps.settings)};
     QS_TRY(auto state, deps.shelf.state());
     auto key = fmt::format("{}\n{}\n{}", call.lang == Lang::zh ? "zh" : "en", call.base, r.path);
-    for (const auto& [name, value] : r.query_in_order) key += "\n" + name + "\n" + value;
+    for (const auto& [name, value] : r.query_in_order) key.append("\n").append(name).append("\n").append(value);
     {
       std::scoped_lock lock(mutex);
       if (of != state) {

@@ -24,12 +24,12 @@ std::string render_in(const Surroundings& in, std::string_view name, Data data) 
   return page.render(data);
 }
 
-http::Response portal_page(const http::Request& request, const Settings& settings, PortalPage page) {
+http::Response portal_page(const http::Request& request, const Settings& settings, const PortalPage& page) {
   Data data;
-  data.set("title", std::move(page.title));
-  set_text(data, "description", std::move(page.description));
+  data.set("title", page.title);
+  set_text(data, "description", page.description);
   data.set("at_" + page.at, true);
-  data.set("body", std::move(page.body));
+  data.set("body", page.body);
   return page_answer(
       request,
       render_in({.request = request, .settings = settings, .lang = lang_of(request), .base = base_of(request, settings)},

@@ -31,11 +31,11 @@ Lang lang_of(const Request& r) {
 }
 
 // An empty text is nothing: its section is not shown.
-void set_text(Data& data, const std::string& key, std::string text) {
+void set_text(Data& data, const std::string& key, const std::string& text) {
   if (text.empty())
     data.set(key, false);
   else
-    data.set(key, std::move(text));
+    data.set(key, text);
 }
 
 // "2026-12-01 09:00"

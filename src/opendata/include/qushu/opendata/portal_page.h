@@ -18,7 +18,7 @@ struct PortalPage {
   std::string at;    // the part of the portal that is current: "budgets"
   std::string body;  // HTML; whatever is text in it went through html()
 };
-[[nodiscard]] http::Response portal_page(const http::Request& request, const Settings& settings, PortalPage page);
+[[nodiscard]] http::Response portal_page(const http::Request& request, const Settings& settings, const PortalPage& page);
 // A page of the portal as a route: anybody reads it, without a name, and it is no part of the API.
 [[nodiscard]] http::Route portal_route(const char* path, const char* id, Text summary, http::Handler handler);
 // What the visitor chose, or her browser says.
