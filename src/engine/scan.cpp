@@ -1,6 +1,6 @@
 #include "scan.h"
 
-#include <cstring>
+#include <cstddef>
 #include <map>
 
 #include <fmt/format.h>
@@ -34,70 +34,28 @@ struct Local {
   std::vector<std::size_t> vectors;  // the vector of each wanted column
 };
 
+// The vectors of one call, as a scanner sees them.
 class VectorWriter final : public ChunkWriter {
  public:
   VectorWriter(duckdb_data_chunk chunk, const std::vector<std::size_t>& vectors, const std::vector<std::uint8_t>& widths)
-      : widths_(widths) {
-    for (auto index : vectors) {
-      auto vector = duckdb_data_chunk_get_vector(chunk, index);
-      slots_.push_back({vector, duckdb_vector_get_data(vector), nullptr});
-    }
-  }
-  [[nodiscard]] std::size_t capacity() const override { return duckdb_vector_size(); }
-  [[nodiscard]] std::int64_t* integers(std::size_t column) override { return static_cast<std::int64_t*>(slots_[column].data); }
-  [[nodiscard]] double* numbers(std::size_t column) override { return static_cast<double*>(slots_[column].data); }
-  [[nodiscard]] bool* booleans(std::size_t column) override { return static_cast<bool*>(slots_[column].data); }
-  [[nodiscard]] std::int32_t* dates(std::size_t column) override { return static_cast<std::int32_t*>(slots_[column].data); }
-  void set_decimal(std::size_t column, std::size_t row, __int128 unscaled) override {
-    // Decimals are stored in the smallest integer that holds their width.
-    auto width = widths_[column];
-    auto* data = slots_[column].data;
-    if (width <= 4)
-      static_cast<std::int16_t*>(data)[row] = static_cast<std::int16_t>(unscaled);
-    else if (width <= 9)
-      static_cast<std::int32_t*>(data)[row] = static_cast<std::int32_t>(unscaled);
-    else if (width <= 18)
-      static_cast<std::int64_t*>(data)[row] = static_cast<std::int64_t>(unscaled);
-    else
-      static_cast<__int128*>(data)[row] = unscaled;
-  }
-  void set_text(std::size_t column, std::size_t row, std::string_view text) override {
-    auto& value = static_cast<duckdb_string_t*>(slots_[column].data)[row];
-    if (text.size() <= sizeof value.value.inlined.inlined) {
-      // Kept in the vector itself; what is unused must be zero, since DuckDB compares whole words.
-      value.value.inlined = {};
-      value.value.inlined.length = static_cast<std::uint32_t>(text.size());
-      std::memcpy(value.value.inlined.inlined, text.data(), text.size());
-      return;
-    }
-    duckdb_vector_assign_string_element_len(slots_[column].vector, row, text.data(), text.size());
-  }
-  void lend_text(std::size_t column, std::size_t row, std::string_view text) override {
-    auto& value = static_cast<duckdb_string_t*>(slots_[column].data)[row];
-    if (text.size() <= sizeof value.value.inlined.inlined) return set_text(column, row, text);
-    // DuckDB copies what it keeps beyond a batch, and asks for the next batch when it is done with this one.
-    value.value.pointer.length = static_cast<std::uint32_t>(text.size());
-    std::memcpy(value.value.pointer.prefix, text.data(), sizeof value.value.pointer.prefix);
-    value.value.pointer.ptr = const_cast<char*>(text.data());  // NOLINT(cppcoreguidelines-pro-type-const-cast): only read
-  }
-  void set_null(std::size_t column, std::size_t row) override {
-    auto& slot = slots_[column];
-    if (slot.validity == nullptr) {
-      duckdb_vector_ensure_validity_writable(slot.vector);
-      slot.validity = duckdb_vector_get_validity(slot.vector);
-    }
-    duckdb_validity_set_row_invalid(slot.validity, row);
-  }
+      : ChunkWriter(duckdb_vector_size(), slots(chunk, vectors, widths)) {}
 
  private:
-  struct Slot {
-    duckdb_vector vector;
-    void* data;
-    std::uint64_t* validity;
-  };
-  std::vector<Slot> slots_;
-  const std::vector<std::uint8_t>& widths_;
+  static std::vector<Slot> slots(duckdb_data_chunk chunk, const std::vector<std::size_t>& vectors,
+                                 const std::vector<std::uint8_t>& widths) {
+    std::vector<Slot> made;
+    for (std::size_t i = 0; i < vectors.size(); ++i) {
+      auto* vector = duckdb_data_chunk_get_vector(chunk, vectors[i]);
+      made.push_back({.vector = vector, .data = duckdb_vector_get_data(vector), .width = widths[i]});
+    }
+    return made;
+  }
 };
+
+static_assert(sizeof(TextSlot) == sizeof(duckdb_string_t) && alignof(TextSlot) == alignof(duckdb_string_t) &&
+              offsetof(TextSlot, front) == offsetof(duckdb_string_t, value.inlined.inlined) &&
+              offsetof(TextSlot, rest) == offsetof(duckdb_string_t, value.pointer.ptr) &&
+              TextSlot::kInside == sizeof(duckdb_string_t::value.inlined.inlined) && sizeof(void*) == sizeof(std::uint64_t));
 
 struct LocalState {
   Local local;
@@ -165,6 +123,16 @@ void scan(duckdb_function_info info, duckdb_data_chunk output) {
 }
 
 }  // namespace
+
+void ChunkWriter::copy_text(std::size_t column, std::size_t row, std::string_view text) {
+  duckdb_vector_assign_string_element_len(static_cast<duckdb_vector>(slots_[column].vector), row, text.data(), text.size());
+}
+
+void ChunkWriter::make_validity(std::size_t column) {
+  auto* vector = static_cast<duckdb_vector>(slots_[column].vector);
+  duckdb_vector_ensure_validity_writable(vector);
+  slots_[column].validity = duckdb_vector_get_validity(vector);
+}
 
 Binding::Binding(TableSource& source) : source_(source) {
   std::scoped_lock lock(registry().mutex);

@@ -388,7 +388,7 @@ class OpenFile final : public File {
         if (part.misfits.size() < kMostMisfits) part.misfits.push_back(std::move(why));
         return;
       }
-      if (!part.converter) part.converter = std::make_unique<RowConverter>(plan, o.rules);
+      if (!part.converter) part.converter = std::make_unique<RowConverter>(plan);
       if (part.converter->convert(record)) return;
       ++part.rows;
       for (const auto& m : part.converter->misfits())

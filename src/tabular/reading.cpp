@@ -1,11 +1,11 @@
 #include "reading.h"
 
-#include <functional>
-
 #include <fmt/format.h>
 
 #include "qushu/base/csv.h"
 #include "qushu/base/text.h"
+
+#include "row_writer.h"
 
 namespace qushu::tabular {
 namespace {
@@ -28,12 +28,8 @@ class Source final : public engine::TableSource {
   Source(ReadSpec spec, std::shared_ptr<File::Counts> counts) : spec_(std::move(spec)), counts_(std::move(counts)) {
     columns_.push_back({.name = "_id", .type = engine::Type::integer});
     std::size_t id = 0;
-    for (std::size_t i = 0; i < spec_.plan.size(); ++i) {
-      const auto& p = spec_.plan[i];
-      if (p.skip) continue;
-      columns_.push_back({.name = spec_.ids[id++], .type = p.type, .width = p.width, .scale = p.scale});
-      plan_of_.push_back(i);
-    }
+    for (const auto& p : spec_.plan)
+      if (!p.skip) columns_.push_back({.name = spec_.ids[id++], .type = p.type, .width = p.width, .scale = p.scale});
   }
 
   const std::vector<engine::Column>& columns() const override { return columns_; }
@@ -79,21 +75,20 @@ class Source final : public engine::TableSource {
   ReadSpec spec_;
   std::shared_ptr<File::Counts> counts_;
   std::vector<engine::Column> columns_;
-  std::vector<std::size_t> plan_of_;  // of columns but the first
   std::mutex mutex_, rejects_mutex_;
   std::unique_ptr<BlockReader> reader_;
 };
 
 class TableScanner final : public engine::Scanner {
  public:
-  TableScanner(Source& source, std::vector<std::size_t> wanted)
-      : source_(source), wanted_(std::move(wanted)), converter_(source.spec_.plan, source.spec_.rules) {}
+  TableScanner(Source& source, const std::vector<std::size_t>& wanted)
+      : source_(source), writer_(source.spec_.plan, wanted, source.spec_.tallies != nullptr) {}
 
   Result<std::size_t> fill(engine::ChunkWriter& into) override {
     std::size_t rows = 0;
     std::uint64_t read = 0, rejected = 0;
     Result<void> outcome;
-    aim(into);
+    writer_.aim(into);
     while (rows < into.capacity()) {
       if (!parser_) {
         // The rows so far lend their text from the block.
@@ -118,15 +113,13 @@ class TableScanner final : public engine::Scanner {
       auto state = state_of(record_, source_.spec_.rules, readable_, why_);
       if (state == RowState::blank) continue;
       ++read;
-      if (state == RowState::data && source_.spec_.tallies) weigh();
-      if (state == RowState::data && converter_.convert(record_, weighed_)) {
-        put(into, rows++);
+      if (state == RowState::data && writer_.put(record_, rows)) {
+        ++rows;
         continue;
       }
       ++rejected;
       if (source_.spec_.tallies) note(state, why_);
-      outcome =
-          source_.reject(record_, state == RowState::broken ? std::vector<Misfit>{std::move(why_)} : converter_.misfits());
+      outcome = source_.reject(record_, state == RowState::broken ? std::vector<Misfit>{std::move(why_)} : writer_.misfits());
       if (!outcome) break;
     }
     auto& counts = *source_.counts_;
@@ -138,83 +131,6 @@ class TableScanner final : public engine::Scanner {
   }
 
  private:
-  // Where the values of one column come from and go to.
-  struct Target {
-    engine::Type type = engine::Type::integer;
-    const TypedCell* from = nullptr;  // nullptr: the row's line
-    std::int64_t* integers = nullptr;
-    double* numbers = nullptr;
-    bool* booleans = nullptr;
-    std::int32_t* dates = nullptr;
-  };
-
-  void aim(engine::ChunkWriter& into) {
-    using engine::Type;
-    targets_.clear();
-    for (std::size_t i = 0; i < wanted_.size(); ++i) {
-      Target target{.type = source_.columns_[wanted_[i]].type};
-      if (wanted_[i] > 0) target.from = &converter_.values()[source_.plan_of_[wanted_[i] - 1]];
-      if (target.type == Type::integer || target.type == Type::datetime || target.type == Type::time)
-        target.integers = into.integers(i);
-      if (target.type == Type::number) target.numbers = into.numbers(i);
-      if (target.type == Type::boolean) target.booleans = into.booleans(i);
-      if (target.type == Type::date) target.dates = into.dates(i);
-      targets_.push_back(target);
-    }
-  }
-
-  void put(engine::ChunkWriter& into, std::size_t row) {
-    using engine::Type;
-    for (std::size_t i = 0; i < targets_.size(); ++i) {
-      const auto& target = targets_[i];
-      if (target.from == nullptr) {
-        target.integers[row] = static_cast<std::int64_t>(record_.line);
-        continue;
-      }
-      const auto& value = *target.from;
-      if (value.state == TypedCell::State::null) {
-        into.set_null(i, row);
-        continue;
-      }
-      switch (target.type) {
-        case Type::integer:
-        case Type::datetime:
-        case Type::time:
-          target.integers[row] = value.integer;
-          break;
-        case Type::number:
-          target.numbers[row] = value.number;
-          break;
-        case Type::boolean:
-          target.booleans[row] = value.integer != 0;
-          break;
-        case Type::date:
-          target.dates[row] = static_cast<std::int32_t>(value.integer);
-          break;
-        case Type::decimal:
-          into.set_decimal(i, row, value.decimal);
-          break;
-        case Type::text:
-          if (in_block(value.text))
-            into.lend_text(i, row, value.text);
-          else
-            into.set_text(i, row, value.text);
-          break;
-      }
-    }
-  }
-
-  // Cells with quotes inside were made anew and last only as long as their row.
-  [[nodiscard]] bool in_block(std::string_view text) const {
-    const auto* begin = block_.bytes.data();
-    return !std::less<>()(text.data(), begin) && std::less<>()(text.data(), begin + block_.bytes.size());
-  }
-
-  void weigh() {
-    tallies_.resize(source_.spec_.plan.size());
-    weighed_.resize(tallies_.size());
-    for (std::size_t i = 0; i < tallies_.size(); ++i) tallies_[i].add(record_, i, buffer_, weighed_[i]);
-  }
   void note(RowState state, const Misfit& why) {
     if (state == RowState::broken) {
       ++broken_;
@@ -225,7 +141,7 @@ class TableScanner final : public engine::Scanner {
       misfits_.push_back(why);
       misfits_.back().value = well_formed(why.value);
     } else {
-      misfits_.insert(misfits_.end(), converter_.misfits().begin(), converter_.misfits().end());
+      misfits_.insert(misfits_.end(), writer_.misfits().begin(), writer_.misfits().end());
     }
   }
   // At the end of the file: what this thread has learnt.
@@ -233,28 +149,23 @@ class TableScanner final : public engine::Scanner {
     if (!source_.spec_.tallies) return;
     auto& all = *source_.spec_.tallies;
     std::lock_guard lock(all.mutex);
-    for (std::size_t i = 0; i < tallies_.size(); ++i) all.columns[i].merge(tallies_[i]);
+    auto tallies = writer_.take_tallies();
+    for (std::size_t i = 0; i < tallies.size(); ++i) all.columns[i].merge(tallies[i]);
     all.broken += broken_;
     all.bad_bytes += bad_bytes_;
     all.misfits.insert(all.misfits.end(), misfits_.begin(), misfits_.end());
-    tallies_.clear();
     misfits_.clear();
     broken_ = bad_bytes_ = 0;
   }
 
   Source& source_;
-  std::vector<std::size_t> wanted_;
-  RowConverter converter_;
-  std::vector<Target> targets_;
+  RowWriter writer_;
   Block block_;
   std::optional<RecordParser> parser_;
   Record record_;
   Misfit why_;  // of the last broken row
-  std::vector<ColumnTally> tallies_;
-  std::vector<Weighed> weighed_;
   std::uint64_t broken_ = 0, bad_bytes_ = 0;
   std::vector<Misfit> misfits_;
-  std::string buffer_;
   bool readable_ = false;
 };
 

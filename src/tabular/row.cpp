@@ -88,7 +88,7 @@ bool is_bad_encoding(const Misfit& why) {
   return why.reason.en.starts_with("Broken encoding");
 }
 
-RowConverter::RowConverter(const std::vector<ColumnPlan>& plan, const RowRules&) : plan_(plan), values_(plan.size()) {
+RowConverter::RowConverter(const std::vector<ColumnPlan>& plan) : plan_(plan) {
   for (const auto& p : plan) {
     auto text = expected(p.type, p.unit == "%", p.width, p.scale);
     expected_zh_.push_back(std::move(text.zh));
@@ -96,7 +96,7 @@ RowConverter::RowConverter(const std::vector<ColumnPlan>& plan, const RowRules&)
   }
 }
 
-bool RowConverter::one(const ColumnPlan& p, std::string_view raw, TypedCell& out, std::string& buffer) {
+bool RowConverter::one(const ColumnPlan& p, std::string_view raw, TypedCell& out) {
   using engine::Type;
   out.state = TypedCell::State::null;
   if (raw.empty()) return true;
@@ -105,7 +105,7 @@ bool RowConverter::one(const ColumnPlan& p, std::string_view raw, TypedCell& out
     if (!out.text.empty()) out.state = TypedCell::State::set;
     return true;
   }
-  auto t = clean(raw, buffer).text;
+  auto t = clean(raw, buffer_).text;
   if (t.empty()) return true;
   bool good = false;
   Number n;
@@ -172,49 +172,25 @@ bool RowConverter::one(const ColumnPlan& p, std::string_view raw, TypedCell& out
   return means_empty(t);
 }
 
-bool RowConverter::from(const Weighed& w, const ColumnPlan& p, TypedCell& out) {
-  using engine::Type;
-  const auto& n = w.number;
-  switch (p.type) {
-    case Type::integer:
-      if (w.kind != Weighed::Kind::number || n.percent || n.scale != 0 || n.digits > 18) return false;
-      out.integer = static_cast<std::int64_t>(n.unscaled);
-      break;
-    case Type::decimal:
-      if (w.kind != Weighed::Kind::number || n.percent || p.unit == "%" || n.scale > p.scale || n.digits + p.scale > p.width)
-        return false;
-      out.decimal = n.scale == p.scale ? n.unscaled : n.unscaled * power_of_ten(p.scale - n.scale);
-      break;
-    case Type::date:
-      if (w.kind != Weighed::Kind::date) return false;
-      out.integer = w.days;
-      break;
-    case Type::datetime:
-      if (w.kind != Weighed::Kind::datetime) return false;
-      out.integer = w.micros;
-      break;
-    case Type::text:
-      out.text = w.plain;
-      out.state = w.plain.empty() ? TypedCell::State::null : TypedCell::State::set;
-      return true;
-    default:
-      return false;
-  }
-  out.state = TypedCell::State::set;
-  return true;
+void RowConverter::begin(std::uint64_t line) {
+  line_ = line;
+  misfits_.clear();
 }
 
-bool RowConverter::convert(const Record& record, std::span<const Weighed> weighed) {
-  misfits_.clear();
+bool RowConverter::cell(std::size_t i, std::string_view raw, TypedCell& out) {
+  if (one(plan_[i], raw, out)) return true;
+  misfits_.push_back({.line = line_,
+                      .column = plan_[i].name,
+                      .value = shorten(clean_text(raw), 200),
+                      .reason = {expected_zh_[i], expected_en_[i]}});
+  return false;
+}
+
+bool RowConverter::convert(const Record& record) {
+  begin(record.line);
   for (std::size_t i = 0; i < plan_.size(); ++i) {
     if (plan_[i].skip) continue;
-    auto raw = i < record.cells.size() ? record.cells[i] : std::string_view();
-    if (!weighed.empty() && from(weighed[i], plan_[i], values_[i])) continue;
-    if (one(plan_[i], raw, values_[i], buffer_)) continue;
-    misfits_.push_back({.line = record.line,
-                        .column = plan_[i].name,
-                        .value = shorten(clean_text(raw), 200),
-                        .reason = {expected_zh_[i], expected_en_[i]}});
+    (void)cell(i, i < record.cells.size() ? record.cells[i] : std::string_view(), typed_);
   }
   return misfits_.empty();
 }

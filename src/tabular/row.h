@@ -1,7 +1,6 @@
 // A row against its plan: every cell becomes a value of its column's type, or a misfit with its reason.
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,22 +39,22 @@ enum class RowState : std::uint8_t { blank, data, broken };
 
 class RowConverter {
  public:
-  RowConverter(const std::vector<ColumnPlan>& plan, const RowRules& rules);
-  // Converts the cells of a data row; false when there are misfits. Values live as long as the record and the converter's next
-  // call. `weighed` is empty, or what was found out of each cell already.
-  [[nodiscard]] bool convert(const Record& record, std::span<const Weighed> weighed = {});
-  [[nodiscard]] const std::vector<TypedCell>& values() const { return values_; }  // one per plan, skipped ones null
+  explicit RowConverter(const std::vector<ColumnPlan>& plan);
+  // A row is converted cell by cell, or whole; its misfits are gathered.
+  void begin(std::uint64_t line);
+  // The cell of the plan's column `i`; false when it does not fit. A text lives as long as the cell.
+  [[nodiscard]] bool cell(std::size_t i, std::string_view raw, TypedCell& out);
+  // False when there are misfits.
+  [[nodiscard]] bool convert(const Record& record);
   [[nodiscard]] const std::vector<Misfit>& misfits() const { return misfits_; }
 
  private:
-  // A value from what was found out of it; false: not decided by that.
-  [[nodiscard]] static bool from(const Weighed& weighed, const ColumnPlan& plan, TypedCell& out);
-  [[nodiscard]] bool one(const ColumnPlan& plan, std::string_view raw, TypedCell& out, std::string& buffer);
+  [[nodiscard]] bool one(const ColumnPlan& plan, std::string_view raw, TypedCell& out);
   const std::vector<ColumnPlan>& plan_;
   std::vector<std::string> expected_zh_, expected_en_;
-  std::vector<bool> compact_;
-  std::vector<TypedCell> values_;
   std::vector<Misfit> misfits_;
+  std::uint64_t line_ = 0;
+  TypedCell typed_;
   std::string buffer_;
 };
 

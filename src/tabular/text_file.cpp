@@ -70,6 +70,7 @@ RecordEnd record_end(std::string_view text, std::size_t at, const Separators& s,
   // Without a quote before the line's end there is nothing to weigh.
   auto row_end = first_break == npos ? text.size() : first_break;
   if (find_char(text.substr(0, row_end), s.quote, at) == npos) return close(first_break);
+  end.quoted = true;
   bool cell_begins = true;
   for (std::size_t i = at; i < text.size(); ++i) {
     char c = text[i];
@@ -269,6 +270,14 @@ void RecordParser::split_plain(std::string_view row, Record& into) const {
   cell(row.size());
 }
 
+RecordParser::RecordParser(const Block& block, Separators separators)
+    : text_(block.bytes),
+      line_(block.first_line),
+      separators_(separators),
+      wide_(find_char(block.bytes, kWideLead, 0) != npos) {
+  if (!block.quoted) separators_.quote = '\0';
+}
+
 bool RecordParser::next(Record& into) {
   if (at_ >= text_.size()) return false;
   auto end = record_end(text_, at_, separators_, true);
@@ -278,40 +287,27 @@ bool RecordParser::next(Record& into) {
   into.line = line_;
   into.raw = row;
   into.unclosed = end.unclosed;
-  into.wide = find_char(row, kWideLead, 0) != npos;
+  into.wide = wide_ && find_char(row, kWideLead, 0) != npos;
   into.cells.clear();
   line_ += end.lines;
   at_ = end.end;
-  if (separators_.quote == '\0' || end.unclosed || find_char(row, separators_.quote, 0) == npos) {
-    split_plain(row, into);
-    return true;
-  }
   unescaped_.clear();
+  if (!end.quoted || end.unclosed)
+    split_plain(row, into);
+  else
+    split_quoted(row, into);
+  into.lasts = unescaped_.empty();
+  return true;
+}
+
+void RecordParser::split_quoted(std::string_view row, Record& into) {
   std::size_t i = 0;
   while (true) {
     auto begin = i;
     while (begin < row.size() && row[begin] == ' ') ++begin;
     if (begin < row.size() && row[begin] == separators_.quote) {
-      auto cell = std::make_unique<std::string>();
-      for (i = begin + 1; i < row.size(); ++i) {
-        if (row[i] != separators_.quote) {
-          *cell += row[i];
-          continue;
-        }
-        if (i + 1 < row.size() && row[i + 1] == separators_.quote) {
-          *cell += row[++i];
-          continue;
-        }
-        auto after = i + 1;
-        while (after < row.size() && row[after] == ' ') ++after;
-        if (after >= row.size() || row[after] == separators_.delimiter) {
-          i = after;
-          break;
-        }
-        *cell += row[i];
-      }
-      unescaped_.push_back(std::move(cell));
-      into.cells.emplace_back(*unescaped_.back());
+      i = begin + 1;
+      into.cells.push_back(quoted_cell(row, i));
     } else {
       auto stop = find_char(row, separators_.delimiter, i);
       into.cells.push_back(row.substr(i, stop == npos ? npos : stop - i));
@@ -324,7 +320,29 @@ bool RecordParser::next(Record& into) {
       break;
     }
   }
-  return true;
+}
+
+// The cell whose opening quote lies before `at`, which moves to the delimiter behind it. Most hold no quote and are read where
+// they lie; the others are made anew.
+std::string_view RecordParser::quoted_cell(std::string_view row, std::size_t& at) {
+  std::string* anew = nullptr;
+  auto from = at;
+  while (true) {
+    auto quote = std::min(find_char(row, separators_.quote, at), row.size());
+    auto after = quote + 1;
+    while (after < row.size() && row[after] == ' ') ++after;
+    bool doubled = quote + 1 < row.size() && row[quote + 1] == separators_.quote;
+    bool ends = quote == row.size() || (!doubled && (after >= row.size() || row[after] == separators_.delimiter));
+    auto piece = row.substr(from, quote - from);
+    if (ends) {
+      at = std::min(after, row.size());
+      return anew == nullptr ? piece : std::string_view(anew->append(piece));
+    }
+    // Of two quotes one is kept; one in the middle of the words is one more letter.
+    if (anew == nullptr) anew = unescaped_.emplace_back(std::make_unique<std::string>()).get();
+    anew->append(piece).push_back(separators_.quote);
+    at = from = quote + (doubled ? 2 : 1);
+  }
 }
 
 }  // namespace qushu::tabular

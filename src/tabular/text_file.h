@@ -47,6 +47,7 @@ struct Record {
   std::vector<std::string_view> cells;  // into the block or the parser's own memory
   bool unclosed = false;                // a quote that never ends: the row ends at its first line
   bool wide = true;                     // there may be full-width signs in it
+  bool lasts = false;                   // all cells lie in the block; else some only until the next row
 };
 
 // Reads a file from front to back, one piece ahead of its user, and past the page cache when it is large: who reads a file once
@@ -112,20 +113,20 @@ class BlockReader {
 // Splits a block into rows. Used by one thread.
 class RecordParser {
  public:
-  RecordParser(const Block& block, Separators separators)
-      : text_(block.bytes), line_(block.first_line), separators_(separators) {
-    if (!block.quoted) separators_.quote = '\0';
-  }
+  RecordParser(const Block& block, Separators separators);
   // False at the end of the block. The record is valid until the next call.
   bool next(Record& into);
   [[nodiscard]] bool at_end() const { return at_ >= text_.size(); }
 
  private:
   void split_plain(std::string_view row, Record& into) const;
+  void split_quoted(std::string_view row, Record& into);
+  std::string_view quoted_cell(std::string_view row, std::size_t& at);
   std::string_view text_;
   std::size_t at_ = 0;
   std::uint64_t line_;
   Separators separators_;
+  bool wide_;  // there are full-width signs in the block
   std::vector<std::unique_ptr<std::string>> unescaped_;
 };
 
@@ -135,6 +136,7 @@ struct RecordEnd {
   std::size_t end = std::string_view::npos;
   std::uint64_t lines = 1;
   bool unclosed = false;
+  bool quoted = false;  // there is a quote in it
 };
 [[nodiscard]] RecordEnd record_end(std::string_view text, std::size_t at, const Separators& separators, bool last);
 

@@ -28,6 +28,7 @@
 #include "qushu/base/config.h"
 #include "qushu/base/error.h"
 #include "qushu/base/time.h"
+#include "qushu/engine/chunk_writer.h"
 
 namespace qushu::engine {
 
@@ -86,23 +87,6 @@ class Cursor {
 // --- C++ data as tables ----------------------------------------------------------------------------------------------------
 // What every module uses to offer live relations, and ingest to feed parsed rows into Parquet: a table whose rows are made by
 // C++ code while DuckDB scans it, on several threads.
-
-// Where a scanner puts its rows. Text is copied; numbers go straight into the vectors.
-class ChunkWriter {
- public:
-  virtual ~ChunkWriter() = default;
-  [[nodiscard]] virtual std::size_t capacity() const = 0;  // rows that fit: 2048
-  [[nodiscard]] virtual std::int64_t* integers(
-      std::size_t column) = 0;                                    // integer, datetime (µs), time (µs): an array of capacity()
-  [[nodiscard]] virtual double* numbers(std::size_t column) = 0;  // number
-  [[nodiscard]] virtual bool* booleans(std::size_t column) = 0;   // boolean
-  [[nodiscard]] virtual std::int32_t* dates(std::size_t column) = 0;  // date: days since 1970-01-01
-  virtual void set_decimal(std::size_t column, std::size_t row, __int128 unscaled) = 0;
-  virtual void set_text(std::size_t column, std::size_t row, std::string_view text) = 0;  // must be UTF-8
-  // The same for bytes that stay where they are until the scanner's next fill(): they are read there and not copied first.
-  virtual void lend_text(std::size_t column, std::size_t row, std::string_view text) = 0;
-  virtual void set_null(std::size_t column, std::size_t row) = 0;
-};
 
 class Scanner {
  public:
