@@ -83,6 +83,16 @@ def _any_code(place, *words):
     return subprocess.run(place.arguments(*words), capture_output=True, text=True, env=place.environment).stdout
 
 
+def test_mistakes_in_use_are_told_in_the_readers_language():
+    for language, words, told in (("zh", ["nonsense"], "没有命令 nonsense。用法见 qushu --help"), ("zh", ["budget", "check"], "缺少 file。用法见 qushu budget check --help"),
+                                  ("zh", ["request", "list", "--box", "foo"], "--box 的值“foo”不对"), ("zh", ["import", "/nowhere", "--dataset", "x"], "没有文件 /nowhere"),
+                                  ("en", ["nonsense"], "There is no command nonsense. How it is used: qushu --help")):
+        done = subprocess.run([str(PROGRAM), *words], capture_output=True, text=True, env={**os.environ, "QUSHU_LANG": language})
+        assert done.returncode == 2 and told in done.stderr, (words, done.stderr)
+    shown = subprocess.run([str(PROGRAM), "dataset", "--help"], capture_output=True, text=True, env={**os.environ, "QUSHU_LANG": "zh"}).stdout
+    assert "用法: qushu dataset [选项] 子命令" in shown and "Print" not in shown and "Options" not in shown, shown
+
+
 def test_help_completion_and_wrong_use(place):
     for language, word in (("zh", "导入"), ("en", "Load a file")):
         done = subprocess.run([str(PROGRAM), "--help"], capture_output=True, text=True, env={**os.environ, "QUSHU_LANG": language})

@@ -154,6 +154,10 @@ def test_sheets(world):
     assert send("物品,单价\n甲,1\n乙,2\n")["added"] == 2
     number = reader.get(RECORDS, item="甲")["records"][0]["number"]
     assert send(f"编号,物品,单价\n{number},甲,9\n")["changed"] == 1
+    # A column that names nothing is told, and two for one field are refused.
+    assert send("物品,单介,登记人\n丙,1,某人\n", dry_run="true")["ignored"] == ["单介"]
+    twice = reader.call("POST", "/api/v1/registers/loans/import", params={"name": "借用.csv"}, data="物品,单价,物品\n丁,1,戊\n".encode(), headers={"Content-Type": "application/octet-stream"})
+    assert twice.status_code == 422 and "第 1 列和第 3 列都是字段“物品”" in twice.text, twice.text
     assert reader.get(f"{RECORDS}/{number}")["values"]["price"] == "9.00"
 
 

@@ -260,6 +260,7 @@ def test_the_form_and_one_zip_that_the_audit_vouches_for(world, tmp_path):
     # Rows that somebody may not see are not in her archive, which says so.
     with zipfile.ZipFile(io.BytesIO(budgeter.call("GET", f"{at}/archive").content)) as z:
         item = next(i for i in json.loads(z.read("manifest.json"))["evaluations"][0]["items"] if i["name"] == "来电答复率")
+        assert "来电答复率.csv：共 8 行，附 4 行，4 行未附。" in z.read("佐证说明.txt").decode() and item["rows_withheld"] == 4
         assert item["rows"] == 8 and item["rows_here"] == 4 == len(z.read(item["evidence"]).decode().splitlines()) - 1
 
 

@@ -241,8 +241,8 @@ void add_dataset(CLI::App& app, Common& common, Chosen& chosen) {
   auto number = std::make_shared<std::int64_t>(0);
   auto* list = group->add_subcommand("list", zh ? "列出数据集" : "List datasets");
   list->add_option("text", *text, zh ? "检索词" : "Words to search for");
-  list->callback([&, text] {
-    chosen.action = [&, text] {
+  list->callback([&, zh, text] {
+    chosen.action = [&, zh, text] {
       return with_system(common, [&](System& s, const Actor& actor) -> Result<void> {
         catalog::Search query{.text = *text, .sort = "title", .limit = 500, .facets = false};
         json::array all;
@@ -268,8 +268,8 @@ void add_dataset(CLI::App& app, Common& common, Chosen& chosen) {
   });
   auto* show = group->add_subcommand("show", zh ? "查看数据集" : "Show a dataset");
   show->add_option("code", *code, zh ? "数据集代码" : "Dataset code")->required();
-  show->callback([&, code] {
-    chosen.action = [&, code] {
+  show->callback([&, zh, code] {
+    chosen.action = [&, zh, code] {
       return with_system(common, [&](System& s, const Actor& actor) -> Result<void> {
         QS_TRY(auto d, s.catalog->find(sharing::visibility(actor), *code));
         if (common.json) {
@@ -292,8 +292,8 @@ void add_dataset(CLI::App& app, Common& common, Chosen& chosen) {
   });
   auto* versions = group->add_subcommand("versions", zh ? "列出版本" : "List versions");
   versions->add_option("code", *code, zh ? "数据集代码" : "Dataset code")->required();
-  versions->callback([&, code] {
-    chosen.action = [&, code] {
+  versions->callback([&, zh, code] {
+    chosen.action = [&, zh, code] {
       return with_system(common, [&](System& s, const Actor& actor) -> Result<void> {
         QS_TRY(auto d, s.catalog->find(sharing::visibility(actor), *code));
         QS_TRY(auto all, s.catalog->versions(d.id));
@@ -321,8 +321,8 @@ void add_dataset(CLI::App& app, Common& common, Chosen& chosen) {
   auto* rollback = group->add_subcommand("rollback", zh ? "切换到某个版本" : "Roll back to a version");
   rollback->add_option("code", *code, zh ? "数据集代码" : "Dataset code")->required();
   rollback->add_option("version", *number, zh ? "版本号" : "Number of the version")->required();
-  rollback->callback([&, code, number] {
-    chosen.action = [&, code, number] {
+  rollback->callback([&, zh, code, number] {
+    chosen.action = [&, zh, code, number] {
       return with_system(common, [&](System& s, const Actor& actor) -> Result<void> {
         QS_TRY(auto d, s.catalog->find(sharing::visibility(actor), *code));
         QS_CHECK(sharing::check_steward(actor, d));

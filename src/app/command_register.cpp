@@ -262,13 +262,21 @@ Result<void> import_register(const System& s, const Actor& actor, const Common& 
     json::array errors;
     for (const auto& e : done.errors)
       errors.push_back(json::object{{"row", e.row}, {"column", e.column}, {"text", e.text.in(common.lang)}});
-    print(json::object{
-        {"rows", done.rows}, {"added", done.added}, {"changed", done.changed}, {"dry_run", dry}, {"errors", errors}});
+    print(json::object{{"rows", done.rows},
+                       {"added", done.added},
+                       {"changed", done.changed},
+                       {"dry_run", dry},
+                       {"ignored", json::array(done.ignored.begin(), done.ignored.end())},
+                       {"errors", errors}});
   } else if (done.errors.empty()) {
     std::cout << (zh ? fmt::format("{}：{} 行，新增 {} 条，修改 {} 条。\n", dry ? "将导入" : "已导入", done.rows, done.added,
                                    done.changed)
                      : fmt::format("{}: {} rows, {} new records, {} changed.\n", dry ? "would be taken" : "taken", done.rows,
                                    done.added, done.changed));
+    if (!done.ignored.empty())
+      std::cout << (zh ? fmt::format("没有导入的列（表头不是字段名）：{}。\n", join(done.ignored, "、"))
+                       : fmt::format("columns that were not taken (their heads name no field): {}.\n",
+                                     join(done.ignored, ", ")));
   } else {
     for (const auto& e : done.errors)
       std::cout << (zh ? fmt::format("第 {} 行 {} {}\n", e.row, e.column, e.text.zh)

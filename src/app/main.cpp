@@ -9,6 +9,7 @@
 #include "qushu/base/text.h"
 
 #include "commands.h"
+#include "usage.h"
 
 namespace qushu::app {
 namespace {
@@ -59,6 +60,7 @@ int run(int argc, char** argv) {
   log::set_level(log::Level::warn);
   bool zh = common.lang == Lang::zh;
   CLI::App app(zh ? "区枢：区县数据中心的一体化平台" : "Qushu: one server that runs a local government's data centre", "qushu");
+  speak(app, common.lang);
   app.require_subcommand(1);
   app.fallthrough();
   app.add_option("--data", common.data, zh ? "数据目录" : "Data folder")->envname("QUSHU_DATA")->capture_default_str();

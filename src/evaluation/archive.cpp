@@ -144,6 +144,7 @@ Result<Archive> Evaluations::archive(const Actor& actor, std::string_view id, st
       zip.bytes(fmt::format("{}自评表.{}", folder, ending), std::move(bytes));
     }
     json::array items;
+    std::string missing;  // evidence that is not all there, in words
     for (std::size_t i = 0; i < d.form.items.size(); ++i) {
       const auto& item = d.form.items[i];
       auto called = fmt::format("{:02} {}", i + 1, item.name);
@@ -158,6 +159,11 @@ Result<Archive> Evaluations::archive(const Actor& actor, std::string_view id, st
           told["evidence"] = path;
           told["rows"] = rows->total;
           told["rows_here"] = rows->rows.size();
+          auto withheld = rows->total - static_cast<std::int64_t>(rows->rows.size());
+          told["rows_withheld"] = withheld;
+          if (withheld > 0)
+            missing += fmt::format("{}：共 {} 行，附 {} 行，{} 行未附。\n", path.substr(folder.size()), rows->total,
+                                   rows->rows.size(), withheld);
           told["sql"] = rows->rows_sql;
         }
       }
@@ -172,6 +178,11 @@ Result<Archive> Evaluations::archive(const Actor& actor, std::string_view id, st
       told["files"] = std::move(attached);
       items.emplace_back(std::move(told));
     }
+    // A file of evidence that is short must not pass for the whole of it.
+    if (!missing.empty())
+      zip.bytes(folder + kMissing, fmt::format("以下佐证没有全部附上：导出人“{}”无权查看的行，或超出保存上限的行，不在文件中，"
+                                               "得分仍按全部行计算。请由有权查看全部记录的人员导出完整的材料。\n\n{}",
+                                               actor.name, missing));
     auto total = total_of(d.form);
     evaluations.emplace_back(json::object{{"id", e.id},
                                           {"title", title_of(e).zh},

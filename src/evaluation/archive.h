@@ -14,6 +14,7 @@ namespace qushu::evaluation {
 
 inline constexpr const char* kSums = "SHA256SUMS";
 inline constexpr const char* kManifest = "manifest.json";
+inline constexpr const char* kMissing = "佐证说明.txt";        // only where evidence is short
 inline constexpr const char* kExported = "evaluation.export";  // the audit's action
 
 struct Discard {

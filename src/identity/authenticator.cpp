@@ -127,6 +127,8 @@ Result<http::Authenticator::Outcome> Gate::authenticate_slow(const http::Request
 }
 
 void Gate::refused(const http::Request& request, const Error& why) {
+  // Who asks whether anybody is signed in, as each visit of the sign-in page does, has tried nothing.
+  if (request.method == http::Method::get && request.route == "/api/v1/session" && why.code == Code::unauthenticated) return;
   {
     // A flood of refused requests must not fill the disk: beyond the limit they are only counted.
     std::lock_guard lock(refused_mutex_);

@@ -92,6 +92,7 @@ Result<Response> import_sheet(Registers& registers, blob::BlobStore& blobs, cons
                                    {"added", done.added},
                                    {"changed", done.changed},
                                    {"dry_run", done.dry_run},
+                                   {"ignored", json::array(done.ignored.begin(), done.ignored.end())},
                                    {"errors", std::move(errors)}});
 }
 
@@ -176,6 +177,8 @@ void add_file_routes(http::Router& router, Registers& registers, blob::BlobStore
             {"added", schema::integer()},
             {"changed", schema::integer()},
             {"dry_run", schema::boolean()},
+            {"ignored",
+             schema::array(schema::text()).note("表头不是字段名、没有导入的列", "Columns whose heads name no field")},
             {"errors", schema::array(schema::object(
                            {{"row", schema::integer()}, {"column", schema::text()}, {"text", schema::text()}}))}}),
        .errors = {Code::not_found, Code::forbidden, Code::invalid, Code::too_large, Code::conflict},

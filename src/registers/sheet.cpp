@@ -16,7 +16,6 @@ namespace qushu::registers {
 namespace {
 
 constexpr std::size_t kHeaderWithin = 10, kMostErrors = 200;
-constexpr std::string_view kNumberHeads[] = {"编号", "Number", "number"};
 
 struct Row {
   std::uint64_t number = 0;
@@ -75,6 +74,7 @@ struct Head {
   std::vector<const Field*> fields;
   std::optional<std::size_t> number;
   std::vector<std::string> names;
+  std::vector<std::string> unknown;  // heads that name nothing of the register
 };
 
 std::string plain(std::string_view head) {
@@ -90,21 +90,61 @@ std::string_view unguarded(std::string_view cell) {
   return cell.size() > 1 && cell[0] == '\'' && std::string_view("=+-@\t\r").contains(cell[1]) ? cell.substr(1) : cell;
 }
 
+bool names(const Text& label, std::string_view head) {
+  return head == label.zh || head == label.en;
+}
+
+// What the register says of every record, but for the number. An export has the number and the state before the fields, and the
+// others behind them.
+const SystemColumn* told_of_every_record(std::string_view head) {
+  auto all = system_columns();
+  auto found = std::ranges::find_if(all, [&](const SystemColumn& c) { return names(c.label, head) || c.name == head; });
+  return found == all.end() ? nullptr : &*found;
+}
+
 std::optional<Head> head_of(const Definition& d, const Row& row) {
   Head head;
-  std::size_t known = 0;
-  for (std::size_t c = 0; c < row.cells.size(); ++c) {
-    auto name = plain(row.cells[c]);
-    head.names.push_back(name);
-    auto field = std::ranges::find_if(
-        d.fields, [&](const Field& f) { return !f.retired && (f.name == name || f.label.zh == name || f.label.en == name); });
-    bool taken = field != d.fields.end() && field->kind != Kind::computed && field->kind != Kind::attachment;
+  for (const auto& cell : row.cells) head.names.push_back(plain(cell));
+  bool any = false;
+  for (std::size_t c = 0; c < head.names.size(); ++c) {
+    const auto& name = head.names[c];
+    auto field =
+        std::ranges::find_if(d.fields, [&](const Field& f) { return !f.retired && (f.name == name || names(f.label, name)); });
+    const auto* system = told_of_every_record(name);
+    if (field != d.fields.end() && system != nullptr) {
+      // A field with the label of such a column: the place in the sheet tells which of two it is.
+      auto first = head.names.begin(), here = first + static_cast<std::ptrdiff_t>(c);
+      bool before = std::find(first, here, name) != here,
+           behind = std::find(here + 1, head.names.end(), name) != head.names.end();
+      bool leads = system->name == "number" || system->name == "state";
+      if (leads ? behind : before) field = d.fields.end();
+    }
+    bool is_field = field != d.fields.end();
+    bool taken = is_field && field->kind != Kind::computed && field->kind != Kind::attachment;
     head.fields.push_back(taken ? &*field : nullptr);
-    known += taken ? 1 : 0;
-    if (std::ranges::find(kNumberHeads, name) != std::end(kNumberHeads) && field == d.fields.end()) head.number = c;
+    any = any || taken;
+    if (!is_field && system != nullptr && system->name == "number") head.number = c;
+    if (!is_field && system == nullptr && !name.empty()) head.unknown.push_back(name);
   }
-  if (known == 0) return std::nullopt;
+  if (!any) return std::nullopt;
   return head;
+}
+
+// Two columns for one field: which of them is meant nobody can tell.
+Result<void> check_head(const Head& head) {
+  for (std::size_t c = 0; c < head.fields.size(); ++c) {
+    if (head.fields[c] == nullptr) continue;
+    for (std::size_t before = 0; before < c; ++before)
+      if (head.fields[before] == head.fields[c])
+        return fail(Error{.code = Code::invalid,
+                          .id = "register.import_head_twice",
+                          .text = {fmt::format("表头第 {} 列和第 {} 列都是字段“{}”，请只留一列。", before + 1, c + 1,
+                                               head.fields[c]->label.zh),
+                                   fmt::format("Columns {} and {} of the header are both the field “{}”; keep one of them.",
+                                               before + 1, c + 1, head.fields[c]->label.en)},
+                          .subject = head.fields[c]->name});
+  }
+  return {};
 }
 
 // What a sheet says: a record a row, where it stands, and the number of the one that it changes.
@@ -123,6 +163,7 @@ Result<Sheet> sheet_of(const Definition& d, const std::vector<Row>& rows) {
     return fail(
         Code::invalid, "register.import_head", "没有找到表头：前 10 行里应有一行写着台账的字段名。可先导出一份作为样表。",
         "No header was found: one of the first ten rows must hold names of fields. Export the register for an example.");
+  QS_CHECK(check_head(*head));
   Sheet sheet{.head = *std::move(head), .rows = {}, .numbers = {}, .values = {}};
   for (; next < rows.size(); ++next) {
     const auto& row = rows[next];
@@ -230,9 +271,9 @@ Result<Imported> Registers::read_sheet(const Actor& actor, std::string_view code
   QS_TRY(auto entry, find(actor, code));
   QS_TRY(auto sheet, sheet_of(entry.definition, *rows));
   QS_TRY(auto prepared, prepare(actor, code, sheet.values));
-  Imported out{.dry_run = dry_run};
+  Imported out{.ignored = sheet.head.unknown, .dry_run = dry_run};
   auto done = write_steadily(deps_.store, [&](store::Transaction& t) -> Result<bool> {
-    out = {.dry_run = dry_run};
+    out = {.ignored = sheet.head.unknown, .dry_run = dry_run};
     QS_TRY(auto loaded, load_visible(t, actor, code));
     if (!allows(loaded->entry.definition.permissions.create, actor, nullptr))
       return may_not("您不能在这个台账中新建记录。", "You may not make records in this register.");

@@ -262,12 +262,31 @@ Result<std::vector<Relation>> Policy::relations(const Actor& actor) const {
   return relations_->relations(actor);
 }
 
+namespace {
+
+// Whether SQL (lower-case) names something (lower-case): as a whole name and not as a part of a longer one. What it takes for a
+// name may still be a text or a comment, which costs a view that nobody reads.
+bool names(std::string_view sql, std::string_view name) {
+  auto of_a_name = [](char c) {
+    return is_ascii_digit(c) || (c >= 'a' && c <= 'z') || c == '_' || c == '$' || static_cast<unsigned char>(c) >= 0x80;
+  };
+  std::string quoted;
+  for (char c : name) quoted.append(c == '"' ? 2U : 1U, c);
+  for (auto at = sql.find(quoted); at != std::string_view::npos && !quoted.empty(); at = sql.find(quoted, at + 1)) {
+    auto end = at + quoted.size();
+    if ((at == 0 || !of_a_name(sql[at - 1])) && (end == sql.size() || !of_a_name(sql[end]))) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 Result<void> Policy::add_relations(Sandboxed& out, const Actor& actor, std::string_view sql) const {
   QS_TRY(auto all, relations(actor));
   auto text = lower_ascii(sql);
   for (const auto& relation : all) {
     out.spec.names.push_back(relation.name);
-    if (!text.contains(relation.name)) continue;
+    if (!names(text, relation.name)) continue;
     QS_TRY(auto rows, relations_->rows(actor, relation.name));
     out.spec.views.push_back({.name = relation.name, .sql = std::move(rows.select)});
     out.spec.files.insert(out.spec.files.end(), rows.files.begin(), rows.files.end());
@@ -290,8 +309,8 @@ Result<void> Policy::add_views(Sandboxed& out, std::vector<Reached> datasets, st
     bool has_code = !taken(d.code);
     if (has_code) spec.names.push_back(d.code);
     if (!title.empty()) spec.names.push_back(title);
-    bool by_code = has_code && text.contains(d.code);
-    bool by_title = !title.empty() && text.contains(lower_ascii(title));
+    bool by_code = has_code && names(text, d.code);
+    bool by_title = !title.empty() && names(text, lower_ascii(title));
     if (!by_code && !by_title) continue;
     QS_TRY(auto shown, show(std::move(d), 0));
     if (grant) {

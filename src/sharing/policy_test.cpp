@@ -65,6 +65,19 @@ TEST_P(PolicyTest, ASandboxReachesItsFilesAndNoOthers) {
   EXPECT_FALSE(run("SELECT * FROM '" + other.files.at(0).string() + "'"));
 }
 
+TEST_P(PolicyTest, ADatasetIsReadOnlyByItsWholeName) {
+  auto actor = who("p", {"d1"}, {Permission::dataset_read, Permission::sql});
+  auto read = [&](const std::string& sql) { return take(policy_->sandbox(actor, sql)).datasets; };
+  using ::testing::ElementsAre;
+  using ::testing::IsEmpty;
+  for (const char* sql : {"SELECT * FROM firms", "SELECT firms.code FROM FIRMS", "SELECT 1 FROM \"firms\"",
+                          "SELECT 1 FROM(firms)", "SELECT * FROM 企业登记", "SELECT * FROM \"企业登记\" AS x"})
+    EXPECT_THAT(read(sql), ElementsAre("firms")) << sql;
+  for (const char* sql :
+       {"SELECT * FROM register_firms", "SELECT * FROM firms_2024", "SELECT * FROM 企业登记表", "SELECT firmsize"})
+    EXPECT_THAT(read(sql), IsEmpty()) << sql;
+}
+
 TEST_P(PolicyTest, StewardsAreOfTheDepartment) {
   auto firms = take(catalog_->find({.all = true}, "firms"));
   EXPECT_TRUE(check_steward(who("p", {"d1"}, {Permission::dataset_write}), firms));

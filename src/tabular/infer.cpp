@@ -13,7 +13,8 @@ namespace qushu::tabular {
 namespace {
 
 constexpr std::size_t kExamples = 5;
-constexpr std::size_t kLongDigits = 16;  // from here on a whole number is a number for nobody
+constexpr std::uint64_t kExamplesWithin = 100'000;  // lines; a column of fewer different values is not searched to its end
+constexpr std::size_t kLongDigits = 16;             // from here on a whole number is a number for nobody
 constexpr int kMostScale = 12;
 
 bool names_a_code(const std::string& name) {
@@ -63,7 +64,7 @@ void ColumnTally::add(const Record& record, std::size_t column, std::string& buf
     return;
   }
   ++values_;
-  if (examples_.size() < kExamples) note_example(record.line, t);
+  if (examples_.size() < kExamples && (record.line <= kExamplesWithin || examples_.empty())) note_example(record.line, t);
   char first = t[0];
   bool may_be_number = is_ascii_digit(first) || first == '-' || first == '+' || first == '.';
   if (!may_be_number) {
@@ -175,8 +176,9 @@ void ColumnTally::merge(const ColumnTally& o) {
   both.insert(both.end(), o.examples_.begin(), o.examples_.end());
   std::ranges::sort(both, {}, &Example::line);
   examples_.clear();
+  // Of what stands far below only the very first counts, so that threads find together what one finds.
   for (const auto& e : both)
-    if (examples_.size() < kExamples) note_example(e.line, e.text);
+    if (examples_.size() < kExamples && (e.line <= kExamplesWithin || examples_.empty())) note_example(e.line, e.text);
 }
 
 bool ColumnTally::code_like(const std::string& name, std::uint64_t allowed) const {

@@ -33,7 +33,7 @@ class ColumnTally {
 
  private:
   enum Kind : std::uint8_t { kInteger, kDecimal, kNumber, kBoolean, kDate, kCompactDate, kDatetime, kTime, kPercent, kKinds };
-  // The first values of the whole column, whichever thread came upon them.
+  // The first values of the column, whichever thread came upon them.
   struct Example {
     std::uint64_t line;
     std::string text;

@@ -1,6 +1,7 @@
 #include "qushu/tabular/tabular.h"
 
 #include <fstream>
+#include <random>
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -253,6 +254,36 @@ TEST(Value, DatesAndTimesInOneGoAreThoseOfTwo) {
     EXPECT_EQ(found, day ? Dated::day : time ? Dated::time : Dated::neither) << text;
     if (day) EXPECT_EQ(days, days_alone) << text;
     if (found == Dated::time) EXPECT_EQ(micros, micros_alone) << text;
+  }
+}
+
+// Eight digits at a time must find what one at a time finds.
+TEST(Value, NumbersOfAnyLengthAreReadExactly) {
+  std::mt19937_64 random(7);
+  for (int i = 0; i < 20000; ++i) {
+    std::string text;
+    for (auto length = random() % 20; text.size() < length;) text += static_cast<char>('0' + random() % 10);
+    auto point = random() % (text.size() + 3);
+    if (point < text.size()) text.insert(point, ".");
+    if (random() % 4 == 0) text.insert(0, "-");
+    // Now and then one sign that does not belong there.
+    bool spoilt = random() % 5 == 0 && !text.empty();
+    if (spoilt) text[random() % text.size()] = "/:x \x80"[random() % 5];
+    std::string digits;
+    std::size_t points = 0, scale = 0;
+    bool good = !spoilt;
+    for (std::size_t at = text.starts_with('-') ? 1 : 0; at < text.size() && good; ++at) {
+      points += text[at] == '.' ? 1 : 0;
+      if (text[at] != '.') digits += text[at], scale += points;
+    }
+    Number n;
+    good = good && !digits.empty();
+    ASSERT_EQ(parse_number(text, n), good) << text;
+    if (!good) continue;
+    __int128 value = 0;
+    for (char c : digits) value = value * 10 + (c - '0');
+    ASSERT_TRUE(n.unscaled == (text.starts_with('-') ? -value : value)) << text;
+    ASSERT_EQ(n.scale, static_cast<int>(scale)) << text;
   }
 }
 

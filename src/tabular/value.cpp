@@ -1,6 +1,7 @@
 #include "value.h"
 
 #include <array>
+#include <bit>
 #include <charconv>
 #include <chrono>
 #include <cstring>
@@ -166,6 +167,21 @@ bool means_empty(std::string_view t) {
 
 namespace {
 
+constexpr std::size_t kWord = sizeof(std::uint64_t);
+
+// Eight digits in one go: pairs, then fours, then all of them are put together within one word. False: they are not all digits.
+bool eight_digits(const char* at, std::uint64_t& value) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, kWord);
+  if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+  constexpr std::uint64_t kHigh = 0xF0F0F0F0F0F0F0F0, kZeros = 0x3030303030303030, kSixes = 0x0606060606060606;
+  if ((word & kHigh) != kZeros || ((word + kSixes) & kHigh) != kZeros) return false;
+  word = (word & ~kHigh) * 10 + ((word & ~kHigh) >> 8U);
+  constexpr std::uint64_t kPairs = 0x000000FF000000FF;
+  value = ((word & kPairs) * (100 + (1'000'000ULL << 32U)) + ((word >> 16U) & kPairs) * (1 + (10'000ULL << 32U))) >> 32U;
+  return true;
+}
+
 // What nearly all numbers are: a sign perhaps, digits, a point perhaps, no more than 18 digits. False: the long way decides.
 bool parse_short_number(std::string_view t, Number& out) {
   const char* at = t.data();
@@ -173,7 +189,12 @@ bool parse_short_number(std::string_view t, Number& out) {
   bool negative = *at == '-';
   if (negative || *at == '+') ++at;
   const char* begin = at;
-  std::uint64_t value = 0;
+  if (end - begin > 18 + 1) return false;
+  std::uint64_t value = 0, part = 0;
+  while (end - at >= static_cast<std::ptrdiff_t>(kWord) && eight_digits(at, part)) {
+    value = value * 100'000'000 + part;
+    at += kWord;
+  }
   while (at < end && is_ascii_digit(*at)) value = value * 10 + static_cast<std::uint64_t>(*at++ - '0');
   auto before = at - begin;
   if (before == 0 || end - begin > 18) return false;
@@ -305,7 +326,39 @@ bool parse_datetime(std::string_view t, bool compact, std::int64_t& micros) {
   return date_at(t, compact, at, days) && clock_after(t, at, days, micros);
 }
 
+namespace {
+
+// Digits at fixed places; `bad` when one of them is none.
+struct Digits {
+  const char* text;
+  bool bad = false;
+  int two(std::size_t at) { return one(at) * 10 + one(at + 1); }
+  int one(std::size_t at) {
+    auto digit = static_cast<unsigned>(static_cast<unsigned char>(text[at])) - '0';
+    bad = bad || digit > 9;
+    return static_cast<int>(digit);
+  }
+};
+
+// What nearly all dates are, 2026-11-23 and 2026-11-23 08:30:00. Neither: the long way decides.
+Dated parse_plain_dated(std::string_view t, std::int32_t& days, std::int64_t& micros) {
+  if ((t.size() != 10 && t.size() != 19) || t[4] != t[7] || (t[4] != '-' && t[4] != '/')) return Dated::neither;
+  Digits digits{.text = t.data()};
+  auto y = digits.two(0) * 100 + digits.two(2), m = digits.two(5), d = digits.two(8);
+  if (digits.bad || !day_number(y, m, d, days)) return Dated::neither;
+  if (t.size() == 10) return Dated::day;
+  auto hour = digits.two(11), minute = digits.two(14), second = digits.two(17);
+  if (digits.bad || t[13] != ':' || t[16] != ':' || (t[10] != ' ' && t[10] != 'T') || hour > 23 || minute > 59 || second > 59)
+    return Dated::neither;
+  auto clock = ((std::int64_t{hour} * 60 + minute) * 60 + second) * 1'000'000;
+  micros = std::int64_t{days} * 86'400'000'000 + clock;
+  return clock == 0 ? Dated::day : Dated::time;
+}
+
+}  // namespace
+
 Dated parse_dated(std::string_view t, std::int32_t& days, std::int64_t& micros) {
+  if (auto plain = parse_plain_dated(t, days, micros); plain != Dated::neither) return plain;
   std::size_t at = 0;
   if (!date_at(t, false, at, days)) return Dated::neither;
   if (at == t.size() || is_midnight(t.substr(at))) return Dated::day;

@@ -137,7 +137,8 @@ struct RowError {
 
 struct Imported {
   std::int64_t rows = 0, added = 0, changed = 0;
-  std::vector<RowError> errors;  // any: nothing was taken
+  std::vector<RowError> errors;      // any: nothing was taken
+  std::vector<std::string> ignored;  // heads of columns that name nothing of the register
   bool dry_run = false;
 };
 
