@@ -35,12 +35,13 @@ Result<std::uint64_t> write_population(const std::filesystem::path& file, Random
   format_set_num_format(thousands, "#,##0");
   for (int year = 2022; year <= 2025; ++year) {
     auto* sheet = workbook_add_worksheet(book, fmt::format("{}年", year).c_str());
-    worksheet_merge_range(sheet, 0, 0, 0, 7, fmt::format("云溪区{}年各街道人口情况统计表", year).c_str(), bold);
+    worksheet_merge_range(sheet, 0, 0, 0, 8, fmt::format("云溪区{}年各街道人口情况统计表", year).c_str(), bold);
     worksheet_merge_range(sheet, 1, 0, 2, 0, "街道", bold);
     worksheet_merge_range(sheet, 1, 1, 1, 3, "户籍人口（人）", bold);
     worksheet_merge_range(sheet, 1, 4, 1, 5, "常住人口（人）", bold);
     worksheet_merge_range(sheet, 1, 6, 2, 6, "城镇化率", bold);
     worksheet_merge_range(sheet, 1, 7, 2, 7, "街道代码", bold);
+    worksheet_merge_range(sheet, 1, 8, 2, 8, "年度", bold);
     int column = 1;
     for (const char* name : {"男", "女", "合计", "本地", "外来"})
       worksheet_write_string(sheet, 2, static_cast<lxw_col_t>(column++), name, bold);
@@ -55,6 +56,7 @@ Result<std::uint64_t> write_population(const std::filesystem::path& file, Random
       worksheet_write_number(sheet, row, 5, static_cast<double>(r.between(500, 20000)), thousands);
       worksheet_write_string(sheet, row, 6, fmt::format("{}.{}%", r.between(35, 99), r.below(10)).c_str(), nullptr);
       worksheet_write_string(sheet, row, 7, fmt::format("990105{:03}", i + 1).c_str(), nullptr);
+      worksheet_write_number(sheet, row, 8, year, nullptr);
     }
   }
   QS_CHECK(close(book, file));

@@ -73,8 +73,8 @@ Result<Shades> shades_of(const PageCall& call, const PublicShown& shown, const B
   return out;
 }
 
-bool all_alike(const Shades& shades) {
-  return std::ranges::all_of(shades, [&](const auto& one) { return one.second.value == shades.begin()->second.value; });
+bool one_row_each(const Shades& shades) {
+  return std::ranges::all_of(shades, [](const auto& one) { return one.second.rows == 1; });
 }
 
 // Those that are spoken of, and their neighbours of the same kind under what they have in common.
@@ -257,8 +257,9 @@ Result<void> add_regions(const PageCall& call, const PublicShown& shown, Data& d
     const auto* measure = chosen == measures.end() ? nullptr : *chosen;
     QS_TRY(auto shades, shades_of(call, shown, *map, field, measure));
     if (shades.empty()) continue;
-    // As many rows in each region say nothing; where nobody asked for them, a number does.
-    if (!asked && !measures.empty() && all_alike(shades)) {
+    // One row of each region says nothing; where nobody asked for rows, a number does. Of several rows, which may be of several
+    // years, no sum is made unasked.
+    if (!asked && !measures.empty() && one_row_each(shades)) {
       measure = measures.front();
       QS_TRY(shades, shades_of(call, shown, *map, field, measure));
     }

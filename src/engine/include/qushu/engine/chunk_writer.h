@@ -62,7 +62,7 @@ class ChunkWriter {
   // Arrays of capacity().
   [[nodiscard]] std::int64_t* integers(std::size_t column) {
     return array<std::int64_t>(column);
-  }                                                                                              // integer; datetime, time: µs
+  }  // integer; datetime, time: µs
   [[nodiscard]] double* numbers(std::size_t column) { return array<double>(column); }            // number
   [[nodiscard]] bool* booleans(std::size_t column) { return array<bool>(column); }               // boolean
   [[nodiscard]] std::int32_t* dates(std::size_t column) { return array<std::int32_t>(column); }  // days since 1970-01-01
