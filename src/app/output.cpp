@@ -86,6 +86,17 @@ int exit_code(const Error& e) {
   return 1;
 }
 
+namespace {
+
+// Where something is wrong; a place within a statement in words.
+std::string place(std::string_view subject, Lang lang) {
+  constexpr std::string_view kPosition = "position ";
+  if (lang == Lang::zh && subject.starts_with(kPosition)) return fmt::format("第 {} 个字符", subject.substr(kPosition.size()));
+  return std::string(subject);
+}
+
+}  // namespace
+
 int report(const Common& common, const Error& e) {
   if (common.json) {
     boost::json::object out{
@@ -94,7 +105,8 @@ int report(const Common& common, const Error& e) {
     std::cerr << boost::json::serialize(out) << '\n';
   } else {
     std::cerr << (common.lang == Lang::zh ? "错误：" : "Error: ");
-    if (!e.subject.empty() && e.id != "http.body") std::cerr << e.subject << (common.lang == Lang::zh ? "：" : ": ");
+    if (!e.subject.empty() && e.id != "http.body")
+      std::cerr << place(e.subject, common.lang) << (common.lang == Lang::zh ? "：" : ": ");
     std::cerr << e.text.in(common.lang) << '\n';
     if (e.code == Code::internal && !e.detail.empty()) std::cerr << "  " << e.detail << '\n';
   }

@@ -13,6 +13,7 @@
 #include "lineage_reader.h"
 #include "sql_check.h"
 #include "types.h"
+#include "words.h"
 
 namespace qushu::engine {
 namespace {
@@ -458,7 +459,7 @@ class DuckChain final : public Chain {
                     "More memory and scratch space is needed than may be used; filter or aggregate first."};
       return named(std::move(error), last);
     }
-    error.text = {"执行失败：" + message, "It failed: " + message};
+    error.text = {"执行失败：" + in_chinese(message), "It failed: " + message};
     if (auto at = to_int(text("position")); at && *at >= 0)
       for (const auto& place : composed.places) {
         auto offset = static_cast<std::size_t>(*at);

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include "temp_folder.h"
+#include "words.h"
 
 namespace qushu::engine {
 namespace {
@@ -193,6 +194,19 @@ TEST_F(EngineTest, OnlySoManyAtOnce) {
   EXPECT_EQ(engine_->run({.sql = "SELECT 1"}).error().code, Code::overloaded);
   one->reset();
   EXPECT_TRUE(engine_->run({.sql = "SELECT 1"}));
+}
+
+TEST(Words, WhatTheEngineSaysIsSaidInChinese) {
+  for (auto [english, chinese] : std::to_array<std::pair<const char*, const char*>>({
+           {"Binder Error: Referenced column \"nofield\" not found in FROM clause!", "没有“nofield”这一列"},
+           {"syntax error at or near \"SELEC\"", "“SELEC”附近写法不对"},
+           {"unterminated quoted string at or near \"'abc\"", "单引号没有成对：'abc"},
+           {"Conversion Error: Could not convert string 'x' to INT32", "文本“x”不能转换为 INT32"},
+           {"Invalid Input Error: missing ): (", "正则表达式写得不对：("},
+           {"Binder Error: something else", "语句有误：something else"},
+           {"something: else", "something: else"},
+       }))
+    EXPECT_EQ(in_chinese(english), chinese);
 }
 
 }  // namespace

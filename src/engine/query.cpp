@@ -5,6 +5,7 @@
 #include "qushu/base/text.h"
 
 #include "types.h"
+#include "words.h"
 
 namespace qushu::engine {
 
@@ -313,7 +314,7 @@ Failure duck_failure(duckdb_error_type type, const char* message, bool own) {
   auto line = std::string(trim(std::string_view(text).substr(0, text.find('\n'))));
   return fail(Error{.code = Code::invalid,
                     .id = "sql.failed",
-                    .text = {"语句执行失败：" + line, "The statement failed: " + line},
+                    .text = {"语句执行失败：" + in_chinese(line), "The statement failed: " + line},
                     .detail = text});
 }
 

@@ -8,6 +8,8 @@
 
 #include "qushu/base/text.h"
 
+#include "words.h"
+
 namespace qushu::engine {
 namespace {
 
@@ -270,9 +272,8 @@ Failure syntax_error(std::string_view sql, const json::object& tree) {
   std::optional<std::size_t> position;
   if (auto bytes = to_int(text_of(tree, "position")); bytes && *bytes >= 0 && static_cast<std::size_t>(*bytes) <= sql.size())
     position = utf8_length(sql.substr(0, static_cast<std::size_t>(*bytes))) + 1;
-  auto where = position ? fmt::format("第 {} 个字符附近", *position) : std::string();
-  return refuse("sql.syntax", fmt::format("语法有误{}：{}", where.empty() ? "" : "（" + where + "）", message),
-                fmt::format("Syntax error: {}", message), position);
+  // Where it is says the subject, which counts from where the reader's own text begins.
+  return refuse("sql.syntax", "语法有误：" + in_chinese(message), fmt::format("Syntax error: {}", message), position);
 }
 
 }  // namespace

@@ -337,8 +337,14 @@ Result<Import> StoredImports::publish(const Actor& actor, std::string_view id, b
         QS_CHECK(sharing::check_steward(actor, department.id));
       }
     }
-    if (tables == 0)
+    if (tables == 0) {
+      // A table with a heading alone is left out from the start, and says why.
+      const auto* note = i.tables.size() == 1 ? i.tables.front().as_object().if_contains("note") : nullptr;
+      if (note != nullptr && note->is_object())
+        return fail(Code::invalid, "import.nothing", "文件中没有可以发布的表：" + text_at(note->get_object(), "zh"),
+                    "There is no table to publish in the file: " + text_at(note->get_object(), "en"));
       return fail(Code::invalid, "import.nothing", "没有选中任何要发布的表。", "No table is chosen for publishing.");
+    }
     QS_CHECK(check_agreement(i.tables));
     QS_CHECK(note_drifts(t, i.tables));
     if (!accept_drift) QS_CHECK(check_drifts(i.tables));
