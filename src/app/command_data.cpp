@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <fstream>
 #include <iostream>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -151,6 +152,8 @@ void add_import(CLI::App& app, Common& common, Chosen& chosen) {
       o->entry["mode"] = *mode;
       o->entry["delete_missing"] = missing->count() > 0;
       if (!title->empty()) o->entry["title"] = *title;
+      // The readings of Chinese names take a while to load when they are asked for first: meanwhile the data folder is opened.
+      std::jthread readings([] { (void)catalog::identifier_of("名称"); });
       return with_system(common, [&](System& s, const Actor& actor) -> Result<void> {
         std::atomic<bool> stop = false;
         o->stop = &stop;
