@@ -128,10 +128,10 @@ void ChunkWriter::copy_text(std::size_t column, std::size_t row, std::string_vie
   duckdb_vector_assign_string_element_len(static_cast<duckdb_vector>(slots_[column].vector), row, text.data(), text.size());
 }
 
-void ChunkWriter::make_validity(std::size_t column) {
+std::uint64_t* ChunkWriter::make_validity(std::size_t column) {
   auto* vector = static_cast<duckdb_vector>(slots_[column].vector);
   duckdb_vector_ensure_validity_writable(vector);
-  slots_[column].validity = duckdb_vector_get_validity(vector);
+  return slots_[column].validity = duckdb_vector_get_validity(vector);
 }
 
 Binding::Binding(TableSource& source) : source_(source) {

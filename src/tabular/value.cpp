@@ -330,7 +330,7 @@ namespace {
 
 // Digits at fixed places; `bad` when one of them is none.
 struct Digits {
-  const char* text;
+  std::string_view text;
   bool bad = false;
   int two(std::size_t at) { return one(at) * 10 + one(at + 1); }
   int one(std::size_t at) {
@@ -343,7 +343,7 @@ struct Digits {
 // What nearly all dates are, 2026-11-23 and 2026-11-23 08:30:00. Neither: the long way decides.
 Dated parse_plain_dated(std::string_view t, std::int32_t& days, std::int64_t& micros) {
   if ((t.size() != 10 && t.size() != 19) || t[4] != t[7] || (t[4] != '-' && t[4] != '/')) return Dated::neither;
-  Digits digits{.text = t.data()};
+  Digits digits{.text = t};
   auto y = digits.two(0) * 100 + digits.two(2), m = digits.two(5), d = digits.two(8);
   if (digits.bad || !day_number(y, m, d, days)) return Dated::neither;
   if (t.size() == 10) return Dated::day;

@@ -95,9 +95,9 @@ class ChunkWriter {
       slot.put_outside(text);
   }
   void set_null(std::size_t column, std::size_t row) {
-    auto& slot = slots_[column];
-    if (slot.validity == nullptr) make_validity(column);
-    slot.validity[row / 64] &= ~(std::uint64_t{1} << (row % 64));
+    auto* validity = slots_[column].validity;
+    if (validity == nullptr) validity = make_validity(column);
+    validity[row / 64] &= ~(std::uint64_t{1} << (row % 64));
   }
 
  protected:
@@ -116,7 +116,7 @@ class ChunkWriter {
     return static_cast<T*>(slots_[column].data);
   }
   void copy_text(std::size_t column, std::size_t row, std::string_view text);
-  void make_validity(std::size_t column);
+  std::uint64_t* make_validity(std::size_t column);
 
   std::size_t capacity_;
   std::vector<Slot> slots_;
