@@ -67,6 +67,41 @@ await page.setInputFiles('[data-test=attach-photo]', `${work}/机身.jpg`);
 await page.waitForSelector('[data-test=files-photo]');
 await shot(page, 'files');
 
+// A day that is none is not taken for another one: it stays, is told, and nothing is sent.
+const record = page.url().split('?')[0];
+await page.goto(`${record}/edit`);
+await page.locator('[data-test=field-price] input').fill('1300');
+await page.locator('[data-test=field-back] input').fill('2026-02-30');
+await page.keyboard.press('Tab');
+let sent = 0;
+page.on('request', (r) => r.method() === 'PATCH' && sent++);
+await page.click('[data-test=record-save]');
+await page.waitForSelector('[data-test=problem]');
+check((await page.locator('[data-test=field-back] input').inputValue()) === '2026-02-30' && !sent, 'the 30th of February was taken');
+check((await text(page, '[data-test=field-back]')).includes('读不出“2026-02-30”'), await text(page, '[data-test=field-back]'));
+await shot(page, 'no-such-day');
+await page.locator('[data-test=field-back] input').fill('');
+// Meanwhile the price is changed in another window; both are shown, one is chosen, what else was typed stays.
+const second = await reader.context.newPage();
+await second.goto(`${record}/edit`);
+await second.locator('[data-test=field-price] input').fill('1400');
+await second.click('[data-test=record-save]');
+await second.waitForURL((url) => !url.pathname.endsWith('/edit'));
+await second.close();
+await page.locator('[data-test=field-item] input').fill('投影仪（便携）');
+await page.click('[data-test=record-save]');
+await page.waitForSelector('[data-test=clash-price]');
+const clash = await text(page, '[data-test=clash-price]');
+check(clash.includes('1,300') && clash.includes('1,400'), clash);
+check(await page.locator('[data-test=record-save]').isDisabled(), 'it is chosen before it is saved');
+await shot(page, 'clash');
+await page.locator('[data-test=clash-price] [data-test=take-theirs]').click();
+check((await page.locator('[data-test=field-price] input').inputValue()).startsWith('1400'), 'theirs was chosen');
+check((await page.locator('[data-test=field-item] input').inputValue()) === '投影仪（便携）', 'what only one side changed stays');
+await page.click('[data-test=record-save]');
+await page.waitForURL((url) => !url.pathname.endsWith('/edit'));
+await page.waitForFunction(() => document.querySelector('[data-test=value-total]')?.textContent.includes('2,800'));
+
 // A sheet: first with a wrong row.
 await page.goto(`${base}/registers/pickup`);
 await page.click('[data-test=import]');

@@ -1,5 +1,5 @@
 // From search to a key to the first row, at a desk and on a phone; then a request that is refused, and one that is late.
-import { base, browser, check, person, pick, work } from './browser.mjs';
+import { base, browser, check, password, person, pick, work } from './browser.mjs';
 
 const { QUSHU_CODE, QUSHU_TITLE, QUSHU_LATE } = process.env;
 const complaints = [];
@@ -32,6 +32,40 @@ async function ask(one, shot) {
   await page.click('[data-test=send]');
   await state(page, '待本部门审核');
   return page.url().split('/').at(-1);
+}
+
+// What is typed survives a session that ends and the way back; thrown away, it is gone.
+{
+  const one = await person('stranger');
+  const { page } = one;
+  const address = `${base}/sharing/requests/new?dataset=${QUSHU_CODE}`;
+  await page.goto(address);
+  await page.fill('[data-test=basis]', '依据已写好');
+  await page.locator('.field .el-checkbox').first().click();
+  await page.fill('[data-test=purpose]', '用途已写好');
+  await page.fill('[data-test=scenario]', '场景已写好');
+  await page.locator('.until input').fill('2020-01-01');
+  check((await page.locator('.until').innerText()).includes('不能早于') && (await page.locator('[data-test=send]').isDisabled()), 'a day that has passed');
+  await page.locator('.until input').fill('2126-11-31');
+  check((await page.locator('.until').innerText()).includes('读不出') && (await page.locator('[data-test=send]').isDisabled()), 'a day that is none');
+  await page.locator('.until input').fill('2126-11-30');
+  await one.context.clearCookies();
+  await page.click('[data-test=send]');
+  await page.fill('[data-test=login]', 'stranger');
+  await page.fill('[data-test=password]', password);
+  await page.click('[data-test=sign-in]');
+  await page.waitForSelector('[data-test=draft-restored]');
+  const kept = () => page.locator('[data-test=basis]').inputValue();
+  check((await kept()) === '依据已写好' && (await page.locator('[data-test=purpose]').inputValue()) === '用途已写好' && (await page.locator('.until input').inputValue()) === '2126-11-30', 'what was typed is lost with the session');
+  await page.click('nav a[href="/datasets"]');
+  await page.waitForURL('**/datasets');
+  await page.goBack();
+  await page.waitForSelector('[data-test=draft-restored]');
+  check((await kept()) === '依据已写好', 'what was typed is lost by the way back');
+  await page.screenshot({ path: `${work}/pictures/draft.png`, fullPage: true });
+  await page.click('[data-test=draft-revert]');
+  check((await kept()) === '', 'thrown away');
+  await done(one);
 }
 
 for (const [width, height] of [[1440, 900], [390, 844]]) {
