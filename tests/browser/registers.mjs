@@ -88,7 +88,7 @@ await second.locator('[data-test=field-price] input').fill('1400');
 await second.click('[data-test=record-save]');
 await second.waitForURL((url) => !url.pathname.endsWith('/edit'));
 await second.close();
-await page.locator('[data-test=field-item] input').fill('投影仪（便携）');
+await page.locator('[data-test=field-count] input').fill('3');
 await page.click('[data-test=record-save]');
 await page.waitForSelector('[data-test=clash-price]');
 const clash = await text(page, '[data-test=clash-price]');
@@ -97,10 +97,19 @@ check(await page.locator('[data-test=record-save]').isDisabled(), 'it is chosen 
 await shot(page, 'clash');
 await page.locator('[data-test=clash-price] [data-test=take-theirs]').click();
 check((await page.locator('[data-test=field-price] input').inputValue()).startsWith('1400'), 'theirs was chosen');
-check((await page.locator('[data-test=field-item] input').inputValue()) === '投影仪（便携）', 'what only one side changed stays');
+check((await page.locator('[data-test=field-count] input').inputValue()) === '3', 'what only one side changed stays');
 await page.click('[data-test=record-save]');
 await page.waitForURL((url) => !url.pathname.endsWith('/edit'));
-await page.waitForFunction(() => document.querySelector('[data-test=value-total]')?.textContent.includes('2,800'));
+await page.waitForFunction(() => document.querySelector('[data-test=value-total]')?.textContent.includes('4,200'));
+
+// By its number it is found from every page; so is the page of its register, by name.
+const number = (await page.locator('main').innerText()).match(/LY-\d{4}-\d{3}/)[0];
+await page.fill('[data-test=top-search]', number);
+await page.keyboard.press('Enter');
+await page.locator('[data-test=found-pickup] a', { hasText: '投影仪' }).waitFor();
+await page.fill('[data-test=top-search]', '设备领用');
+await page.keyboard.press('Enter');
+await page.locator('[data-test=found-registers] a', { hasText: '设备领用' }).waitFor();
 
 // A sheet: first with a wrong row.
 await page.goto(`${base}/registers/pickup`);

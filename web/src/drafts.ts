@@ -31,17 +31,17 @@ export function useDraft<T extends object>(name: string, form: Ref<T>) {
     const kept: Kept | null = base.value ? { base: base.value, form: copy(now()) } : stored;
     restored.value ||= !base.value && !!kept;
     const theirs = copy(said) as unknown as Form;
-    const merged = copy(theirs);
+    const next = copy(theirs);
     const found: Clash[] = [];
     for (const m of kept ? members(kept.base, kept.form) : []) {
       if (same(kept!.form[m], kept!.base[m])) continue;
-      merged[m] = kept!.form[m];
+      next[m] = kept!.form[m];
       if (!same(theirs[m], kept!.base[m]) && !same(theirs[m], kept!.form[m])) found.push({ member: m, mine: kept!.form[m], theirs: theirs[m] });
     }
     merged.value = !!kept && members(kept.base, theirs).some((m) => !same(kept.base[m], theirs[m]));
     clashes.value = found;
     base.value = theirs;
-    form.value = merged as unknown as T;
+    form.value = next as unknown as T;
   }
   function choose(clash: Clash, theirs: boolean) {
     if (theirs) form.value = { ...form.value, [clash.member]: copy(clash.theirs) };
