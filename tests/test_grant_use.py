@@ -4,8 +4,10 @@ import hashlib
 import hmac
 import http.server
 import json
+import os
 import random
 import secrets
+import shutil
 import subprocess
 import threading
 import time
@@ -419,20 +421,38 @@ def test_the_providers_clock_and_the_delivery_clock(district, people):
     end(people, grant)
 
 
-def test_the_documentations_sample_runs(district, people):
-    """What the page shows for curl, word for word but for the key."""
-    ids = district.ids
-    grant = granted(people, "relief", terms(ids, ["编号"]))
-    one = people["stranger"].post("/api/v1/sharing/keys", {"name": "curl", "grants": [grant["id"]], "kind": "hmac-sha256"}, 201)
-    script = subprocess.run(["node", "-e", """
+def samples(address, key, kind):
+    """What the page of a key shows, by language."""
+    return json.loads(subprocess.run(["node", "-e", """
         const fs = require('fs');
         const source = fs.readFileSync('web/src/samples.ts', 'utf8');
         const ts = require('./web/node_modules/typescript');
         const js = ts.transpileModule(source.replace("import { t } from './i18n';", "const t = (zh) => zh;"), { compilerOptions: { module: 'commonjs' } }).outputText;
         const m = { exports: {} };
         new Function('exports', js)(m.exports);
-        console.log(m.exports.samplesOf(process.argv[1], { id: process.argv[2], kind: 'hmac-sha256' })[0].text);
-        """, f"{district.base}/api/v1/datasets/relief/rows", one["key"]["id"]], capture_output=True, text=True, check=True).stdout
+        console.log(JSON.stringify(Object.fromEntries(m.exports.samplesOf(process.argv[1], { id: process.argv[2], kind: process.argv[3] }).map((s) => [s.name, s.text]))));
+        """, address, key, kind], capture_output=True, text=True, check=True).stdout)
+
+
+@pytest.mark.parametrize("kind", ["bearer", "hmac-sha256"])
+def test_the_sample_in_java_is_a_program(district, people, tmp_path, kind):
+    if not shutil.which("java"):
+        pytest.skip("no java here")
+    ids = district.ids
+    grant = granted(people, "relief", terms(ids, ["编号"]))
+    one = people["stranger"].post("/api/v1/sharing/keys", {"name": f"java {kind}", "grants": [grant["id"]], "kind": kind}, 201)
+    (tmp_path / "Rows.java").write_text(samples(f"{district.base}/api/v1/datasets/relief/rows", one["key"]["id"], kind)["Java"])
+    done = subprocess.run(["java", "Rows.java"], cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "QUSHU_KEY": one["secret"]})
+    assert done.returncode == 0 and len(json.loads(done.stdout)["rows"]) == 100, done.stdout + done.stderr
+    end(people, grant)
+
+
+def test_the_documentations_sample_runs(district, people):
+    """What the page shows for curl, word for word but for the key."""
+    ids = district.ids
+    grant = granted(people, "relief", terms(ids, ["编号"]))
+    one = people["stranger"].post("/api/v1/sharing/keys", {"name": "curl", "grants": [grant["id"]], "kind": "hmac-sha256"}, 201)
+    script = samples(f"{district.base}/api/v1/datasets/relief/rows", one["key"]["id"], "hmac-sha256")["curl"]
     if not subprocess.run(["which", "curl"], capture_output=True).stdout:
         pytest.skip("no curl here")
     done = subprocess.run(["bash", "-c", script.replace("qk_…", one["secret"])], capture_output=True, text=True)

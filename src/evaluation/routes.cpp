@@ -124,7 +124,7 @@ Schema line_schema() {
                                              {"period", schema::text()},
                                              {"value", schema::text().nullable()},
                                              {"value_unit", schema::text()},
-                                             {"light", schema::choice({"none", "green", "yellow", "red"})}}))}})
+                                             {"light", schema::choice({"none", "green", "on_track", "yellow", "red"})}}))}})
       .named("MonitoredLine");
 }
 

@@ -10,6 +10,8 @@ Text light_name(const Value& v) {
       return {"无证据", "No evidence"};
     case Light::green:
       return {"达标", "On target"};
+    case Light::on_track:
+      return {"进度正常", "On track"};
     case Light::yellow:
       return {"预警", "Drifting"};
     case Light::red:
@@ -61,7 +63,7 @@ json::object to_json(const Standing& s, Lang lang) {
           {"grows", d.grows},
           {"retired", d.retired},
           {"rows_sql", d.evidence.rows},
-          {"value_sql", d.evidence.value.empty() ? d.evidence.part + " ÷ " + d.evidence.whole : d.evidence.value},
+          {"value_sql", d.evidence.value.empty() ? "(" + d.evidence.part + ") ÷ (" + d.evidence.whole + ")" : d.evidence.value},
           {"version", i.version},
           {"origin", i.origin},
           {"changed", to_iso(i.changed)},

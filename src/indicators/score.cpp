@@ -11,7 +11,7 @@ namespace qushu::indicators {
 namespace {
 
 constexpr std::array<std::string_view, 3> kDirections{"higher", "lower", "qualitative"};
-constexpr std::array<std::string_view, 4> kLights{"none", "green", "yellow", "red"};
+constexpr std::array<std::string_view, 5> kLights{"none", "green", "on_track", "yellow", "red"};
 constexpr int kMostDecimals = 15;
 
 __int128 gcd(__int128 a, __int128 b) {
@@ -184,7 +184,7 @@ Light light(Direction direction, Fraction value, Fraction target, std::optional<
     auto at_least = [&](int percent) {
       return static_cast<__int128>(value.n) * expected->d * 100 >= static_cast<__int128>(expected->n) * value.d * percent;
     };
-    return at_least(80) ? Light::green : at_least(60) ? Light::yellow : Light::red;
+    return at_least(80) ? Light::on_track : at_least(60) ? Light::yellow : Light::red;
   }
   constexpr std::int64_t kWhole = 10'000;
   auto worth = score(direction, value, target, kWhole);

@@ -93,7 +93,8 @@ TEST(Lights, TellHowFarItIs) {
   // Half the year has passed: 5 of 10 are to be expected; 4 are 80 % of that, 3 are 60 %.
   auto half = Fraction{.n = 1, .d = 2};
   EXPECT_EQ(light(higher, f("10"), f("10"), half), Light::green);
-  EXPECT_EQ(light(higher, f("4"), f("10"), half), Light::green);
+  EXPECT_EQ(light(higher, f("9.99"), f("10"), half), Light::on_track) << "more than is due by now, yet not the target";
+  EXPECT_EQ(light(higher, f("4"), f("10"), half), Light::on_track);
   EXPECT_EQ(light(higher, f("3.99"), f("10"), half), Light::yellow);
   EXPECT_EQ(light(higher, f("3"), f("10"), half), Light::yellow);
   EXPECT_EQ(light(higher, f("2.99"), f("10"), half), Light::red);

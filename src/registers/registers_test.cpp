@@ -268,11 +268,15 @@ TEST_P(RegistersTest, WhatWaitsAndWhatComesNear) {
   (void)add(li_, {{"item", "乙"}, {"back", "2026-12-01"}});
   (void)add(li_, {{"item", "丙"}, {"back", "2027-01-01"}});
   std::vector<std::string> mine, hers;
-  for (const auto& t : take(registers_->tasks(li_, 10))) mine.push_back(t.title + " " + t.reason);
+  for (const auto& t : take(registers_->tasks(li_, 10)).list) mine.push_back(t.title + " " + t.reason);
   EXPECT_THAT(mine, ElementsAre("甲 move", "乙 remind", "乙 move", "丙 move"));
-  for (const auto& t : take(registers_->tasks(zhao_, 10))) hers.push_back(t.title + " " + t.transitions.at(0));
+  auto some = take(registers_->tasks(li_, 2));
+  EXPECT_EQ(some.list.size(), 2U);
+  EXPECT_EQ(some.moves, 3) << "all that wait are counted, not only what was asked for";
+  EXPECT_EQ(some.reminders, 1);
+  for (const auto& t : take(registers_->tasks(zhao_, 10)).list) hers.push_back(t.title + " " + t.transitions.at(0));
   EXPECT_THAT(hers, ElementsAre("甲 return"));
-  EXPECT_TRUE(take(registers_->tasks(wang_, 10)).empty());
+  EXPECT_TRUE(take(registers_->tasks(wang_, 10)).list.empty());
   auto list = take(registers_->list(li_));
   clock_.advance(10 * kDay);
   list = take(registers_->list(li_));

@@ -90,9 +90,9 @@ Result<Response> people(const Registers& registers, const identity::Identity& id
 }
 
 Result<Response> tasks(const Registers& registers, const Request& r) {
-  QS_TRY(auto all, registers.tasks(r.actor, static_cast<std::size_t>(r.integer("limit", 50))));
+  QS_TRY(auto waiting, registers.tasks(r.actor, static_cast<std::size_t>(r.integer("limit", 50))));
   json::array out;
-  for (const auto& task : all) {
+  for (const auto& task : waiting.list) {
     QS_TRY(auto entry, registers.find(r.actor, task.register_code));
     const auto& d = entry.definition;
     json::array transitions;
@@ -113,7 +113,7 @@ Result<Response> tasks(const Registers& registers, const Request& r) {
                                {"due", time_or_null(task.record.due)},
                                {"since", to_iso(task.record.since)}});
   }
-  return Response::ok(json::object{{"tasks", std::move(out)}});
+  return Response::ok(json::object{{"tasks", std::move(out)}, {"moves", waiting.moves}, {"reminders", waiting.reminders}});
 }
 
 http::Schema plan_schema() {
@@ -212,7 +212,10 @@ void add_routes(http::Router& router, Registers& registers, blob::BlobStore& blo
               .summary = {"待我办理的记录和临近的日期", "Records that wait for the caller, and days that come near"},
               .who = use,
               .query = {{.name = "limit", .shape = schema::integer().range(1, 200), .otherwise = "50"}},
-              .answer = schema::object({{"tasks", schema::array(schema::any())}}),
+              .answer = schema::object(
+                  {{"tasks", schema::array(schema::any())},
+                   {"moves", schema::integer().note("待流转的记录总数", "How many records wait for a transition")},
+                   {"reminders", schema::integer().note("临近的日期总数", "How many days come near")}}),
               .handler = [&registers](Request& r) { return tasks(registers, r); }});
   router.add({.method = Method::get,
               .path = "/api/v1/registers/{code}/people",

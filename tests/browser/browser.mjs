@@ -21,7 +21,7 @@ export async function person(login, width = 1440, height = 900, locale = 'zh-CN'
   const page = await context.newPage();
   const complaints = [];
   page.on('pageerror', (e) => complaints.push(`script: ${e.message}`));
-  page.on('console', (m) => m.type() === 'error' && !/status of 4(0[134]|22)/.test(m.text()) && complaints.push(`console: ${m.text()}`));
+  page.on('console', (m) => m.type() === 'error' && !/status of 4(0[1349]|22)/.test(m.text()) && complaints.push(`console: ${m.text()}`));
   page.on('response', (r) => r.status() >= 500 && complaints.push(`${r.status()} ${r.url()}`));
   page.setDefaultTimeout(15000);
   await page.goto(base);

@@ -54,6 +54,16 @@ await page.fill('[data-test=step-sql]', "SELECT * EXCLUDE (state), CASE state WH
 await page.click('[data-test=step-try]');
 await until('steps', '存续');
 await shot('mapping');
+// What was set so far is there again after a reload, and after another page.
+await page.reload();
+await page.waitForSelector('[data-test=draft-restored]');
+await page.click('nav a[href="/jobs"]');
+await page.waitForURL('**/jobs');
+await page.goBack();
+await page.waitForSelector('[data-test=draft-restored]');
+await page.waitForSelector('[data-test=mapping] tbody tr');
+check((await page.locator('[data-test=item-1]').inputValue()) === '企业名称' && (await page.locator('[data-test=step-sql]').inputValue()).includes('存续'), 'the pipeline that was begun is lost');
+await shot('draft');
 await forward();
 await page.waitForSelector('[data-test=mode]');
 await page.locator('[data-test=mode]').getByText('按主键更新').click();

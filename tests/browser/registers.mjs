@@ -56,6 +56,7 @@ await page.locator('[data-test=field-count] input').fill('2');
 await page.locator('[data-test=field-keeper] input').click();
 await page.locator('[data-test=field-keeper] input').pressSequentially('steward');
 await page.locator('.el-select-dropdown__item:visible', { hasText: '民政局数据管理员' }).click();
+await page.locator('.el-select-dropdown__item:visible').first().waitFor({ state: 'hidden' }).catch(() => page.keyboard.press('Escape')); // a list that came late
 await shot(page, 'edit');
 await page.click('[data-test=record-save]');
 await page.waitForURL('**/records/*');
@@ -66,6 +67,50 @@ writeFileSync(`${work}/机身.jpg`, 'picture');
 await page.setInputFiles('[data-test=attach-photo]', `${work}/机身.jpg`);
 await page.waitForSelector('[data-test=files-photo]');
 await shot(page, 'files');
+
+// A day that is none is not taken for another one: it stays, is told, and nothing is sent.
+const record = page.url().split('?')[0];
+await page.goto(`${record}/edit`);
+await page.locator('[data-test=field-price] input').fill('1300');
+await page.locator('[data-test=field-back] input').fill('2026-02-30');
+await page.keyboard.press('Tab');
+let sent = 0;
+page.on('request', (r) => r.method() === 'PATCH' && sent++);
+await page.click('[data-test=record-save]');
+await page.waitForSelector('[data-test=problem]');
+check((await page.locator('[data-test=field-back] input').inputValue()) === '2026-02-30' && !sent, 'the 30th of February was taken');
+check((await text(page, '[data-test=field-back]')).includes('读不出“2026-02-30”'), await text(page, '[data-test=field-back]'));
+await shot(page, 'no-such-day');
+await page.locator('[data-test=field-back] input').fill('');
+// Meanwhile the price is changed in another window; both are shown, one is chosen, what else was typed stays.
+const second = await reader.context.newPage();
+await second.goto(`${record}/edit`);
+await second.locator('[data-test=field-price] input').fill('1400');
+await second.click('[data-test=record-save]');
+await second.waitForURL((url) => !url.pathname.endsWith('/edit'));
+await second.close();
+await page.locator('[data-test=field-count] input').fill('3');
+await page.click('[data-test=record-save]');
+await page.waitForSelector('[data-test=clash-price]');
+const clash = await text(page, '[data-test=clash-price]');
+check(clash.includes('1,300') && clash.includes('1,400'), clash);
+check(await page.locator('[data-test=record-save]').isDisabled(), 'it is chosen before it is saved');
+await shot(page, 'clash');
+await page.locator('[data-test=clash-price] [data-test=take-theirs]').click();
+check((await page.locator('[data-test=field-price] input').inputValue()).startsWith('1400'), 'theirs was chosen');
+check((await page.locator('[data-test=field-count] input').inputValue()) === '3', 'what only one side changed stays');
+await page.click('[data-test=record-save]');
+await page.waitForURL((url) => !url.pathname.endsWith('/edit'));
+await page.waitForFunction(() => document.querySelector('[data-test=value-total]')?.textContent.includes('4,200'));
+
+// By its number it is found from every page; so is the page of its register, by name.
+const number = (await page.locator('main').innerText()).match(/LY-\d{4}-\d{3}/)[0];
+await page.fill('[data-test=top-search]', number);
+await page.keyboard.press('Enter');
+await page.locator('[data-test=found-pickup] a', { hasText: '投影仪' }).waitFor();
+await page.fill('[data-test=top-search]', '设备领用');
+await page.keyboard.press('Enter');
+await page.locator('[data-test=found-registers] a', { hasText: '设备领用' }).waitFor();
 
 // A sheet: first with a wrong row.
 await page.goto(`${base}/registers/pickup`);

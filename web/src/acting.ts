@@ -4,12 +4,14 @@ import { ref } from 'vue';
 export function acting(load: () => Promise<unknown>) {
   const busy = ref(false);
   const error = ref<unknown>(null);
+  let failed = read;
   async function read() {
     try {
       await load();
       error.value = null;
     } catch (e) {
       error.value = e;
+      failed = read;
     }
   }
   async function act(run: () => Promise<unknown>) {
@@ -19,9 +21,11 @@ export function acting(load: () => Promise<unknown>) {
       await read();
     } catch (e) {
       error.value = e;
+      failed = () => act(run);
     } finally {
       busy.value = false;
     }
   }
-  return { busy, error, read, act };
+  // What went wrong is done again: what was typed since is neither read over nor lost.
+  return { busy, error, read, act, retry: () => failed() };
 }

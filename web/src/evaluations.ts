@@ -16,6 +16,6 @@ export interface Verdict { good: boolean; same: boolean; entry: number; at: stri
 export const evaluation = (id: string, version = 0) => get<EDetail>(`/api/v1/evaluations/${id}` + query({ version: version || undefined }));
 export const gradeTag = (grade: string) => ({ excellent: 'success', good: 'success', fair: 'warning', poor: 'danger' })[grade] as 'success' | undefined;
 export const directions = (): [string, string][] => [['higher', t('越高越好', 'Higher is better')], ['lower', t('越低越好', 'Lower is better')], ['qualitative', t('定性', 'Qualitative')]];
-export const goalTag = (g: MGoal) => (g.state !== 'value' ? 'info' : ({ green: 'success', yellow: 'warning', red: 'danger' })[g.light] ?? 'info') as 'info';
+export const goalTag = (g: MGoal) => (g.state !== 'value' ? 'info' : ({ green: 'success', on_track: 'primary', yellow: 'warning', red: 'danger' })[g.light] ?? 'info') as 'info';
 export const goalText = (g: MGoal) => (g.state === 'value' ? `${g.value}${g.value_unit === '%' || !g.value_unit ? g.value_unit : ` ${g.value_unit}`}` : ({ none: t('无证据', 'No evidence'), failed: t('计算失败', 'Failed'), unbound: t('未绑定平台指标', 'Not bound'), unknown: t('没有这个平台指标', 'No such indicator') })[g.state] ?? g.state);
 export const verdictName = (state: string) => ({ same: t('一致', 'Same'), changed: t('被改动', 'Changed'), missing: t('缺少', 'Missing'), unknown: t('审计中没有', 'Not in the audit') })[state] ?? state;

@@ -14,7 +14,7 @@ export const indicator = (code: string) => get<Indicator>(`/api/v1/indicators/${
 export const evidenceOf = (code: string, period: string) => get<Evidence>(`/api/v1/indicators/${code}/evidence` + query({ period }));
 
 export const latest = (i: Indicator) => i.values.at(-1);
-export const tag = (v: IValue | undefined): 'success' | 'warning' | 'danger' | 'info' => (!v ? 'info' : v.state === 'failed' ? 'danger' : v.light === 'green' ? 'success' : v.light === 'yellow' ? 'warning' : v.light === 'red' ? 'danger' : 'info');
+export const tag = (v: IValue | undefined): 'success' | 'primary' | 'warning' | 'danger' | 'info' => (!v ? 'info' : v.state === 'failed' ? 'danger' : v.light === 'green' ? 'success' : v.light === 'on_track' ? 'primary' : v.light === 'yellow' ? 'warning' : v.light === 'red' ? 'danger' : 'info');
 export const figure = (v: IValue | undefined, unit: string) => (!v ? t('尚未计算', 'Not computed yet') : v.state === 'failed' ? t('计算失败', 'Failed') : v.value === null ? t('无证据', 'No evidence') : withUnit(v.value, unit));
 export const withUnit = (value: string, unit: string) => (unit === '%' ? `${value}%` : `${value} ${unit}`);
 export const targetText = (i: Indicator) => (i.direction === 'qualitative' ? t('达成', 'Reached') : (i.direction === 'lower' ? '≤ ' : '≥ ') + withUnit(i.target, i.unit));

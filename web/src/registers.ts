@@ -1,5 +1,6 @@
 // What the server tells of registers, their definitions and records.
 import { call, get, query } from './api';
+import { localMinute, readable } from './dates';
 import { time } from './format';
 import { t } from './i18n';
 
@@ -44,12 +45,15 @@ function grouped(text: string): string {
 export function shown(f: RField, value: Value | undefined): string {
   if (value === null || value === undefined || value === '') return '';
   if (f.type === 'choice') return f.choices.find((c) => c.code === value)?.label ?? String(value);
-  if (f.type === 'datetime') return time(String(value));
+  if (f.type === 'datetime') return unread(f, value) ? String(value) : time(String(value));
   if (f.type === 'attachment') return Number(value) ? String(value) : '';
   if (isNumber(f)) return grouped(String(value));
   if (typeof value === 'object') return f.type === 'location' ? value.address || (value.lon !== null ? `${value.lon}, ${value.lat}` : '') : value.name ?? '';
   return String(value);
 }
+// A date that is none is not sent; the field itself says what is wrong with it.
+export const unread = (f: RField, value: Value | undefined) => typeof value === 'string' && ((f.type === 'date' && !readable(value)) || (f.type === 'datetime' && !readable(localMinute(value), true)));
+export const unreadText = (fields: RField[]) => t(`没有保存：“${fields.map((f) => f.label).join('”“')}”读不出是哪一天，请改正。`, `Nothing was saved: ${fields.map((f) => f.label).join(', ')} cannot be read as a date.`);
 export const withUnit = (f: RField) => (f.unit ? t(`${f.label}（${f.unit}）`, `${f.label} (${f.unit})`) : f.label);
 // A clock ends with its last day; the minute before says which day that is.
 export const dueText = (iso: string | null) => (iso ? time(new Date(new Date(iso).getTime() - 1000).toISOString()) : '');

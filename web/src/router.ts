@@ -13,6 +13,7 @@ const router = createRouter({
       children: [
         { path: '', component: () => import('./pages/Home.vue') },
         { path: 'datasets', component: () => import('./pages/Catalogue.vue') },
+        { path: 'search', component: () => import('./pages/Search.vue') },
         { path: 'reviews', component: () => import('./pages/Reviews.vue') },
         { path: 'open-data', component: () => import('./pages/OpenData.vue') },
         { path: 'classification', component: () => import('./pages/Classification.vue') },

@@ -11,11 +11,38 @@ const bearer = (url: string): Sample[] => [
   },
   {
     name: 'Java',
-    text: `import java.net.URI;\nimport java.net.http.*;\n\nvar client = HttpClient.newHttpClient();\nvar request = HttpRequest.newBuilder(URI.create("${url}?_size=100"))\n    .header("Authorization", "Bearer " + System.getenv("QUSHU_KEY"))\n    .build();\nvar answer = client.send(request, HttpResponse.BodyHandlers.ofString());\nif (answer.statusCode() != 200) throw new IllegalStateException(answer.body());\nSystem.out.println(answer.body());`,
+    text: `import java.net.URI;
+import java.net.http.*;
+
+public class Rows {
+    public static void main(String[] args) throws Exception {
+        var client = HttpClient.newHttpClient();
+        var request = HttpRequest.newBuilder(URI.create("${url}?_size=100"))
+            .header("Authorization", "Bearer " + System.getenv("QUSHU_KEY"))
+            .build();
+        var answer = client.send(request, HttpResponse.BodyHandlers.ofString());
+        if (answer.statusCode() != 200) throw new IllegalStateException(answer.body());
+        System.out.println(answer.body());
+    }
+}`,
   },
   {
     name: 'Excel',
-    text: `// ${t('数据 → 获取数据 → 空白查询 → 高级编辑器', 'Data → Get Data → Blank Query → Advanced Editor')}\nlet\n    Source = Json.Document(Web.Contents("${url}", [\n        Headers = [Authorization = "Bearer qk_…"],\n        Query = [_size = "1000"]\n    ])),\n    Rows = Table.FromRecords(Source[rows])\nin\n    Rows`,
+    text: `// ${t('数据 → 获取数据 → 空白查询 → 高级编辑器；逐页读到最后一页', 'Data → Get Data → Blank Query → Advanced Editor; page after page to the last')}
+let
+    Read = (next) => Json.Document(Web.Contents("${url}", [
+        Headers = [Authorization = "Bearer qk_…"],
+        Query = if next = null then [_size = "1000"] else [_size = "1000", _next = next]
+    ])),
+    Pages = List.Generate(
+        () => Read(null),
+        (page) => page <> null,
+        (page) => if page[next] = null then null else Read(page[next]),
+        (page) => page[rows]
+    ),
+    Rows = Table.FromRecords(List.Combine(Pages))
+in
+    Rows`,
   },
 ];
 
@@ -34,7 +61,30 @@ const signed = (url: string, key: string, kind: string): Sample[] => {
     },
     {
       name: 'Java',
-      text: `import java.net.URI;\nimport java.net.http.*;\nimport java.util.*;\nimport javax.crypto.Mac;\nimport javax.crypto.spec.SecretKeySpec;\n${sm3 ? '// ' + t('HmacSM3 需要 Bouncy Castle', 'HmacSM3 comes with Bouncy Castle') + '\n' : ''}\nvar query = "_size=100";\nvar params = "(\\"@method\\" \\"@path\\" \\"@query\\");created=" + System.currentTimeMillis() / 1000\n    + ";nonce=\\"" + UUID.randomUUID() + "\\";keyid=\\"${key}\\"";\nvar base = "\\"@method\\": GET\\n\\"@path\\": ${where.pathname}\\n\\"@query\\": ?" + query + "\\n\\"@signature-params\\": " + params;\nvar mac = Mac.getInstance("${sm3 ? 'HmacSM3' : 'HmacSHA256'}");\nmac.init(new SecretKeySpec(System.getenv("QUSHU_KEY").getBytes(), "RAW"));\nvar signature = Base64.getEncoder().encodeToString(mac.doFinal(base.getBytes()));\nvar request = HttpRequest.newBuilder(URI.create("${url}?" + query))\n    .header("Signature-Input", "sig=" + params).header("Signature", "sig=:" + signature + ":").build();\nSystem.out.println(HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString()).body());`,
+      text: `import java.net.URI;
+import java.net.http.*;
+import java.util.*;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+public class Rows {
+    public static void main(String[] args) throws Exception {
+        var query = "_size=100";
+        var params = "(\\"@method\\" \\"@path\\" \\"@query\\");created=" + System.currentTimeMillis() / 1000
+            + ";nonce=\\"" + UUID.randomUUID() + "\\";keyid=\\"${key}\\"";
+        var base = "\\"@method\\": GET\\n\\"@path\\": ${where.pathname}\\n\\"@query\\": ?" + query
+            + "\\n\\"@signature-params\\": " + params;
+        var mac = Mac.getInstance("${sm3 ? 'HmacSM3' : 'HmacSHA256'}");${sm3 ? ' // ' + t('需要 Bouncy Castle', 'comes with Bouncy Castle') : ''}
+        mac.init(new SecretKeySpec(System.getenv("QUSHU_KEY").getBytes(), "RAW"));
+        var signature = Base64.getEncoder().encodeToString(mac.doFinal(base.getBytes()));
+        var request = HttpRequest.newBuilder(URI.create("${url}?" + query))
+            .header("Signature-Input", "sig=" + params).header("Signature", "sig=:" + signature + ":")
+            .build();
+        var answer = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
+        if (answer.statusCode() != 200) throw new IllegalStateException(answer.body());
+        System.out.println(answer.body());
+    }
+}`,
     },
   ];
 };

@@ -30,9 +30,10 @@ export const session = {
   async signOut() {
     await call('DELETE', '/api/v1/session').catch(() => undefined);
     clear();
+    sessionStorage.clear(); // what was typed and not saved is not for who sits down next
     await router.push('/sign-in');
   },
-  // The session ended under us: back to where we were after signing in. What was typed stays, since the page is not reloaded.
+  // The session ended under us: back to where we were after signing in. What was typed stays, as a draft of this person.
   lost() {
     if (!state.known || !state.person) return;
     clear();

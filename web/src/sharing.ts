@@ -1,10 +1,13 @@
 // What the server tells of sharing requests and grants.
+import { localDay, readDay, today } from './dates';
 import { t } from './i18n';
 
 export interface Mask { kind: string; first?: number; last?: number; algorithm?: string; to?: string; size?: string; length?: number; value?: string }
 export interface Limits { per_minute: number; daily_calls: number; daily_rows: number }
 export interface Terms { fields: { id: string; mask: Mask }[]; row_filter: string; methods: string[]; addresses: string[]; purpose: string; named_purpose: string; from: string; until: string; limits: Limits; marking: { visible: boolean; hidden: boolean } }
 export const emptyTerms = (): Terms => ({ fields: [], row_filter: '', methods: ['api'], addresses: [], purpose: '', named_purpose: '', from: '', until: '', limits: { per_minute: 0, daily_calls: 0, daily_rows: 0 }, marking: { visible: true, hidden: true } });
+// Whether the last day is one, and not past.
+export const untilFits = (terms: Terms) => !terms.until || (readDay(localDay(terms.until) ?? '') ?? '') >= today();
 export interface LevelRule { level: string; api: string; sql: string; file: string; push: string; second: boolean; purpose: boolean }
 export interface Purpose { code: string; zh: string; en: string; active: boolean }
 export interface SharingRules { levels: LevelRule[]; purposes: Purpose[] }

@@ -43,16 +43,17 @@ enum class Direction : std::uint8_t {
 [[nodiscard]] bool reached(Direction direction, Fraction value, Fraction target);
 
 enum class Light : std::uint8_t {
-  none,    // no evidence
-  green,   // reached, or on the way in time
-  yellow,  // less than that
-  red,     // far from it
+  none,      // no evidence
+  green,     // reached
+  on_track,  // not reached yet, but on the way in time
+  yellow,    // less than that
+  red,       // far from it
 };
 [[nodiscard]] std::string_view name(Light light);
 [[nodiscard]] bool parse(std::string_view text, Light& out);
 // `elapsed`: of a figure that grows through the year, the share of it that has passed: below 60 % of what could be expected by
-// now is red, below 80 % yellow. Of others, and without it: reached is green, four fifths of the weight is yellow (qualitative:
-// three fifths), less is red.
+// now is red, below 80 % yellow, the rest on track until the target itself is reached. Of others, and without it: reached is
+// green, four fifths of the weight is yellow (qualitative: three fifths), less is red.
 [[nodiscard]] Light light(Direction direction, Fraction value, Fraction target, std::optional<Fraction> elapsed);
 
 // "34 分钟", "96.97%".

@@ -121,6 +121,12 @@ struct Task {
   std::string field, day;                // of "remind"
 };
 
+// What waits for somebody, the most urgent first, as far as was asked for; and how much there is of each.
+struct Tasks {
+  std::vector<Task> list;
+  std::int64_t moves = 0, reminders = 0;
+};
+
 // A file of a record, in one of its fields of type attachment.
 struct File {
   std::string id, field, name, blob;
@@ -215,7 +221,7 @@ class Registers {
                                                                      const Pairs& query) const;
   [[nodiscard]] May may(const Actor& actor, const Definition& definition, const Record& record) const;
   // Records that wait for the caller, the most urgent first, and days that come near.
-  [[nodiscard]] Result<std::vector<Task>> tasks(const Actor& actor, std::size_t limit) const;
+  [[nodiscard]] Result<Tasks> tasks(const Actor& actor, std::size_t limit) const;
 
   // The days of a register's records (days.h), and those that concern the caller in all registers: what waits for her, what she
   // is reminded of, and dates of records that she entered or stands in.
