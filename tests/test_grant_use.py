@@ -329,7 +329,7 @@ def test_a_renewal_takes_keys_and_deliveries_along_and_the_old_one_holds_until_i
     secret = stranger.post("/api/v1/sharing/keys", {"name": "结算系统", "grants": [old["id"]]}, 201)["secret"]
     stranger.post(f"/api/v1/sharing/grants/{old['id']}/deliveries", {"kind": "webhook", "url": "http://127.0.0.1:9/told"}, 201)
     key = {"Authorization": f"Bearer {secret}"}
-    get = lambda: requests.get(f"{district.url}/api/v1/datasets/relief/rows", headers=key)  # noqa: E731
+    get = lambda: requests.get(f"{district.base}/api/v1/datasets/relief/rows", headers=key)  # noqa: E731
 
     def renewed(of, **more):
         r = stranger.post("/api/v1/sharing/requests", {"dataset": "relief", "basis": "b", "scenario": "s", "terms": {**terms(ids, ["编号"]), **more}, "renews": of}, 201)
