@@ -144,7 +144,7 @@ def test_what_is_wrong_with_a_rule_is_said(world):
                           ({"kind": "nosuch"}, "rules[0].kind")):
         got = steward.call("POST", "/api/v1/datasets/qfirms/quality/rules", json={"rules": [rule]})
         assert got.status_code == 422 and got.json()["subject"].startswith(subject), got.text
-    twice = {"kind": "unique", "fields": ["名称"]}
+    twice = {"kind": "length", "fields": ["名称"], "params": {"min": 1, "max": 99}}
     got = steward.call("POST", "/api/v1/datasets/qfirms/quality/rules", json={"rules": [twice, twice]})
     assert got.status_code == 409 and got.json()["subject"] == "rules[1]", got.text
     with pytest.raises(Failed) as failed:
