@@ -75,6 +75,43 @@ def test_search(portal):
     assert act(portal, "package_search", 409, rows="x")["error"]["rows"]
 
 
+def test_what_the_harvester_of_ckan_asks(portal):
+    """As ckanext-harvest does: sorted by id, since a moment, all facets, lists as repeated parameters."""
+    ids = [p["id"] for p in act(portal, "package_search", sort="id asc", rows=100, fq="metadata_modified:[2020-01-01T00:00:00Z TO NOW]")["results"]]
+    assert len(ids) == 2 and ids == sorted(ids)
+    assert act(portal, "package_search", rows=0, sort="id asc")["count"] == 2
+    assert act(portal, "package_search", fq="metadata_modified:[NOW-1DAY/DAY TO *]")["count"] == 2
+    assert act(portal, "package_search", fq="metadata_modified:[* TO NOW-1MONTH]")["count"] == 0
+    act(portal, "package_search", 400, fq="metadata_modified:[NOW-1AGE TO *]")
+    facets = act(portal, "package_search", **{"facet.field": '["tags"]', "facet.limit": "-1"})["facets"]["tags"]
+    assert set(facets) == {"经济", "企业", "城市"}
+    act(portal, "package_search", 409, **{"facet.limit": "-2"})
+    assert all(p.keys() == {"id", "name"} for p in act(portal, "package_search", fl=["id", "name"])["results"])
+    assert act(portal, "tag_show", id="城市", include_datasets="true")["packages"][0]["name"] == "parks"
+    act(portal, "tag_show", 404, id="没有")
+    assert act(portal, "package_autocomplete", q="par") == [{"name": "parks", "title": "公园名录", "match_field": "name", "match_displayed": "parks"}]
+    assert [p["name"] for p in act(portal, "package_autocomplete", q="企业")] == ["firms"]
+
+
+def test_a_page_of_another_site_may_ask(portal):
+    call = portal[0].caller().call
+    asked = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    allowed = call("OPTIONS", "/api/3/action/package_search", headers=asked)
+    assert allowed.headers["Access-Control-Allow-Origin"] == "*" and "POST" in allowed.headers["Access-Control-Allow-Methods"]
+    assert "content-type" in allowed.headers["Access-Control-Allow-Headers"].lower()
+    # Where somebody is signed in, no other site may.
+    assert "Access-Control-Allow-Origin" not in call("OPTIONS", "/api/v1/datasets", headers=asked).headers
+
+
+def test_rdf_clients_are_led_to_the_description(portal):
+    call = portal[0].caller().call
+    for accept, end in (("text/turtle", "/dataset/firms.ttl"), ("application/ld+json", "/dataset/firms.jsonld"), ("application/rdf+xml", "/dataset/firms.xml"),
+                        ("text/html,*/*;q=0.8", "/open/dataset/firms"), ("*/*", "/open/dataset/firms")):
+        got = call("GET", "/dataset/firms", headers={"Accept": accept}, allow_redirects=False)
+        assert got.headers["Location"].endswith(end), (accept, got.headers["Location"])
+    assert "jsonld" in call("GET", "/dataset/firms.foo").text
+
+
 def test_groups_tags_and_the_rest(portal):
     assert act(portal, "organization_list") == ["mzj"] and act(portal, "organization_list", all_fields="true")[0]["package_count"] == 2
     one = act(portal, "organization_show", id="mzj", include_datasets="true")

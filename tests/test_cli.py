@@ -39,6 +39,17 @@ def test_the_main_job_on_the_command_line(place, tmp_path):
     place.cli("query", "SELECT * FROM goods", "--output", target)
     assert target.read_bytes()[:4] == b"PAR1"
     assert place.cli("query", "SELECT * FROM goods ORDER BY 1", "--format", "csv").splitlines()[1].startswith("001,甲")
+    # A key that is no column publishes nothing.
+    with pytest.raises(Failed) as failed:
+        place.cli("import", file, "--dataset", "goods_by_nothing", "--department", "mzj", "--key", "无此列")
+    assert "无此列" in failed.value.err and "编号" in failed.value.err
+    with pytest.raises(Failed):
+        place.cli("dataset", "show", "goods_by_nothing")
+    twice = tmp_path / "重复.csv"
+    twice.write_text("编号,名称\n1,a\n1,b\n2,c\n")
+    table = place.json("import", twice, "--dataset", "goods_twice", "--department", "mzj", "--key", "编号")["tables"][0]
+    assert (table["rows"], table["published"], table["version"]) == (3, 2, 1), table
+    assert place.json("query", "SELECT count(*) AS n FROM goods_twice") == [{"n": 2}]
     # Without the correction the column is text again, which the dataset's is not.
     with pytest.raises(Failed) as failed:
         place.cli("import", file, "--dataset", "goods", "--department", "mzj")

@@ -315,11 +315,42 @@ def test_renewal_rectification_and_disposal(district, people):
     assert ended["state"] == "terminated" and "取代" in ended["reason"]
     assert len(rows(stranger, "relief", _size=1)["fields"]) == 2
     people["other_officer"].get(f"/api/v1/sharing/grants/{r['grant_id']}", 404)
-    assert any("处置" in w["detail"] and w["link"].endswith(old["id"]) for w in stranger.get("/api/v1/home")["waiting"])
+    # Use goes on: there is nothing to dispose of; the grantee is told, and the provider's officers but the one who did it.
+    assert not any(w["link"].endswith(old["id"]) for w in stranger.get("/api/v1/home")["waiting"])
+    until(lambda: any("取代" in n["title"] and n["link"].endswith(r["grant_id"]) for n in people["asking_officer"].get("/api/v1/notices")["notices"]))
     stranger.post(where, {"kind": "disposal", "destruction": "本地副本已删除并出具记录"}, 201)
     assert not any(w["link"].endswith(old["id"]) for w in stranger.get("/api/v1/home")["waiting"])
     assert [x["kind"] for x in district.json("grant", "records", old["id"])] == ["disposal", "rectification", "usage"]
     end(people, {"id": r["grant_id"]})
+
+
+def test_a_renewal_takes_keys_and_deliveries_along_and_the_old_one_holds_until_it_begins(district, people):
+    ids, stranger, giver = district.ids, people["stranger"], people["giving_officer"]
+    old = granted(people, "relief", terms(ids, ["编号"]))
+    secret = stranger.post("/api/v1/sharing/keys", {"name": "结算系统", "grants": [old["id"]], "kind": "bearer"}, 201)["secret"]
+    stranger.post(f"/api/v1/sharing/grants/{old['id']}/deliveries", {"kind": "webhook", "url": "http://127.0.0.1:9/told"}, 201)
+    key = {"Authorization": f"Bearer {secret}"}
+    get = lambda: requests.get(f"{district.base}/api/v1/datasets/relief/rows", headers=key)  # noqa: E731
+
+    def renewed(of, **more):
+        r = stranger.post("/api/v1/sharing/requests", {"dataset": "relief", "basis": "b", "scenario": "s", "terms": {**terms(ids, ["编号"]), **more}, "renews": of}, 201)
+        people["asking_officer"].post(f"/api/v1/sharing/requests/{r['id']}/approve", {})
+        return giver.post(f"/api/v1/sharing/requests/{r['id']}/grant", {})
+    later = renewed(old["id"], **{"from": "2127-01-01"})
+    until(lambda: any(n["link"].endswith(later["id"]) and "自 2127-01-01 起可以使用" in n["title"] for n in stranger.get("/api/v1/notices")["notices"]))
+    assert stranger.get(f"/api/v1/sharing/grants/{old['id']}")["state"] == "active"
+    assert get().status_code == 200 and len(rows(stranger, "relief", _size=1)["fields"]) == 1
+    now = renewed(old["id"])
+    assert stranger.get(f"/api/v1/sharing/grants/{old['id']}")["superseded_by"] == now["grant_id"]
+    assert get().status_code == 200, get().text
+    assert len(stranger.get(f"/api/v1/sharing/grants/{now['grant_id']}/deliveries")["deliveries"]) == 1
+    # A period that is over is refused, where it is asked for; the words are printed, not the codes.
+    wrong = stranger.post("/api/v1/sharing/requests", {"dataset": "relief", "basis": "b", "scenario": "s", "terms": {**terms(ids, ["编号"]), "until": "2020-12-01"}}, 422)
+    assert wrong["subject"] == "until"
+    printed = district.cli("grant", "list")
+    assert "有效" in printed and "已终止" in printed and "active" not in printed
+    end(people, {"id": now["grant_id"]})
+    end(people, {"id": later["grant_id"]})
 
 
 def test_people_are_told_on_their_page_and_by_mail(district, people, mails):

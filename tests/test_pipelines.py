@@ -128,6 +128,54 @@ def test_incremental_reads_beyond_the_watermark(qushu, steward, bureau):
     assert gather(steward, p["code"])["unchanged"] == 502
 
 
+def test_one_wrong_moment_hides_no_rows(qushu, steward, bureau):
+    """A row that is dated in the future, and one that is not dated: both are read, warned of, and do not keep later ones out."""
+    b = Bureau(bureau, steward, 10)
+    b.sql("ALTER TABLE firm ALTER COLUMN changed DROP NOT NULL; UPDATE firm SET changed = '2099-01-01' WHERE id = 1; UPDATE firm SET changed = NULL WHERE id = 2")
+    p = steward.post("/api/v1/pipelines", keyed(steward, b.definition("incremental", watermark={"column": "changed", "kind": "timestamp"})), 201)
+    run = gather(steward, p["code"])
+    assert run["added"] == 10 and run["position_after"].startswith("2026-01-01T00:00:10"), run
+    assert len(run["warnings"]) == 2 and "晚于现在" in run["warnings"][0] and "为空" in run["warnings"][1], run
+    told = [n for n in steward.get("/api/v1/notices")["notices"] if n["link"] == f"/runs/{run['id']}"]
+    assert len(told) == 1 and "需要注意" in told[0]["title"]
+    b.sql("INSERT INTO firm VALUES (11, '后到', 1, '2026-01-01', '2026-02-01'), (12, '没有时间', 1, '2026-01-01', NULL)")
+    run = gather(steward, p["code"])
+    assert run["added"] == 2 and run["position_after"].startswith("2026-02-01"), run
+    assert not [n for n in steward.get("/api/v1/notices")["notices"] if n["link"] == f"/runs/{run['id']}"], "told once"
+
+
+def test_an_emptied_source_does_not_empty_the_dataset(qushu, steward, bureau):
+    b = Bureau(bureau, steward, 20)
+    p = steward.post("/api/v1/pipelines", keyed(steward, b.definition()), 201)
+    gather(steward, p["code"])
+    b.sql("CREATE TABLE kept AS SELECT * FROM firm; DELETE FROM firm")
+    run = gather(steward, p["code"], "waiting")
+    assert run["loss"] == {"before": 20, "after": 0, "accepted": False} and run["version"] is None, run
+    assert steward.get(f"/api/v1/datasets/{p['dataset']}")["rows"] == 20
+    assert any(w["link"] == f"/runs/{run['id']}" and "20" in w["detail"] for w in steward.get("/api/v1/home")["waiting"])
+    assert steward.post(f"/api/v1/runs/{run['id']}/decide", {"decisions": []}, 422)["subject"] == "accept_loss"
+    # It was a mishap: the run is cancelled, and the next one is as ever.
+    steward.post(f"/api/v1/runs/{run['id']}/cancel")
+    b.sql("INSERT INTO firm SELECT * FROM kept WHERE id <= 12")
+    assert gather(steward, p["code"])["deleted"] == 8
+    b.sql("DELETE FROM firm WHERE id > 2")
+    run = gather(steward, p["code"], "waiting")
+    done = wait_run(steward, steward.post(f"/api/v1/runs/{run['id']}/decide", {"decisions": [], "accept_loss": True})["id"])
+    assert done["loss"]["accepted"] and steward.get(f"/api/v1/datasets/{p['dataset']}")["rows"] == 2
+
+
+def test_nobody_undoes_what_she_has_not_seen(qushu, steward, bureau):
+    b = Bureau(bureau, steward, 5)
+    p = steward.post("/api/v1/pipelines", keyed(steward, b.definition()), 201)
+    path = f"/api/v1/pipelines/{p['code']}"
+    definition = {key: p[key] for key in keyed(steward, b.definition())}
+    steward.put(path, {**definition, "title": "甲改的", "changed": p["changed"]})
+    got = steward.call("PUT", path, json={**definition, "retry_pause": 90, "changed": p["changed"]})
+    assert got.status_code == 409 and got.json()["subject"] == "changed", got.text
+    assert steward.get(path)["title"] == "甲改的"
+    steward.put(path, {**definition, "title": "乙改的", "changed": steward.get(path)["changed"]})
+
+
 def test_a_sequence_needs_no_key(qushu, steward, bureau):
     b = Bureau(bureau, steward, 100)
     p = steward.post("/api/v1/pipelines", b.definition("incremental", watermark={"column": "id", "kind": "sequence"}), 201)
@@ -147,6 +195,7 @@ def test_what_is_refused_and_why(qushu, steward, bureau):
         ({"mode": "incremental", "watermark": {"column": "changed", "kind": "timestamp"}, "fields": [{"column": "id", "name": "id"}]}, "watermark", "主键"),
         ({"mode": "full", "delete_missing": True}, "delete_missing", "删除"),
         ({"schedules": [{"cron": "61 * * * *"}]}, "schedules[0].minute", "分钟"),
+        ({"schedules": [{"cron": "0 0 30 2 *"}]}, "schedules[0].cron", "永远不会到期"),
         ({"after": ["no_such"]}, "after", "没有"),
         ({"fields": [{"column": "id", "name": "a"}, {"column": "name", "name": "a"}]}, "fields[1].name", "两次"),
         ({"selection": {"table": "no_such"}}, None, ""),
@@ -342,6 +391,10 @@ def test_rules_hold_for_what_is_gathered_and_pushed(qushu, steward, bureau):
         time.sleep(0.3)
     ids = column(steward, p["dataset"], "id")
     assert 201 in ids and 203 in ids and 202 not in ids, ids[-5:]
+    # Who waits is told what the version did not take, by the rows of her request.
+    answer = steward._answer(steward.call("POST", path, params={"wait": "true"}, json=[{"id": "坏"}, row(301, 1), row(302, 9999)]), 200)
+    assert (answer["accepted"], answer["rejected"], answer["visible"]) == (1, 2, True), answer
+    assert [e["row"] for e in answer["errors"]] == [1, 3] and "capital" in answer["errors"][1]["field"], answer
     assert len(made["rules"]) == 2
 
 

@@ -140,9 +140,13 @@ def test_what_is_wrong_with_a_rule_is_said(world):
     for rule, subject in (({"kind": "range", "fields": ["名称"], "params": {}}, "rules[0].params.min"),
                           ({"kind": "expression", "params": {"sql": "人数 > (SELECT 1)"}}, "rules[0]"),
                           ({"kind": "expression", "params": {"sql": "read_text('/etc/passwd') = 'x'"}}, "rules[0]"),
+                          ({"kind": "range", "fields": ["人数"], "params": {"min": 10, "max": 1}}, "rules[0].params.min"),
                           ({"kind": "nosuch"}, "rules[0].kind")):
         got = steward.call("POST", "/api/v1/datasets/qfirms/quality/rules", json={"rules": [rule]})
         assert got.status_code == 422 and got.json()["subject"].startswith(subject), got.text
+    twice = {"kind": "length", "fields": ["名称"], "params": {"min": 1, "max": 99}}
+    got = steward.call("POST", "/api/v1/datasets/qfirms/quality/rules", json={"rules": [twice, twice]})
+    assert got.status_code == 409 and got.json()["subject"] == "rules[1]", got.text
     with pytest.raises(Failed) as failed:
         district.cli("quality", "add", "qfirms", "{broken", "--as", "steward")
     assert failed.value.code == 3
@@ -173,6 +177,7 @@ def test_the_life_of_a_correction(world):
     user = district.caller("stranger")
     ticket = user.post("/api/v1/corrections", {"dataset": "qfirms", "row": credit_code(7), "field": "名称", "wrong": "名称应为第七公司", "proposed": "第七公司"}, 201)
     assert ticket["state"] == "pending" and ticket["days_left"] == 10 and ticket["may_answer"] is False
+    user.post("/api/v1/corrections", {"dataset": "qfirms", "row": credit_code(7), "field": "名称", "wrong": "名称应为第七公司", "proposed": "第七公司"}, 409)
     assert any(w["link"] == f"/corrections/{ticket['id']}" for w in steward.get("/api/v1/home")["waiting"])
     district.caller("rival").get(f"/api/v1/corrections/{ticket['id']}", 404)
     user.post(f"/api/v1/corrections/{ticket['id']}/answer", {"outcome": "corrected", "text": "自己改"}, 403)

@@ -144,6 +144,7 @@ Result<std::vector<ingest::Decision>> decisions_of(const std::vector<std::string
 struct Given {
   std::string code, file, id;
   std::vector<std::string> decisions;
+  bool accept_loss = false;
   bool wait = false;
 };
 
@@ -200,14 +201,14 @@ void add_pipeline_commands(CLI::App& app, Common& common, Chosen& chosen) {
   auto* decide = command("decide", "决定结构变化怎么处理，并继续运行", "Decide about schema drift, and go on",
                          [&common, given](System& s, const Actor& a) -> Result<void> {
                            QS_TRY(auto decisions, decisions_of(given->decisions));
-                           QS_TRY(auto run, s.pipelines->decide(a, given->id, decisions));
+                           QS_TRY(auto run, s.pipelines->decide(a, given->id, decisions, given->accept_loss));
                            return follow(s, a, common, run.id);
                          });
   run_id(decide);
-  decide
-      ->add_option("decisions", given->decisions,
-                   zh ? "列名=add|skip|rename|empty|retype|text|reject" : "column=add|skip|rename|empty|retype|text|reject")
-      ->required();
+  decide->add_option("decisions", given->decisions,
+                     zh ? "列名=add|skip|rename|empty|retype|text|reject" : "column=add|skip|rename|empty|retype|text|reject");
+  decide->add_flag("--accept-loss", given->accept_loss,
+                   zh ? "确认数据集可以减少这么多行" : "The dataset may lose so many rows");
   for (auto [name, zh_text, en_text] :
        {std::tuple{"enable", "启用", "Enable one"}, std::tuple{"disable", "停用", "Disable one"},
         std::tuple{"forget", "忘掉增量位点，下次全部重读", "Forget the watermark; the next run reads everything"},

@@ -44,6 +44,7 @@ class Housekeeper {
       if (auto kept = system_.insight->lineage.flush(); !kept) log::error("lineage could not be flushed", kept.error());
       if (auto kept = system_.meter->flush(); !kept) log::error("the use of grants could not be flushed", kept.error());
       if (auto done = system_.requests->tick(); !done) log::error("sharing requests could not be looked after", done.error());
+      if (auto done = system_.grants->tick(); !done) log::error("grants could not be handed over", done.error());
       if (auto done = system_.quality->tick(); !done) log::error("the daily quality check was not queued", done.error());
       if (auto done = system_.surveys->tick(); !done) log::error("the surveys could not be looked after", done.error());
       if (auto done = system_.register_notices->tick(); !done)

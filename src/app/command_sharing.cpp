@@ -32,7 +32,7 @@ Result<void> print_request(const Result<SharingRequest>& request, const Common& 
     return {};
   }
   std::cout << fmt::format("#{} {}  {} → {}  {}  {}\n", r.number, r.dataset_title, r.department_name, r.provider_name,
-                           sharing::name(r.state), r.standing ? calendar::to_text(r.standing->last_day) : "");
+                           sharing::title(r.state).in(common.lang), r.standing ? calendar::to_text(r.standing->last_day) : "");
   std::cout << r.basis << '\n' << r.scenario << '\n';
   if (!r.answer.empty()) std::cout << "→ " << r.answer << '\n';
   return {};
@@ -44,7 +44,7 @@ void print_requests(const std::vector<SharingRequest>& list, const Common& commo
   for (const auto& r : list) {
     out.emplace_back(sharing::to_json(r));
     rows.push_back({r.id, std::to_string(r.number), r.dataset_title, r.department_name, r.provider_name,
-                    std::string(sharing::name(r.state)), r.standing ? calendar::to_text(r.standing->last_day) : ""});
+                    sharing::title(r.state).in(common.lang), r.standing ? calendar::to_text(r.standing->last_day) : ""});
   }
   if (common.json)
     print(out);
@@ -61,7 +61,7 @@ void print_grants(const std::vector<sharing::Grant>& list, const Common& common)
   for (const auto& g : list) {
     out.emplace_back(sharing::to_json(g));
     rows.push_back({g.id, std::to_string(g.number), g.dataset_title, g.provider_name, g.department_name,
-                    std::string(sharing::name(g.state)), g.terms.until ? to_iso(*g.terms.until) : ""});
+                    sharing::title(g.state).in(common.lang), g.terms.until ? to_iso(*g.terms.until) : ""});
   }
   if (common.json)
     print(out);

@@ -188,10 +188,13 @@ Result<json::array> waiting_for(System& s, const Actor& actor, Lang lang) {
         QS_TRY(auto last, s.pipelines->runs(actor, {.pipeline = r.pipeline_code, .limit = 1}));
         if (last.empty() || last.front().id != r.id) continue;
       }
-      Text detail = !failed   ? Text{"来源结构变了：" + ingest::summary(r.drifts).zh,
-                                   "The source has changed: " + ingest::summary(r.drifts).en}
-                    : r.error ? r.error->text
-                              : Text{"运行失败", "The run failed"};
+      const bool losing = r.loss && !r.loss->accepted;
+      Text detail = !failed && losing ? Text{fmt::format("数据将从 {} 行减少到 {} 行，请确认", r.loss->before, r.loss->after),
+                                             fmt::format("{} rows would become {}: confirm it", r.loss->before, r.loss->after)}
+                    : !failed         ? Text{"来源结构变了：" + ingest::summary(r.drifts).zh,
+                                     "The source has changed: " + ingest::summary(r.drifts).en}
+                    : r.error         ? r.error->text
+                                      : Text{"运行失败", "The run failed"};
       out.emplace_back(json::object{{"kind", failed ? "run_failed" : "run_waiting"},
                                     {"title", r.pipeline_title},
                                     {"detail", detail.in(lang)},

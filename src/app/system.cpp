@@ -274,6 +274,11 @@ Result<std::unique_ptr<System>> System::open(const std::filesystem::path& data,
                                                          .clock = clock,
                                                          .key_folder = system->data / "keys"}));
   system->deliveries->register_jobs();
+  system->grants->on_hand_over([keys = system->keys.get(), deliveries = system->deliveries.get()](
+                                   store::Transaction& t, std::string_view from, std::string_view to) -> Result<void> {
+    QS_CHECK(keys->hand_over(t, from, to));
+    return deliveries->hand_over(t, from, to);
+  });
   system->quality = quality::Quality::open({.store = *system->store,
                                             .blobs = *system->blobs,
                                             .engine = *system->engine,

@@ -46,8 +46,9 @@ Result<std::pair<Delivery, std::string>> Deliveries::add(const Actor& actor, con
   if (!is_grantee(actor, g))
     return fail(Code::forbidden, "delivery.not_yours", "只有使用部门的人员可以设置推送和订阅。",
                 "Only people of the department that holds the grant set up its deliveries.");
-  if (g.state == sharing::GrantState::terminated)
-    return fail(Code::conflict, "delivery.grant_ended", "授权已终止。", "The grant has been terminated.");
+  if (g.state == sharing::GrantState::terminated || g.state == sharing::GrantState::expired)
+    return fail(Code::conflict, "delivery.grant_ended", fmt::format("授权{}。", sharing::title(g.state).zh),
+                fmt::format("The grant is {}.", sharing::title(g.state).en));
   Delivery d{.id = new_id(),
              .grant_id = g.id,
              .dataset_id = g.dataset_id,
@@ -103,6 +104,11 @@ Result<std::pair<Delivery, std::string>> Deliveries::add(const Actor& actor, con
              {"delivery", d.id}, {"kind", name(d.kind)}, {"source", d.source}, {"table", d.table.table}, {"url", d.url}}}));
     return std::pair(d, secret);
   });
+}
+
+Result<void> Deliveries::hand_over(store::Transaction& t, std::string_view from, std::string_view to) const {
+  QS_CHECK(t.exec("UPDATE delivery SET grant_id = ? WHERE grant_id = ?", {to, from}));
+  return {};
 }
 
 Result<std::vector<Delivery>> Deliveries::list(const Actor& actor, std::string_view grant_id) const {

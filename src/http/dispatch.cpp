@@ -300,6 +300,12 @@ void Dispatcher::finish(const Exchange& x, Response& response) const {
     headers.emplace_back("Access-Control-Allow-Origin", x.origin);
 }
 
+bool Dispatcher::is_for_everybody(std::string_view path) const {
+  for (auto method : {Method::get, Method::post})
+    if (auto match = router_.match(method, path); match && !match->route->nameless) return false;
+  return router_.match(Method::get, path).has_value();
+}
+
 Response Dispatcher::preflight(const Exchange& x) const {
   Response r;
   r.status = 204;
@@ -309,6 +315,12 @@ Response Dispatcher::preflight(const Exchange& x) const {
   if (!x.origin.empty() && std::ranges::find(origins_, x.origin) != origins_.end()) {
     r.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE");
     r.headers.emplace_back("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id");
+    r.headers.emplace_back("Access-Control-Max-Age", "600");
+  } else if (!x.origin.empty() && is_for_everybody(x.request.path)) {
+    // Nobody is told from anybody there, so that no page can do more than whoever looks.
+    r.headers.emplace_back("Access-Control-Allow-Origin", "*");
+    r.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST");
+    r.headers.emplace_back("Access-Control-Allow-Headers", "Content-Type");
     r.headers.emplace_back("Access-Control-Max-Age", "600");
   }
   if (!allow.empty()) r.headers.emplace_back("Allow", allow + ", OPTIONS");

@@ -37,6 +37,7 @@ class Dispatcher {
   // Conditional requests, security headers, request id, CORS: what every answer has. `size` of the body when it is known.
   void finish(const Exchange& x, Response& response) const;
   // The answer to OPTIONS.
+  [[nodiscard]] bool is_for_everybody(std::string_view path) const;
   [[nodiscard]] Response preflight(const Exchange& x) const;
   void measure(const Exchange& x, unsigned status) const;
   [[nodiscard]] std::uint64_t body_limit(const Route& route) const;

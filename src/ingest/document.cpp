@@ -239,6 +239,25 @@ std::vector<tabular::ColumnPlan> plan_of(const json::object& table) {
   return plan;
 }
 
+namespace {
+
+// The key that was given is among the columns.
+Result<void> check_keys(const json::array& columns, const json::object& given) {
+  const auto* keys = given.if_contains("key");
+  if (keys == nullptr) return {};
+  std::string names;
+  for (const auto& c : columns) names += (names.empty() ? "" : "、") + text_at(c.as_object(), "name");
+  for (const auto& key : keys->as_array())
+    if (std::ranges::none_of(columns, [&](const json::value& c) { return text_at(c.as_object(), "name") == key.as_string(); }))
+      return bad("key",
+                 fmt::format("文件里没有主键列“{}”；有的列是：{}。", std::string_view(key.as_string()), shorten(names, 500)),
+                 fmt::format("The file has no column “{}” for the key; it has: {}.", std::string_view(key.as_string()),
+                             shorten(names, 500)));
+  return {};
+}
+
+}  // namespace
+
 Result<void> propose_entries(json::array& tables, const Import& import, const catalog::Catalog& catalog, store::Store& store,
                              const json::object& given) {
   std::map<std::string, std::size_t> first_with;                        // by columns
@@ -316,6 +335,7 @@ Result<void> propose_entries(json::array& tables, const Import& import, const ca
     for (const auto& item : table["columns"].as_array()) worst = std::max(worst, text_at(item.as_object(), "level"));
     if (!known) entry["level"] = worst;
     table["dataset"] = std::move(entry);
+    if (number == 1) QS_CHECK(check_keys(table.at("columns").as_array(), given));
   }
   // The types of tables that become one dataset are those of the first.
   for (auto& t : tables) {

@@ -110,6 +110,15 @@ Result<std::string> begin_at(const Watermark& w, const std::string& position) {
   return text;
 }
 
+std::string latest_moment(const Pipelines::Deps& deps) {
+  auto now = deps.clock.now();
+  // A source keeps its clock in the district's zone or in UTC, and does not say which.
+  auto wall = std::max(deps.calendar.zone().local(now).time_since_epoch(), now.time_since_epoch());
+  auto text = to_iso(Time(wall) + std::chrono::seconds(deps.settings.integer("ingest.future_tolerance")));
+  text.pop_back();  // canonical text has no Z
+  return text;
+}
+
 std::string later(const Watermark& w, const std::string& a, const std::string& b) {
   if (a.empty() || b.empty()) return a.empty() ? b : a;
   if (w.timestamp) {
@@ -202,9 +211,17 @@ Result<Gathered> Gathering::rows(std::uint64_t limit) {
   report_(0.02, {"连接数据源", "Connecting to the source"});
   bool keyed = std::ranges::any_of(pipeline_.fields, [](const Mapped& m) { return m.key && !m.skip; });
   if (pipeline_.mode == Gather::incremental) {
-    QS_TRY(auto from, begin_at(pipeline_.watermark, pipeline_.position));
-    selection_.since =
-        sources::Since{.column = pipeline_.watermark.column, .value = limit > 0 ? std::string() : from, .inclusive = keyed};
+    auto position = pipeline_.position;
+    std::string most;
+    // Without a key a row that does not move the position would come again with every run.
+    if (pipeline_.watermark.timestamp && keyed) {
+      most = latest_moment(deps_);
+      g.anew = !position.empty() && later(pipeline_.watermark, most, position) != most;
+      if (g.anew) position.clear();
+    }
+    QS_TRY(auto from, begin_at(pipeline_.watermark, position));
+    selection_.since = sources::Since{
+        .column = pipeline_.watermark.column, .value = limit > 0 ? std::string() : from, .inclusive = keyed, .most = most};
   }
   QS_TRY(auto stream, deps_.sources.rows(access_, selection_, cancelled_));
   for (const auto& c : stream->described())
@@ -316,6 +333,8 @@ Result<void> Gathering::stage(Gathered& g, sources::RowStream& stream, std::uint
   auto counts = stream.counts();
   g.bytes = counts.bytes;
   g.highest = stream.highest();
+  g.unmarked = counts.unmarked;
+  g.beyond = counts.beyond;
   return {};
 }
 

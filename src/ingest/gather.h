@@ -61,8 +61,10 @@ struct Gathered {
   std::vector<std::unique_ptr<TempFile>> scratch;
   Incoming::Counts counts;
   std::uint64_t bytes = 0;
-  std::optional<std::string> highest;  // of the watermark's column
-  json::array files;                   // {name, etag, modified, size, blob}
+  std::optional<std::string> highest;      // of the watermark's column, as far as it is not in the future
+  std::uint64_t unmarked = 0, beyond = 0;  // rows without a watermark, and with one in the future
+  bool anew = false;                       // the position was in the future: everything was read once more
+  json::array files;                       // {name, etag, modified, size, blob}
   std::vector<catalog::Origin> origins;
   json::array misfits;                       // the first of them
   std::vector<catalog::Field> inputs_items;  // of the rows that the steps read, when there are steps
@@ -125,6 +127,8 @@ class Gathering {
 // Where reading begins after the last value, as far back as the overlap says; an error when the value is not of its kind.
 [[nodiscard]] Result<std::string> begin_at(const Watermark& watermark, const std::string& position);
 // The later of two values of a watermark.
+// The latest moment that a watermark may be at now, canonical.
+[[nodiscard]] std::string latest_moment(const Pipelines::Deps& deps);
 [[nodiscard]] std::string later(const Watermark& watermark, const std::string& a, const std::string& b);
 
 // How a run made its version, for lineage.

@@ -5,6 +5,7 @@
 
 #include "qushu/base/log.h"
 #include "qushu/jobs/lanes.h"
+#include "qushu/notify/notices.h"
 
 #include "document.h"
 #include "drift_notice.h"
@@ -27,6 +28,38 @@ Mode mode_of(const Pipeline& p, const std::vector<catalog::Field>& items) {
       break;
   }
   return std::ranges::any_of(items, [](const catalog::Field& f) { return f.key; }) ? Mode::upsert : Mode::append;
+}
+
+std::vector<Text> warnings_of(const Pipeline& p, const Gathered& g) {
+  std::vector<Text> out;
+  const auto& column = p.watermark.column;
+  if (g.anew)
+    out.push_back({fmt::format("增量位点 {} 晚于现在，已从头重新读取，没有遗漏。", p.position),
+                   fmt::format("The position {} was in the future; everything was read once more.", p.position)});
+  if (g.beyond > 0)
+    out.push_back({fmt::format("{} 行的增量位点列“{}”晚于现在：已读入，但不作为位点，以后每次都会重新读取。请在来源更正。",
+                               g.beyond, column),
+                   fmt::format("{} rows have a time in the future in “{}”: they were read, but do not move the position and "
+                               "are read again each time. Correct them at the source.",
+                               g.beyond, column)});
+  const bool keyed = std::ranges::any_of(g.resolution.fields, [](const Mapped& m) { return m.key && !m.skip; });
+  if (g.unmarked > 0)
+    out.push_back(
+        {fmt::format("{} 行的增量位点列“{}”为空：已读入，{}。请在来源补上。", g.unmarked, column,
+                     keyed ? "以后每次都会重新读取" : "但归集任务没有主键，以后新增的这种行读不到"),
+         fmt::format("{} rows have nothing in “{}”: they were read, {}. Fill it in at the source.", g.unmarked, column,
+                     keyed ? "and are read again each time" : "but there is no key, and those that come later are not read")});
+  return out;
+}
+
+// What a change takes away, when that is more than goes unasked.
+std::optional<Loss> loss_of(const Pipelines::Deps& deps, const std::optional<catalog::Dataset>& dataset,
+                            const catalog::Version& v) {
+  if (!dataset || dataset->version == 0 || dataset->rows == 0 || v.published >= dataset->rows) return std::nullopt;
+  constexpr std::uint64_t kAll = 100;
+  const auto share = static_cast<std::uint64_t>(deps.settings.integer("ingest.loss_share"));
+  if (v.published > 0 && (dataset->rows - v.published) * kAll <= dataset->rows * share) return std::nullopt;
+  return Loss{.before = dataset->rows, .after = v.published, .accepted = false};
 }
 
 Result<std::map<std::string, sources::File>> remembered(store::Store& store, const std::string& pipeline_id) {
@@ -176,7 +209,10 @@ Result<jobs::Finish> StoredPipelines::execute(jobs::Context& context, Run run, c
   if (g->resolution.ask) return stop_and_ask(context, std::move(run), p, drifts);
   run.drifts = drifts;
   run.read = g->counts.read;
-  run.position_after = g->highest ? later(p.watermark, p.position, *g->highest) : p.position;
+  auto position = g->anew ? std::string() : p.position;
+  run.position_after = g->highest ? later(p.watermark, position, *g->highest) : position;
+  run.warnings = warnings_of(p, *g);
+  for (const auto& w : run.warnings) context.log("warn", w);
   context.units(static_cast<std::int64_t>(run.read), 0, "rows");
   context.log("info", {fmt::format("读取 {} 行，{} 字节，剔除 {} 行", run.read, run.bytes, g->counts.rejected),
                        fmt::format("{} rows, {} bytes read, {} rejected", run.read, run.bytes, g->counts.rejected)});
@@ -213,6 +249,10 @@ Result<jobs::Finish> StoredPipelines::execute(jobs::Context& context, Run run, c
     // Nothing differs: the version that there is says it all.
     bool same = dataset && dataset->version > 0 && v.added + v.changed + v.deleted + v.rejected == 0 &&
                 catalog::columns_of(dataset->fields) == catalog::columns_of(v.fields);
+    if (auto loss = loss_of(deps_, dataset, v); loss && !(run.loss && run.loss->accepted && run.loss->after <= loss->after)) {
+      run.loss = loss;
+      return stop_for_loss(context, std::move(run), p);
+    }
     bool counted = v.mode != "full" || std::ranges::any_of(g->items, [](const catalog::Field& f) { return f.key; });
     empty = same && counted;
   }
@@ -262,6 +302,7 @@ jobs::Finish StoredPipelines::finish_run(jobs::Context& context, Run run, const 
       QS_CHECK(record(t, actor, "pipeline.drift", p, {{"run", run.id}, {"drifts", std::move(drifts)}}));
     }
     QS_CHECK(save(t, p));
+    QS_CHECK(tell_warnings(t, p, run));
     QS_CHECK(save_run(t, run));
     QS_CHECK(queue_followers(t, p, run.id));
     QS_CHECK(record(t, actor, "pipeline.gather", p, counts_of(run)));
@@ -306,13 +347,56 @@ Result<jobs::Finish> StoredPipelines::stop_and_ask(jobs::Context& context, Run r
   });
 }
 
+Result<jobs::Finish> StoredPipelines::stop_for_loss(jobs::Context& context, Run run, const Pipeline& p) {
+  Text what{fmt::format("数据集现有 {} 行，这次运行后只剩 {} 行", run.loss->before, run.loss->after),
+            fmt::format("The dataset has {} rows; this run would leave {}", run.loss->before, run.loss->after)};
+  context.log("warn", what);
+  run.state = "waiting";
+  return jobs::Finish([this, run = std::move(run), p, what,
+                       actor = context.actor()](store::Transaction& t) -> Result<json::object> {
+    QS_TRY(auto now, load_run(t, run.id));
+    if (now.state != "running" || now.job_id != run.job_id)
+      return fail(Code::conflict, "run.ended", "这次运行已经结束。", "The run has ended.");
+    QS_CHECK(save_run(t, run));
+    QS_CHECK(notify::tell(t, {p.owner_id},
+                          {.id = {},
+                           .kind = "run",
+                           .link = "/runs/" + run.id,
+                           .title = {fmt::format("归集“{}”会去掉大量数据，等待确认", p.title),
+                                     fmt::format("“{}” would take many rows away and waits", p.title)},
+                           .detail = what,
+                           .at = deps_.clock.now()}));
+    QS_CHECK(record(t, actor, "pipeline.loss", p, {{"run", run.id}, {"before", run.loss->before}, {"after", run.loss->after}}));
+    return json::object{{"run", run.id}, {"state", "waiting"}};
+  });
+}
+
+Result<void> StoredPipelines::tell_warnings(store::Transaction& t, const Pipeline& p, const Run& run) {
+  if (run.warnings.empty()) return {};
+  QS_TRY(auto last,
+         t.one("SELECT warnings FROM pipeline_run WHERE pipeline_id = ? AND state = 'succeeded' AND id <> ? ORDER BY "
+               "id DESC LIMIT 1",
+               {p.id, run.id}));
+  // Once for as long as it goes on, not with every run.
+  if (last && last->text(0) != "[]") return {};
+  return notify::tell(t, {p.owner_id},
+                      {.id = {},
+                       .kind = "run",
+                       .link = "/runs/" + run.id,
+                       .title = {fmt::format("归集“{}”成功，但有需要注意的情况", p.title),
+                                 fmt::format("“{}” succeeded, with a warning", p.title)},
+                       .detail = run.warnings.front(),
+                       .at = deps_.clock.now()});
+}
+
 Result<void> StoredPipelines::tell_consumers(store::Transaction& t, const Pipeline& p, const std::vector<Drift>& drifts) {
   QS_TRY(auto dataset, deps_.catalog.known(t, p.dataset));
   if (!dataset) return {};
   return ingest::tell_consumers(t, deps_.identity, deps_.settings, deps_.clock.now(), *dataset, drifts);
 }
 
-Result<Run> StoredPipelines::decide(const Actor& actor, std::string_view id, const std::vector<Decision>& decisions) {
+Result<Run> StoredPipelines::decide(const Actor& actor, std::string_view id, const std::vector<Decision>& decisions,
+                                    bool accept_loss) {
   return deps_.store.write([&](store::Transaction& t) -> Result<Run> {
     QS_TRY(auto run, visible_run(t, actor, id));
     QS_CHECK(sharing::check_steward(actor, run.department_id));
@@ -320,8 +404,19 @@ Result<Run> StoredPipelines::decide(const Actor& actor, std::string_view id, con
       return fail(Code::conflict, "run.not_waiting", "这次运行没有在等待决定。", "This run does not wait for a decision.");
     QS_TRY(auto p, load(t, run.pipeline_id));
     auto before = to_json(p.fields);
-    QS_CHECK(apply(p.fields, run.drifts, decisions));
-    json::object decided;
+    if (run.loss && !run.loss->accepted) {
+      if (!accept_loss)
+        return fail(Error{.code = Code::invalid,
+                          .id = "run.loss",
+                          .text = {"数据会大量减少：请带上 accept_loss 确认继续，或者取消这次运行并检查数据源。",
+                                   "Many rows would go: confirm with accept_loss, or cancel the run and look at the source."},
+                          .subject = "accept_loss"});
+      run.loss->accepted = true;
+    } else {
+      QS_CHECK(apply(p.fields, run.drifts, decisions));
+    }
+    json::object decided = run.decisions;
+    if (accept_loss) decided["accept_loss"] = "yes";
     for (const auto& d : decisions) decided[d.column] = d.verdict;
     run.decisions = decided;
     run.state = "queued";

@@ -26,7 +26,8 @@ class StoredPipelines final : public Pipelines {
   Result<Pipeline> find(const Actor& actor, std::string_view code) const override;
   Result<std::vector<Pipeline>> list(const Actor& actor) const override;
   Result<Pipeline> add(const Actor& actor, const Pipeline& pipeline) override;
-  Result<Pipeline> change(const Actor& actor, std::string_view code, const Pipeline& pipeline) override;
+  Result<Pipeline> change(const Actor& actor, std::string_view code, const Pipeline& pipeline,
+                          const std::optional<Time>& seen) override;
   Result<Pipeline> enable(const Actor& actor, std::string_view code, bool enabled) override;
   Result<Pipeline> forget(const Actor& actor, std::string_view code) override;
   Result<void> remove(const Actor& actor, std::string_view code) override;
@@ -38,7 +39,8 @@ class StoredPipelines final : public Pipelines {
   Result<Run> find_run(const Actor& actor, std::string_view id) const override;
   Result<std::vector<Run>> runs(const Actor& actor, const Filter& filter) const override;
   Result<Run> cancel(const Actor& actor, std::string_view id) override;
-  Result<Run> decide(const Actor& actor, std::string_view id, const std::vector<Decision>& decisions) override;
+  Result<Run> decide(const Actor& actor, std::string_view id, const std::vector<Decision>& decisions,
+                     bool accept_loss) override;
   Result<bool> uses_blob(std::string_view sha256) const override;
   // scheduler.cpp
   Result<void> tick() override;
@@ -87,6 +89,12 @@ class StoredPipelines final : public Pipelines {
   jobs::Finish finish_run(jobs::Context& context, Run run, const Pipeline& pipeline, std::shared_ptr<Gathered> gathered,
                           std::shared_ptr<Change> change);
   Result<jobs::Finish> stop_and_ask(jobs::Context& context, Run run, const Pipeline& pipeline, std::vector<Drift> drifts);
+  // The same where the rows would become so many fewer.
+  Result<jobs::Finish> stop_for_loss(jobs::Context& context, Run run, const Pipeline& pipeline);
+  // The owner learns of a run's warnings.
+  Result<void> tell_warnings(store::Transaction& t, const Pipeline& pipeline, const Run& run);
+  // Each of the schedules is due some day.
+  [[nodiscard]] Result<void> check_schedules(const Pipeline& pipeline, const calendar::WorkingDays& days) const;
   // Whoever reads the dataset learns that its source has changed.
   Result<void> tell_consumers(store::Transaction& t, const Pipeline& pipeline, const std::vector<Drift>& drifts);
   // What the dataset is called when the first run adds it.

@@ -16,29 +16,39 @@
 namespace qushu::ingest {
 namespace {
 
-const std::array kMigrations{store::Migration{
-    .id = "pipeline.0001",
-    .sql =
-        "CREATE TABLE pipeline (id TEXT PRIMARY KEY, code TEXT NOT NULL UNIQUE, title TEXT NOT NULL, department_id TEXT NOT "
-        "NULL, "
-        "owner_id TEXT NOT NULL, owner_name TEXT NOT NULL, source TEXT NOT NULL, dataset TEXT NOT NULL, enabled BIGINT NOT "
-        "NULL, "
-        "definition TEXT NOT NULL, position TEXT NOT NULL DEFAULT '', seen BIGINT NOT NULL, next_due BIGINT, "
-        "looked BIGINT NOT NULL DEFAULT 0, created BIGINT NOT NULL, changed BIGINT NOT NULL);\n"
-        "CREATE INDEX pipeline_due ON pipeline (next_due);\n"
-        "CREATE TABLE pipeline_file (pipeline_id TEXT NOT NULL REFERENCES pipeline (id) ON DELETE CASCADE, name TEXT NOT NULL, "
-        "etag TEXT NOT NULL, modified TEXT NOT NULL, size BIGINT NOT NULL, run_id TEXT NOT NULL, "
-        "PRIMARY KEY (pipeline_id, name));\n"
-        "CREATE TABLE pipeline_run (id TEXT PRIMARY KEY, pipeline_id TEXT NOT NULL REFERENCES pipeline (id) ON DELETE CASCADE, "
-        "cause TEXT NOT NULL, once TEXT UNIQUE, state TEXT NOT NULL, job_id TEXT NOT NULL, person_id TEXT NOT NULL, "
-        "person_name TEXT NOT NULL, due BIGINT, created BIGINT NOT NULL, started BIGINT, ended BIGINT, "
-        "read_count BIGINT NOT NULL DEFAULT 0, added_count BIGINT NOT NULL DEFAULT 0, changed_count BIGINT NOT NULL DEFAULT 0, "
-        "deleted_count BIGINT NOT NULL DEFAULT 0, unchanged_count BIGINT NOT NULL DEFAULT 0, "
-        "rejected_count BIGINT NOT NULL DEFAULT 0, byte_count BIGINT NOT NULL DEFAULT 0, version BIGINT NOT NULL DEFAULT 0, "
-        "position_before TEXT NOT NULL DEFAULT '', position_after TEXT NOT NULL DEFAULT '', files TEXT NOT NULL DEFAULT '[]', "
-        "drifts TEXT NOT NULL DEFAULT '[]', decisions TEXT NOT NULL DEFAULT '{}', error TEXT);\n"
-        "CREATE INDEX pipeline_run_pipeline ON pipeline_run (pipeline_id, id);\n"
-        "CREATE INDEX pipeline_run_state ON pipeline_run (state);\n"}};
+const std::array kMigrations{
+    store::Migration{
+        .id = "pipeline.0001",
+        .sql =
+            "CREATE TABLE pipeline (id TEXT PRIMARY KEY, code TEXT NOT NULL UNIQUE, title TEXT NOT NULL, department_id TEXT "
+            "NOT "
+            "NULL, "
+            "owner_id TEXT NOT NULL, owner_name TEXT NOT NULL, source TEXT NOT NULL, dataset TEXT NOT NULL, enabled BIGINT NOT "
+            "NULL, "
+            "definition TEXT NOT NULL, position TEXT NOT NULL DEFAULT '', seen BIGINT NOT NULL, next_due BIGINT, "
+            "looked BIGINT NOT NULL DEFAULT 0, created BIGINT NOT NULL, changed BIGINT NOT NULL);\n"
+            "CREATE INDEX pipeline_due ON pipeline (next_due);\n"
+            "CREATE TABLE pipeline_file (pipeline_id TEXT NOT NULL REFERENCES pipeline (id) ON DELETE CASCADE, name TEXT NOT "
+            "NULL, "
+            "etag TEXT NOT NULL, modified TEXT NOT NULL, size BIGINT NOT NULL, run_id TEXT NOT NULL, "
+            "PRIMARY KEY (pipeline_id, name));\n"
+            "CREATE TABLE pipeline_run (id TEXT PRIMARY KEY, pipeline_id TEXT NOT NULL REFERENCES pipeline (id) ON DELETE "
+            "CASCADE, "
+            "cause TEXT NOT NULL, once TEXT UNIQUE, state TEXT NOT NULL, job_id TEXT NOT NULL, person_id TEXT NOT NULL, "
+            "person_name TEXT NOT NULL, due BIGINT, created BIGINT NOT NULL, started BIGINT, ended BIGINT, "
+            "read_count BIGINT NOT NULL DEFAULT 0, added_count BIGINT NOT NULL DEFAULT 0, changed_count BIGINT NOT NULL "
+            "DEFAULT 0, "
+            "deleted_count BIGINT NOT NULL DEFAULT 0, unchanged_count BIGINT NOT NULL DEFAULT 0, "
+            "rejected_count BIGINT NOT NULL DEFAULT 0, byte_count BIGINT NOT NULL DEFAULT 0, version BIGINT NOT NULL DEFAULT "
+            "0, "
+            "position_before TEXT NOT NULL DEFAULT '', position_after TEXT NOT NULL DEFAULT '', files TEXT NOT NULL DEFAULT "
+            "'[]', "
+            "drifts TEXT NOT NULL DEFAULT '[]', decisions TEXT NOT NULL DEFAULT '{}', error TEXT);\n"
+            "CREATE INDEX pipeline_run_pipeline ON pipeline_run (pipeline_id, id);\n"
+            "CREATE INDEX pipeline_run_state ON pipeline_run (state);\n"},
+    store::Migration{.id = "pipeline.0002",
+                     .sql = "ALTER TABLE pipeline_run ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]';\n"
+                            "ALTER TABLE pipeline_run ADD COLUMN loss TEXT;\n"}};
 
 const std::array kSettings{
     SettingSpec{.key = "ingest.arrival_interval",
@@ -63,6 +73,24 @@ const std::array kSettings{
         .min = 1,
         .max = 1000000,
         .runtime = true},
+    SettingSpec{.key = "ingest.future_tolerance",
+                .kind = SettingKind::seconds,
+                .default_value = "5m",
+                .label = {"时间戳增量位点最多可以比现在晚多少；更晚的值读入并警告，但不作为位点",
+                          "How far a timestamp watermark may be ahead of now; later values are read, with a warning, and do "
+                          "not move the position"},
+                .min = 0,
+                .max = 31'536'000,
+                .runtime = true},
+    SettingSpec{.key = "ingest.loss_share",
+                .kind = SettingKind::integer,
+                .default_value = "50",
+                .label = {"一次归集会使数据集减少超过百分之几的行时停下来等人确认；减少到没有行时总是要确认",
+                          "Per cent of a dataset's rows beyond which a run that would take them away stops and asks; one that "
+                          "would leave none always asks"},
+                .min = 0,
+                .max = 100,
+                .runtime = true},
     SettingSpec{.key = "ingest.notice_days",
                 .kind = SettingKind::integer,
                 .default_value = "90",
@@ -103,6 +131,18 @@ Result<Pipeline> pipeline_of_row(const store::Row& row) {
 bool reads_the_same(const Pipeline& a, const Pipeline& b) {
   return a.source == b.source && a.selection == b.selection && a.mode == b.mode && a.watermark.column == b.watermark.column &&
          a.watermark.timestamp == b.watermark.timestamp && a.dataset == b.dataset;
+}
+
+// Nobody undoes what she has not seen.
+Result<void> check_seen(const Pipeline& p, const std::optional<Time>& seen) {
+  if (!seen || *seen == p.changed) return {};
+  return fail(Error{.code = Code::conflict,
+                    .id = "pipeline.changed",
+                    .text = {fmt::format("归集任务已被修改（现在的负责人：{}），没有保存。请重新打开后再改。", p.owner_name),
+                             fmt::format("The pipeline has been changed meanwhile (its owner now: {}); nothing was saved. Open "
+                                         "it again.",
+                                         p.owner_name)},
+                    .subject = "changed"});
 }
 
 // Whether the change could make a run fail: then it is tried first.
@@ -251,6 +291,7 @@ Result<Pipeline> StoredPipelines::add(const Actor& actor, const Pipeline& given)
   p.owner_name = actor.name;
   p.created = p.changed = deps_.clock.now();
   QS_TRY(auto days, deps_.calendar.working_days());
+  QS_CHECK(check_schedules(p, *days));
   QS_TRY(p.next_due, next_due(p, p.created, *days));
   return deps_.store.write([&](store::Transaction& t) -> Result<Pipeline> {
     QS_CHECK(check_cycle(t, p));
@@ -295,17 +336,22 @@ Result<Pipeline> StoredPipelines::changed_by(const Actor& actor, std::string_vie
   });
 }
 
-Result<Pipeline> StoredPipelines::change(const Actor& actor, std::string_view code, const Pipeline& given) {
+Result<Pipeline> StoredPipelines::change(const Actor& actor, std::string_view code, const Pipeline& given,
+                                         const std::optional<Time>& seen) {
   QS_TRY(auto known, find(actor, code));
+  QS_CHECK(check_seen(known, seen));
   auto wanted = given;
   wanted.id = known.id;
   if (wanted.department_id.empty()) wanted.department_id = known.department_id;
   QS_CHECK(deps_.store.read([&](store::Session& s) { return check(s, actor, wanted); }));
+  QS_TRY(auto days, deps_.calendar.working_days());
+  QS_CHECK(check_schedules(wanted, *days));
   if (needs_trial(known, wanted)) {
     QS_TRY(auto trial, attempt(actor, wanted));
     if (wanted.fields.empty()) wanted.fields = trial.fields;
   }
   return changed_by(actor, known.id, "pipeline.change", [&](store::Transaction& t, Pipeline& p) -> Result<void> {
+    QS_CHECK(check_seen(p, seen));
     QS_CHECK(check_cycle(t, wanted));
     auto now = wanted;
     if (now.code != p.code) {

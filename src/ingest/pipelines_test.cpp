@@ -160,6 +160,60 @@ TEST_P(PipelinesTest, AnUpsertRemovesWhatIsGone) {
   EXPECT_THAT(counts(run()), ElementsAre(2, 0, 0, 1, 2, 0));
 }
 
+TEST_P(PipelinesTest, WhatWouldTakeMostRowsAwayAsksFirst) {
+  for (const auto* mode : {"full", "upsert"}) {
+    auto code = fmt::format("p_{}", mode);
+    json::object more{{"fields", fields()}, {"code", code}, {"dataset", code}, {"mode", mode}};
+    if (code == "p_upsert") more["delete_missing"] = true;
+    (void)take(pipelines_->add(actor_, definition(more)));
+    ASSERT_EQ(run(code).state, "succeeded");
+    sql("CREATE TABLE kept AS SELECT * FROM firm");
+    sql("DELETE FROM firm");
+    auto waiting = run(code);
+    ASSERT_EQ(waiting.state, "waiting") << (waiting.error ? waiting.error->text.en : "");
+    ASSERT_TRUE(waiting.loss);
+    EXPECT_EQ(waiting.loss->before, 3U);
+    EXPECT_EQ(waiting.loss->after, 0U);
+    EXPECT_EQ(take(catalog_->find({.all = true}, code)).rows, 3U);
+    EXPECT_EQ(pipelines_->decide(actor_, waiting.id, {}).error().subject, "accept_loss");
+    auto done = finish(take(pipelines_->decide(actor_, waiting.id, {}, true)));
+    EXPECT_EQ(done.state, "succeeded") << (done.error ? done.error->text.en : "");
+    EXPECT_EQ(take(catalog_->find({.all = true}, code)).rows, 0U);
+    sql("INSERT INTO firm SELECT * FROM kept");
+    sql("DROP TABLE kept");
+  }
+}
+
+TEST_P(PipelinesTest, OneWrongMomentDoesNotHideTheRowsThatCome) {
+  sql("CREATE TABLE visit (id INTEGER PRIMARY KEY, at DATETIME)");
+  sql("INSERT INTO visit VALUES (1, '2026-11-22 10:00:00'), (2, '2099-01-01 00:00:00'), (3, NULL)");
+  (void)take(pipelines_->add(
+      actor_,
+      definition({{"selection", json::object{{"table", "visit"}}},
+                  {"fields", json::array{json::object{{"column", "id"}, {"name", "编号"}, {"type", "integer"}, {"key", true}},
+                                         json::object{{"column", "at"}, {"name", "时间"}, {"type", "datetime"}}}},
+                  {"mode", "incremental"},
+                  {"watermark", json::object{{"column", "at"}, {"kind", "timestamp"}}}})));
+  auto first = run();
+  ASSERT_EQ(first.state, "succeeded") << (first.error ? first.error->text.en : "");
+  EXPECT_THAT(first.position_after, ::testing::StartsWith("2026-11-22T10:00:00"));
+  ASSERT_EQ(first.warnings.size(), 2U);
+  EXPECT_THAT(first.warnings[0].en, HasSubstr("1 rows have a time in the future in “at”"));
+  EXPECT_THAT(first.warnings[1].en, HasSubstr("1 rows have nothing in “at”"));
+  // What comes later is read, without a moment or behind the wrong one.
+  sql("INSERT INTO visit VALUES (4, '2026-11-22 11:00:00'), (5, NULL)");
+  auto second = run();
+  EXPECT_EQ(second.added, 2U);
+  EXPECT_EQ(take(catalog_->find({.all = true}, "gathered")).rows, 5U);
+  // A position that went ahead before: everything is read once more.
+  (void)take(
+      store().write([&](store::Transaction& t) { return t.exec("UPDATE pipeline SET position = '2099-01-01T00:00:00'"); }));
+  sql("INSERT INTO visit VALUES (6, '2026-11-22 09:00:00')");
+  auto third = run();
+  EXPECT_EQ(third.added, 1U);
+  EXPECT_THAT(third.position_after, ::testing::StartsWith("2026-11-22T11:00:00"));
+}
+
 TEST_P(PipelinesTest, TheWatermarkIsWhereTheDataIs) {
   (void)take(pipelines_->add(actor_, definition({{"fields", fields(false)},
                                                  {"mode", "incremental"},

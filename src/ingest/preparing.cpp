@@ -184,7 +184,7 @@ std::string Preparation::good_rows() const {
 std::string Preparation::candidate_rows() const {
   if (task_.mode == Mode::full) {
     std::vector<std::filesystem::path> gone;
-    if (quality_rejects_ > 0) gone.push_back(gone_->path());
+    if (gone_) gone.push_back(gone_->path());
     return sharing::rows_sql(next_.fields, source_files({}), gone);
   }
   std::vector<sharing::PartFile> parts;
@@ -339,8 +339,8 @@ Result<void> Preparation::ask_quality() {
   if (!task_.examine) return {};
   step("检查质量规则", "Checking the quality rules");
   bool full = task_.mode == Mode::full;
-  std::uint64_t candidates = full ? rows_ : candidate_count_;
-  std::uint64_t whole = full ? rows_ : (base_ ? base_->published : 0) + next_.added - next_.deleted;
+  std::uint64_t candidates = full ? rows_ - bad_rows_ : candidate_count_;
+  std::uint64_t whole = full ? candidates : (base_ ? base_->published : 0) + next_.added - next_.deleted;
   Candidate candidate{.dataset = task_.dataset ? &*task_.dataset : nullptr,
                       .code = std::string(task_.code),
                       .mode = task_.mode,

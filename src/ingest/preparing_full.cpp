@@ -8,14 +8,24 @@
 namespace qushu::ingest {
 
 Result<void> Preparation::replace_all() {
+  // Beyond that many rows the version does not wait for its keys to be looked at (ingest.key_check_rows).
+  if (!key_.empty() && rows_ > 0 && rows_ <= static_cast<std::uint64_t>(task_.deps.settings.integer("ingest.key_check_rows")))
+    QS_CHECK(find_bad());
+  // What is left out stays in the part that was written and is listed as gone.
+  if (bad_rows_ > 0) {
+    gone_ = scratch("gone");
+    QS_CHECK(write(fmt::format("SELECT _id FROM {} ORDER BY _id", scan(*bad_)), gone_->path()));
+  }
   QS_CHECK(ask_quality());
   if (quality_rejects_ > 0) {
-    // They stay in the part that was written and are listed as gone.
-    gone_ = scratch("gone");
-    QS_CHECK(write(fmt::format("SELECT DISTINCT _id FROM {} ORDER BY _id", scan(*quality_)), gone_->path()));
+    auto left = fmt::format("SELECT _id FROM {}", scan(*quality_));
+    if (bad_rows_ > 0) left += fmt::format(" UNION ALL SELECT _id FROM {}", scan(*bad_));
+    auto all = scratch("gone");
+    QS_CHECK(write(fmt::format("SELECT DISTINCT _id FROM ({}) AS g ORDER BY _id", left), all->path()));
+    gone_ = std::move(all);
   }
-  next_.published = rows_ - quality_rejects_;
-  next_.rejected = counts_.rejected + quality_rejects_;
+  next_.published = rows_ - bad_rows_ - quality_rejects_;
+  next_.rejected = counts_.rejected + bad_rows_ + quality_rejects_;
   next_.added = next_.published;
   bool comparable = has_base_rows() && !key_.empty() && std::ranges::all_of(key_, [&](const std::string& id) {
                       return std::ranges::find(base_->fields, id, &catalog::Field::id) != base_->fields.end();

@@ -60,7 +60,10 @@ class StoredPushes::Intake {
       written = json::serialize(row);
       raw = written;
     }
-    if (fault) refuse(*std::move(fault), std::string(raw));
+    if (fault)
+      refuse(*std::move(fault), std::string(raw));
+    else if (request_.wait)
+      places_.push_back(total_ + 1);
     return taken(raw);
   }
   Result<void> take_line(std::string_view line) {
@@ -76,7 +79,7 @@ class StoredPushes::Intake {
   }
   Result<Answer> finish() {
     if (read_ > 0) QS_CHECK(keep());
-    if (request_.wait && !last_.empty()) QS_CHECK(pushes_.wait_for(actor_, dataset_, last_, request_, answer_));
+    if (request_.wait && !sent_.empty()) QS_CHECK(pushes_.wait_for(actor_, dataset_, sent_, request_, answer_));
     return answer_;
   }
 
@@ -136,7 +139,8 @@ class StoredPushes::Intake {
       if (answer_.accepted > 0) kept.error().detail += fmt::format(" after {} rows were accepted", answer_.accepted);
       return fail(std::move(kept).error());
     }
-    last_ = text_at(*kept, "batch");
+    if (request_.wait) sent_.push_back({.id = text_at(*kept, "batch"), .rows = std::move(places_)});
+    places_.clear();
     answer_.accepted += kept->at("accepted").to_number<std::uint64_t>();
     answer_.rejected += kept->at("rejected").to_number<std::uint64_t>();
     for (const auto& f : kept->at("faults").as_array())
@@ -187,7 +191,8 @@ class StoredPushes::Intake {
   std::uint64_t total_ = 0, read_ = 0, rejected_ = 0;  // of the request; of this batch
   crypto::Digest digest_;
   std::int64_t part_ = 0;
-  std::string last_;  // the batch kept last
+  std::vector<Sent> sent_;             // of a request that waits
+  std::vector<std::uint64_t> places_;  // in the request, of the rows of this batch
   Answer answer_;
 };
 
@@ -342,13 +347,31 @@ Result<std::string> StoredPushes::flush(const Actor& actor, const catalog::Datas
   });
 }
 
-Result<void> StoredPushes::wait_for(const Actor& actor, const catalog::Dataset& dataset, const std::string& last,
+Result<void> StoredPushes::add_outcome(const Sent& sent, Answer& answer) const {
+  QS_TRY(auto row, deps_.store.read([&](store::Session& s) {
+    return s.one("SELECT rejected, faults FROM push_outcome WHERE batch_id = ?", {sent.id});
+  }));
+  if (!row) return {};
+  const auto rejected = static_cast<std::uint64_t>(row->integer(0));
+  answer.accepted -= std::min(rejected, answer.accepted);
+  answer.rejected += rejected;
+  const auto faults = json::parse(row->text(1));
+  for (const auto& item : faults.as_array()) {
+    if (answer.faults.size() >= kFaults) break;
+    auto fault = fault_of(item.as_object());
+    if (fault.row > 0 && fault.row <= sent.rows.size()) fault.row = sent.rows[fault.row - 1];
+    answer.faults.push_back(std::move(fault));
+  }
+  return {};
+}
+
+Result<void> StoredPushes::wait_for(const Actor& actor, const catalog::Dataset& dataset, const std::vector<Sent>& sent,
                                     const Request& request, Answer& answer) {
   auto until = std::chrono::steady_clock::now() + std::chrono::seconds(deps_.settings.integer("ingest.push_wait"));
   QS_CHECK(deps_.store.write([&](store::Transaction& t) { return order_flush(t, actor, dataset, Duration(0)); }));
   while (!answer.visible && std::chrono::steady_clock::now() < until && !(request.cancelled && request.cancelled())) {
-    auto left =
-        deps_.store.read([&](store::Session& session) { return session.one("SELECT 1 FROM push_batch WHERE id = ?", {last}); });
+    auto left = deps_.store.read(
+        [&](store::Session& session) { return session.one("SELECT 1 FROM push_batch WHERE id = ?", {sent.back().id}); });
     QS_CHECK(left);
     answer.visible = !left->has_value();
     if (!answer.visible) std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -356,6 +379,7 @@ Result<void> StoredPushes::wait_for(const Actor& actor, const catalog::Dataset& 
   if (answer.visible) {
     QS_TRY(auto version, deps_.catalog.version(dataset.id, 0));
     answer.version = version.number;
+    for (const auto& batch : sent) QS_CHECK(add_outcome(batch, answer));
   }
   return {};
 }

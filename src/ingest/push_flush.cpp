@@ -71,6 +71,7 @@ Result<StoredPushes::Waiting> StoredPushes::gather(std::string_view dataset_id) 
       w.mode = row.text(1);
       w.columns = row.text(2);
       w.ids.push_back(row.text(0));
+      w.counts.push_back(count);
       w.rows += count;
       w.rejected += static_cast<std::uint64_t>(row.integer(4));
       by_person[row.text(5)] += count;
@@ -108,7 +109,51 @@ Result<void> StoredPushes::write_out(const Waiting& w, const std::filesystem::pa
   return {};
 }
 
-Result<Change> StoredPushes::change_of(jobs::Context& context, const catalog::Dataset& dataset, const Waiting& w) {
+// The rows that only the version rejected: those of its list that were not on ours. Their lines are the places in the text.
+Result<std::vector<StoredPushes::Outcome>> StoredPushes::outcomes_of(const Waiting& w, const std::string& all,
+                                                                     const std::string& before,
+                                                                     const Cancelled& cancelled) const {
+  auto list = [&](const std::string& blob) -> Result<std::string> {
+    QS_TRY(auto path, deps_.blobs.path(blob));
+    return "SELECT CAST(line AS BIGINT) AS line, field, value, reason_zh, reason_en, raw FROM " + engine::parquet_scan({path});
+  };
+  QS_TRY(auto sql, list(all));
+  if (!before.empty()) {
+    QS_TRY(auto had, list(before));
+    sql += " EXCEPT ALL " + had;
+  }
+  QS_TRY(auto cursor, deps_.engine.run({.sql = fmt::format("SELECT * FROM ({}) AS r ORDER BY line", sql),
+                                        .limits = {.time = std::chrono::hours(1), .cancelled = cancelled}}));
+  std::vector<Outcome> out;
+  std::size_t at = 0;
+  std::uint64_t first = 0, last_line = 0;  // rows before the batch; a row with several faults is one
+  while (true) {
+    QS_TRY(const auto* chunk, cursor->next());
+    if (chunk == nullptr) break;
+    for (std::size_t r = 0; r < chunk->rows(); ++r) {
+      auto line = static_cast<std::uint64_t>(chunk->integer(0, r));
+      while (at < w.ids.size() && line > first + w.counts[at]) first += w.counts[at++];
+      if (at == w.ids.size()) break;
+      auto text = [&](std::size_t column) {
+        std::string value;
+        if (!chunk->is_null(column, r)) chunk->append_text(column, r, value);
+        return value;
+      };
+      if (out.empty() || out.back().batch != w.ids[at]) out.push_back({.batch = w.ids[at], .rejected = 0, .faults = {}});
+      if (line != last_line) ++out.back().rejected;
+      last_line = line;
+      if (out.back().faults.size() < kFaults)
+        out.back().faults.push_back(json::object{{"row", line - first},
+                                                 {"field", text(1)},
+                                                 {"value", text(2)},
+                                                 {"reason", json::object{{"zh", text(3)}, {"en", text(4)}}}});
+    }
+  }
+  return out;
+}
+
+Result<Change> StoredPushes::change_of(jobs::Context& context, const catalog::Dataset& dataset, const Waiting& w,
+                                       std::vector<Outcome>& outcomes) {
   auto cancelled = [&context] { return context.cancelled(); };
   ScratchFile file(deps_.blobs.temporary_folder(), "push");
   RejectFile rejects(deps_.blobs.temporary_folder());
@@ -134,6 +179,9 @@ Result<Change> StoredPushes::change_of(jobs::Context& context, const catalog::Da
   incoming.step = [&](Text step) { context.progress(0.5, std::move(step)); };
   QS_TRY(auto change, deps_.changes.prepare(dataset, dataset.code, mode, incoming, cancelled));
   change.version.pushed = true;
+  if (change.version.rejected > w.rejected && !change.version.rejects_blob.empty()) {
+    QS_TRY(outcomes, outcomes_of(w, change.version.rejects_blob, counts.rejects_blob, cancelled));
+  }
   return change;
 }
 
@@ -154,8 +202,9 @@ Result<jobs::Finish> StoredPushes::run_flush(jobs::Context& context) {
   };
   QS_TRY(auto paused, deps_.store.read([&](store::Session& s) { return pushes_paused(s, id); }));
   if (paused) return jobs::Finish(later);
-  QS_TRY(auto change, change_of(context, *dataset, waiting));
-  return jobs::Finish([this, actor, later, dataset = *dataset, waiting = std::move(waiting),
+  std::vector<Outcome> outcomes;
+  QS_TRY(auto change, change_of(context, *dataset, waiting, outcomes));
+  return jobs::Finish([this, actor, later, dataset = *dataset, waiting = std::move(waiting), outcomes = std::move(outcomes),
                        change = std::move(change)](store::Transaction& t) -> Result<json::object> {
     QS_TRY(auto meanwhile, pushes_paused(t, dataset.id));
     if (meanwhile) return later(t);
@@ -169,6 +218,10 @@ Result<jobs::Finish> StoredPushes::run_flush(jobs::Context& context) {
       return fail(Code::unavailable, "push.taken", "这些数据已由另一次入库处理。", "Another flush has taken these rows.");
     auto keep = std::chrono::seconds(deps_.settings.integer("ingest.push_key_keep"));
     QS_CHECK(t.exec("DELETE FROM push_key WHERE at < ?", {deps_.clock.now() - keep}));
+    QS_CHECK(t.exec("DELETE FROM push_outcome WHERE at < ?", {deps_.clock.now() - keep}));
+    for (const auto& o : outcomes)
+      QS_CHECK(t.exec("INSERT INTO push_outcome (batch_id, rejected, faults, at) VALUES (?, ?, ?, ?)",
+                      {o.batch, static_cast<std::int64_t>(o.rejected), json::serialize(o.faults), deps_.clock.now()}));
     QS_CHECK(deps_.catalog.forget_pushed(t, dataset.id, deps_.settings.integer("ingest.push_versions")));
     if (waiting.more) QS_CHECK(order_flush(t, actor, dataset, Duration(0)));
     return json::object{{"version", number},

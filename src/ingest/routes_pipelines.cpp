@@ -74,13 +74,18 @@ http::Schema definition_schema() {
                          {"on_arrival", any()},
                          {"drift", schema::choice({"ask", "add", "text"}).optional()},
                          {"enabled", any()},
+                         {"changed", schema::text().optional().note("修改时：读到的 changed；此后被改过就不保存",
+                                                                    "Of a change: `changed` as it was read; nothing is saved "
+                                                                    "when it has been changed since")},
                          {"attempts", any()},
                          {"retry_pause", any()}})
       .named("PipelineDefinition");
 }
 
 Result<Pipeline> given(const Request& r) {
-  return pipeline_of(r.body.as_object());
+  auto document = r.body.as_object();
+  document.erase("changed");
+  return pipeline_of(document);
 }
 
 http::Route base(Method method, std::string path, std::string id, Text summary, Permission who) {
@@ -152,7 +157,12 @@ void add_definition_routes(http::Router& router, const Context& c) {
   change.errors = {Code::invalid, Code::conflict, Code::not_found, Code::unavailable};
   change.handler = [c](Request& r) -> Result<Response> {
     QS_TRY(auto p, given(r));
-    QS_TRY(auto now, c.pipelines.change(r.actor, r.param("code"), p));
+    std::optional<Time> seen;
+    if (auto text = text_at(r.body.as_object(), "changed"); !text.empty()) {
+      seen = parse_iso(text);
+      if (!seen) return fail(wrong_member("changed", "应是读到的时间", "must be the time that was read"));
+    }
+    QS_TRY(auto now, c.pipelines.change(r.actor, r.param("code"), p, seen));
     QS_TRY(auto out, shown(c, r, now));
     return Response::ok(out);
   };
@@ -264,14 +274,15 @@ void add_run_routes(http::Router& router, const Context& c) {
                          {{"column", schema::text()},
                           {"verdict", schema::text().length(1, 300).note(
                                           "add、skip、rename（或 rename:原列名）、empty、retype、text、reject",
-                                          "add, skip, rename (or rename:old column), empty, retype, text, reject")}}))}});
+                                          "add, skip, rename (or rename:old column), empty, retype, text, reject")}}))},
+       {"accept_loss", schema::boolean().optional().note("确认数据可以减少这么多", "So many rows may go")}});
   decide.answer = run_schema();
   decide.errors = {Code::not_found, Code::conflict, Code::invalid};
   decide.handler = [c](Request& r) -> Result<Response> {
     std::vector<Decision> decisions;
     for (const auto& d : r.body.at("decisions").as_array())
       decisions.push_back({.column = text_at(d.as_object(), "column"), .verdict = text_at(d.as_object(), "verdict")});
-    QS_TRY(auto run, c.pipelines.decide(r.actor, r.param("id"), decisions));
+    QS_TRY(auto run, c.pipelines.decide(r.actor, r.param("id"), decisions, flag_at(r.body.as_object(), "accept_loss")));
     return Response::ok(to_json(run, r.lang()));
   };
   router.add(std::move(decide));

@@ -17,7 +17,7 @@ constexpr std::string_view kColumns =
     "r.id, r.pipeline_id, p.code, p.title, r.cause, r.state, r.job_id, r.person_id, r.person_name, p.department_id, p.source, "
     "p.dataset, r.due, r.created, r.started, r.ended, r.read_count, r.added_count, r.changed_count, r.deleted_count, "
     "r.unchanged_count, r.rejected_count, r.byte_count, r.version, r.position_before, r.position_after, r.files, r.drifts, "
-    "r.decisions, r.error";
+    "r.decisions, r.error, r.warnings, r.loss";
 
 json::value parsed(std::string_view text) {
   boost::system::error_code failed;
@@ -48,7 +48,19 @@ Run run_of(const store::Row& row) {
       const auto& o = error.as_object();
       r.error = Error{.id = text_at(o, "id"), .text = {text_at(o, "zh"), text_at(o, "en")}, .subject = text_at(o, "subject")};
     }
+  if (auto list = parsed(row.text(i++)); list.is_array())
+    for (const auto& w : list.as_array()) r.warnings.push_back({text_at(w.as_object(), "zh"), text_at(w.as_object(), "en")});
+  if (auto text = row.opt_text(i++))
+    if (auto loss = parsed(*text); loss.is_object())
+      r.loss = Loss{.before = loss.at("before").to_number<std::uint64_t>(),
+                    .after = loss.at("after").to_number<std::uint64_t>(),
+                    .accepted = loss.at("accepted").as_bool()};
   return r;
+}
+
+json::value to_json(const std::optional<Loss>& loss) {
+  if (!loss) return nullptr;
+  return json::object{{"before", loss->before}, {"after", loss->after}, {"accepted", loss->accepted}};
 }
 
 json::array to_json(const std::vector<Drift>& drifts) {
@@ -87,15 +99,36 @@ Result<void> StoredPipelines::save_run(store::Transaction& t, const Run& r) cons
   if (r.error)
     error = json::serialize(
         json::object{{"id", r.error->id}, {"zh", r.error->text.zh}, {"en", r.error->text.en}, {"subject", r.error->subject}});
+  json::array warnings;
+  for (const auto& w : r.warnings) warnings.emplace_back(json::object{{"zh", w.zh}, {"en", w.en}});
+  std::optional<std::string> loss;
+  if (r.loss) loss = json::serialize(to_json(r.loss));
   QS_CHECK(
       t.exec("UPDATE pipeline_run SET state = ?, job_id = ?, started = ?, ended = ?, read_count = ?, added_count = ?, "
              "changed_count = ?, deleted_count = ?, unchanged_count = ?, rejected_count = ?, byte_count = ?, version = ?, "
-             "position_before = ?, position_after = ?, files = ?, drifts = ?, decisions = ?, error = ? WHERE id = ?",
-             {r.state, r.job_id, r.started, r.ended, static_cast<std::int64_t>(r.read), static_cast<std::int64_t>(r.added),
-              static_cast<std::int64_t>(r.changed), static_cast<std::int64_t>(r.deleted),
-              static_cast<std::int64_t>(r.unchanged), static_cast<std::int64_t>(r.rejected), static_cast<std::int64_t>(r.bytes),
-              r.version, r.position_before, r.position_after, json::serialize(r.files), json::serialize(to_json(r.drifts)),
-              json::serialize(r.decisions), error, r.id}));
+             "position_before = ?, position_after = ?, files = ?, drifts = ?, decisions = ?, error = ?, warnings = ?, loss = ? "
+             "WHERE id = ?",
+             {r.state,
+              r.job_id,
+              r.started,
+              r.ended,
+              static_cast<std::int64_t>(r.read),
+              static_cast<std::int64_t>(r.added),
+              static_cast<std::int64_t>(r.changed),
+              static_cast<std::int64_t>(r.deleted),
+              static_cast<std::int64_t>(r.unchanged),
+              static_cast<std::int64_t>(r.rejected),
+              static_cast<std::int64_t>(r.bytes),
+              r.version,
+              r.position_before,
+              r.position_after,
+              json::serialize(r.files),
+              json::serialize(to_json(r.drifts)),
+              json::serialize(r.decisions),
+              error,
+              json::serialize(warnings),
+              loss,
+              r.id}));
   return {};
 }
 
@@ -238,6 +271,8 @@ json::object to_json(const Run& r, Lang lang) {
   json::array files;
   for (const auto& f : r.files)
     files.emplace_back(json::object{{"name", text_at(f.as_object(), "name")}, {"size", f.as_object().at("size")}});
+  json::array warnings;
+  for (const auto& w : r.warnings) warnings.emplace_back(w.in(lang));
   json::object out{{"id", r.id},
                    {"pipeline", r.pipeline_code},
                    {"title", r.pipeline_title},
@@ -264,7 +299,9 @@ json::object to_json(const Run& r, Lang lang) {
                    {"files", std::move(files)},
                    {"drifts", in_language(json::value(to_json(r.drifts)), lang)},
                    {"decisions", r.decisions},
-                   {"error", nullptr}};
+                   {"error", nullptr},
+                   {"warnings", std::move(warnings)},
+                   {"loss", to_json(r.loss)}};
   if (r.version > 0) out["version"] = r.version;
   if (r.error)
     out["error"] = json::object{{"id", r.error->id}, {"text", r.error->text.in(lang)}, {"subject", r.error->subject}};

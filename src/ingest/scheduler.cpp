@@ -28,6 +28,14 @@ Result<std::optional<Time>> StoredPipelines::next_due(const Pipeline& p, Time af
   return first;
 }
 
+Result<void> StoredPipelines::check_schedules(const Pipeline& p, const calendar::WorkingDays& days) const {
+  for (std::size_t i = 0; i < p.schedules.size(); ++i)
+    if (!schedule_of(p.schedules[i], deps_.calendar.zone().name()).next(deps_.clock.now(), days))
+      return fail(wrong_member(fmt::format("schedules[{}].cron", i), "这个计划永远不会到期，请检查日期（例如 2 月没有 30 日）",
+                               "this schedule is never due; look at its days (February has no 30th)"));
+  return {};
+}
+
 Result<void> StoredPipelines::queue_due(const Pipeline& seen) {
   QS_TRY(auto days, deps_.calendar.working_days());
   QS_TRY(auto owner, owner_of(seen));

@@ -29,7 +29,10 @@ const std::array kMigrations{
                "CREATE INDEX push_key_at ON push_key (at);\n"
                "CREATE TABLE push_flush (dataset_id TEXT PRIMARY KEY, due BIGINT NOT NULL);\n"},
     store::Migration{.id = "ingest.0003",
-                     .sql = "CREATE TABLE push_pause (dataset_id TEXT PRIMARY KEY, job_id TEXT NOT NULL);\n"}};
+                     .sql = "CREATE TABLE push_pause (dataset_id TEXT PRIMARY KEY, job_id TEXT NOT NULL);\n"},
+    store::Migration{.id = "ingest.0004",
+                     .sql = "CREATE TABLE push_outcome (batch_id TEXT PRIMARY KEY, rejected BIGINT NOT NULL, faults TEXT NOT "
+                            "NULL, at BIGINT NOT NULL);\n"}};
 
 const std::array kSettings{
     SettingSpec{.key = "ingest.minimum_free",
@@ -49,6 +52,15 @@ const std::array kSettings{
                 .label = {"一批数据里主键重复时：以最后一行为准、其余剔除，或者全部剔除",
                           "Rows of one load with the same key: last keeps the last one and rejects the others, reject all"},
                 .choices = "last|reject",
+                .runtime = true},
+    SettingSpec{.key = "ingest.key_check_rows",
+                .kind = SettingKind::integer,
+                .default_value = "1000000",
+                .label = {"全量导入不超过多少行时，发布前检查主键：主键为空或重复的行剔除；更大的导入不检查，先发布",
+                          "Full loads of up to so many rows have their keys looked at first: rows whose key is empty or comes "
+                          "again are rejected; larger ones are published without"},
+                .min = 0,
+                .max = 1'000'000'000,
                 .runtime = true},
     SettingSpec{.key = "ingest.push_interval",
                 .kind = SettingKind::seconds,

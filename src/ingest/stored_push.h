@@ -36,13 +36,21 @@ class StoredPushes final : public Pushes {
   Result<void> keep(store::Transaction& t, const Actor& actor, const Batch& batch);
   Result<void> order_flush(store::Transaction& t, const Actor& actor, const catalog::Dataset& dataset, Duration pause);
   Result<void> check_room(const catalog::Dataset& dataset, std::uint64_t more);
-  Result<void> wait_for(const Actor& actor, const catalog::Dataset& dataset, const std::string& last, const Request& request,
-                        Answer& answer);
+  // A batch of a request that waits, and which rows of the request it holds.
+  struct Sent {
+    std::string id;
+    std::vector<std::uint64_t> rows;
+  };
+  Result<void> wait_for(const Actor& actor, const catalog::Dataset& dataset, const std::vector<Sent>& sent,
+                        const Request& request, Answer& answer);
+  // What the version that took a batch did not take of it.
+  Result<void> add_outcome(const Sent& sent, Answer& answer) const;
   [[nodiscard]] std::int64_t next_place();
 
   // The flush: batches that fit into one version together.
   struct Waiting {
     std::vector<std::string> ids;
+    std::vector<std::uint64_t> counts;  // rows of each
     std::string mode, columns;
     std::uint64_t rows = 0, rejected = 0;
     bool more = false;
@@ -50,7 +58,16 @@ class StoredPushes final : public Pushes {
   };
   Result<jobs::Finish> run_flush(jobs::Context& context);
   Result<Waiting> gather(std::string_view dataset_id) const;
-  Result<Change> change_of(jobs::Context& context, const catalog::Dataset& dataset, const Waiting& waiting);
+  // What a version rejects of a batch.
+  struct Outcome {
+    std::string batch;
+    std::uint64_t rejected = 0;
+    json::array faults;  // the first kFaults; `row` counts within the batch
+  };
+  Result<Change> change_of(jobs::Context& context, const catalog::Dataset& dataset, const Waiting& waiting,
+                           std::vector<Outcome>& outcomes);
+  Result<std::vector<Outcome>> outcomes_of(const Waiting& waiting, const std::string& all, const std::string& before,
+                                           const Cancelled& cancelled) const;
   Result<void> write_out(const Waiting& waiting, const std::filesystem::path& rows, class RejectFile& rejects) const;
 
   Deps deps_;

@@ -107,7 +107,12 @@ Result<std::string> Ckan::package_search(const CkanCall& call) const {
     for (auto& fq : params.list("fq_list")) query.fq.push_back(std::move(fq));
   QS_TRY(query.rows, params.count("rows", 10, 1000));
   QS_TRY(query.start, params.count("start", 0, 1'000'000'000));
-  QS_TRY(query.facet_limit, params.count("facet.limit", 50, 10'000));
+  // -1 is CKAN's word for all of them.
+  if (params.text("facet.limit") == "-1") {
+    query.facet_limit = 0;
+  } else {
+    QS_TRY(query.facet_limit, params.count("facet.limit", 50, 10'000));
+  }
   QS_TRY(query.facet_mincount, params.count("facet.mincount", 1, 1'000'000'000));
   QS_TRY(auto facets, params.flag("facet", true));
   if (facets)
@@ -264,6 +269,48 @@ Result<std::string> Ckan::tag_list(const CkanCall& call) const {
   return json::serialize(out);
 }
 
+Result<std::string> Ckan::tag_show(const CkanCall& call) const {
+  auto wanted = call.params.text("id");
+  if (wanted.empty()) return missing_parameter("id");
+  QS_TRY(auto full, call.params.flag("include_datasets", false));
+  QS_TRY(auto found, deps_.shelf.search({.rows = 0, .facets = {"tags"}, .facet_limit = 0}));
+  for (const auto& v : found.facets["tags"]) {
+    auto tag = tag_json(v.name);
+    if (v.name != wanted && std::string_view(tag.at("id").as_string()) != wanted) continue;
+    if (!full) return json::serialize(tag);
+    constexpr std::size_t kMost = 1000;
+    auto name = v.name;
+    std::erase_if(name, [](char c) { return c == '"' || c == '\\'; });
+    QS_TRY(auto tagged, deps_.shelf.search({.fq = {"tags:\"" + name + "\""}, .sort = "name asc", .rows = kMost}));
+    json::array packages;
+    for (const auto& p : tagged.packages) {
+      QS_TRY(auto one, package_json(*p, call));
+      packages.emplace_back(std::move(one));
+    }
+    tag["packages"] = std::move(packages);
+    return json::serialize(tag);
+  }
+  return not_there();
+}
+
+Result<std::string> Ckan::package_autocomplete(const CkanCall& call) const {
+  auto wanted = lower_ascii(trim(call.params.text("q")));
+  if (wanted.empty()) return missing_parameter("q");
+  QS_TRY(auto limit, call.params.count("limit", 10, 100));
+  json::array out;
+  QS_TRY(auto all, deps_.shelf.search({.sort = "name asc", .rows = 1'000'000}));
+  for (const auto& p : all.packages) {
+    if (out.size() >= limit) break;
+    const bool by_name = lower_ascii(p->name).starts_with(wanted);
+    if (!by_name && !lower_ascii(p->title + "\n" + p->title_en).contains(wanted)) continue;
+    out.emplace_back(json::object{{"name", p->name},
+                                  {"title", p->title},
+                                  {"match_field", by_name ? "name" : "title"},
+                                  {"match_displayed", by_name ? p->name : fmt::format("{} ({})", p->title, p->name)}});
+  }
+  return json::serialize(out);
+}
+
 // --- the rest
 // ------------------------------------------------------------------------------------------------------------------
 
@@ -325,6 +372,10 @@ const std::array kActions{
     Documented{"group_list", {"分类。参数同 organization_list。", "Classes. Parameters as organization_list."}},
     Documented{"group_show", {"一个分类。参数：id、include_datasets。", "One class. Parameters: id, include_datasets."}},
     Documented{"tag_list", {"标签。参数：query、all_fields。", "Tags. Parameters: query, all_fields."}},
+    Documented{"tag_show", {"一个标签。参数：id、include_datasets。", "One tag. Parameters: id, include_datasets."}},
+    Documented{"package_autocomplete",
+               {"代码以此开头或名称中有此的数据集。参数：q、limit。",
+                "Datasets whose name begins with q or whose title has it. Parameters: q, limit."}},
     Documented{"license_list", {"许可。", "Licences."}},
     Documented{"help_show", {"一个动作的说明。参数：name。", "What an action does. Parameters: name."}},
     Documented{"status_show", {"本站的说明。", "About this site."}},
@@ -379,10 +430,11 @@ Result<std::string> Ckan::help_show(const CkanCall& call) const {
 
 Ckan::Action Ckan::find(std::string_view action) {
   static const std::array<Action, kActions.size()> kFunctions{
-      &Ckan::package_list,  &Ckan::package_show,      &Ckan::package_search,      &Ckan::current_packages,
-      &Ckan::resource_show, &Ckan::organization_list, &Ckan::organization_show,   &Ckan::group_list,
-      &Ckan::group_show,    &Ckan::tag_list,          &Ckan::license_list,        &Ckan::help_show,
-      &Ckan::status_show,   &Ckan::datastore_search,  &Ckan::datastore_search_sql};
+      &Ckan::package_list,        &Ckan::package_show,      &Ckan::package_search,    &Ckan::current_packages,
+      &Ckan::resource_show,       &Ckan::organization_list, &Ckan::organization_show, &Ckan::group_list,
+      &Ckan::group_show,          &Ckan::tag_list,          &Ckan::tag_show,          &Ckan::package_autocomplete,
+      &Ckan::license_list,        &Ckan::help_show,         &Ckan::status_show,       &Ckan::datastore_search,
+      &Ckan::datastore_search_sql};
   for (std::size_t i = 0; i < kActions.size(); ++i)
     if (kActions[i].name == action) return kFunctions[i];
   return nullptr;

@@ -116,6 +116,8 @@ class Ckan {
   Result<std::string> group_list(const CkanCall& call) const;
   Result<std::string> group_show(const CkanCall& call) const;
   Result<std::string> tag_list(const CkanCall& call) const;
+  Result<std::string> tag_show(const CkanCall& call) const;
+  Result<std::string> package_autocomplete(const CkanCall& call) const;
   Result<std::string> license_list(const CkanCall& call) const;
   Result<std::string> help_show(const CkanCall& call) const;
   Result<std::string> status_show(const CkanCall& call) const;

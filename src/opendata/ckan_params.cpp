@@ -18,6 +18,17 @@ json::value parsed(std::string_view text) {
   return failed ? json::value(json::string(text)) : value;
 }
 
+// fq may be given more than once: all of them hold. Lists come as one text or as one parameter for each.
+void put(json::object& out, const std::string& key, const std::string& value) {
+  const auto* before = out.if_contains(key);
+  if (before != nullptr && key == "fq")
+    out[key] = "(" + std::string(before->as_string()) + ") AND (" + value + ")";
+  else if (before != nullptr && (key == "fl" || key == "facet.field" || key == "fields"))
+    out[key] = std::string(before->as_string()) + "," + value;
+  else
+    out[key] = value;
+}
+
 Result<Params> form(std::string_view body) {
   json::object out;
   for (auto pair : split(body, '&')) {
@@ -27,7 +38,7 @@ Result<Params> form(std::string_view body) {
     auto value = url_decode(equal == std::string_view::npos ? std::string_view() : pair.substr(equal + 1), true);
     if (!key || !value || !is_utf8(*key) || !is_utf8(*value))
       return unreadable("表单内容无法读取。", "The form cannot be read.");
-    out[*key] = *value;
+    put(out, *key, *value);
   }
   return Params(std::move(out));
 }
@@ -176,11 +187,7 @@ Result<FormBody::Received> FormBody::finish() {
 Params params_of_query(const std::vector<std::pair<std::string, std::string>>& query) {
   json::object out;
   for (const auto& [key, value] : query) {
-    // fq may be given more than once: all of them hold.
-    if (key == "fq" && out.contains("fq"))
-      out["fq"] = "(" + std::string(out.at("fq").as_string()) + ") AND (" + value + ")";
-    else
-      out[key] = value;
+    put(out, key, value);
   }
   return Params(std::move(out));
 }

@@ -226,11 +226,24 @@ Result<Response> dataset(const PublicDeps& deps, const Request& r) {
   const auto& file = r.param("file");
   auto dot = file.rfind('.');
   auto name = file.substr(0, dot);
+  const bool plain = dot == std::string::npos;
   QS_TRY(auto package, deps.shelf.package(name));
   if (!package) return not_public();
-  if (dot == std::string::npos) return Response::redirect("/open/dataset/" + package->name);
+  if (plain) {
+    // Whoever asks for RDF is led to it, and everybody else to the page.
+    auto accept = lower_ascii(r.header("accept"));
+    auto place = [&](const Serialisation& one) { return accept.find(one.media_type); };
+    auto wanted = std::ranges::min_element(kSerialisations, {}, place);
+    const bool rdf = place(*wanted) != std::string::npos && place(*wanted) < accept.find("text/html");
+    return Response::redirect(rdf ? fmt::format("/dataset/{}.{}", package->name, wanted->extension)
+                                  : "/open/dataset/" + package->name)
+        .with("Access-Control-Allow-Origin", "*");
+  }
   auto s = std::ranges::find(kSerialisations, std::string_view(file).substr(dot + 1), &Serialisation::extension);
-  if (s == kSerialisations.end()) return not_public();
+  if (s == kSerialisations.end())
+    return fail(Code::not_found, "open.format",
+                fmt::format("没有“.{}”这种格式，请用 .jsonld、.ttl 或 .xml。", file.substr(dot + 1)),
+                fmt::format("There is no format “.{}”; use .jsonld, .ttl or .xml.", file.substr(dot + 1)));
   QS_TRY(auto licences, deps.shelf.licences());
   Describer out(deps, base_of(r, deps.settings), *licences);
   out.dataset(*package);

@@ -183,16 +183,57 @@ Result<Slots> PackageIndex::word(const QueryNode& node) const {
                    fmt::format("There is no field “{}” to search by.", field));
 }
 
+namespace {
+
+// A time, or one counted from now as Solr writes it: NOW, NOW-7DAYS, NOW/DAY, NOW-1MONTH/DAY.
+std::optional<Time> moment_of(std::string_view text, Time now) {
+  if (!text.starts_with("NOW")) return parse_iso(text);
+  using namespace std::chrono;
+  struct Unit {
+    std::string_view name;
+    microseconds size;
+  };
+  static constexpr std::array kUnits{Unit{"SECOND", seconds(1)}, Unit{"MINUTE", minutes(1)}, Unit{"HOUR", hours(1)},
+                                     Unit{"DAY", days(1)},       Unit{"WEEK", weeks(1)},     Unit{"MONTH", months(1)},
+                                     Unit{"YEAR", years(1)}};
+  auto at = now;
+  for (text.remove_prefix(3); !text.empty();) {
+    const char sign = text.front();
+    text.remove_prefix(1);
+    auto end = text.find_first_of("+-/");
+    auto part = text.substr(0, end);
+    text = end == std::string_view::npos ? std::string_view() : text.substr(end);
+    auto digits = std::min(part.find_first_not_of("0123456789"), part.size());
+    auto word = part.substr(digits);
+    auto unit = std::ranges::find_if(kUnits, [&](const Unit& u) {
+      return word.starts_with(u.name) && (word.size() == u.name.size() || word.substr(u.name.size()) == "S");
+    });
+    if (unit == kUnits.end()) return std::nullopt;
+    if (sign == '/') {
+      at = Time(at.time_since_epoch() - (at.time_since_epoch() % unit->size));
+      continue;
+    }
+    constexpr std::int64_t kMost = 10'000;
+    auto count = to_int(part.substr(0, digits));
+    if ((sign != '+' && sign != '-') || !count || *count > kMost) return std::nullopt;
+    at += (sign == '+' ? 1 : -1) * *count * unit->size;
+  }
+  return at;
+}
+
+}  // namespace
+
 Result<Slots> PackageIndex::range(const QueryNode& node) const {
   if (node.field != "metadata_modified" && node.field != "metadata_created")
     return bad_query("fq", fmt::format("“{}”不能按范围检索。", node.field),
                      fmt::format("“{}” cannot be searched by a range.", node.field));
   auto bound = [](const std::string& text, Time otherwise) -> std::optional<Time> {
-    return text.empty() ? std::optional(otherwise) : parse_iso(text);
+    return text.empty() ? std::optional(otherwise) : moment_of(text, system_clock().now());
   };
   auto from = bound(node.from, Time::min()), to = bound(node.to, Time::max());
   if (!from || !to)
-    return bad_query("fq", "时间应写成 2026-11-25T00:00:00Z 或 *。", "A time is written 2026-11-25T00:00:00Z or *.");
+    return bad_query("fq", "时间应写成 2026-11-25T00:00:00Z、NOW-7DAYS 或 *。",
+                     "A time is written 2026-11-25T00:00:00Z, NOW-7DAYS or *.");
   return where([&](const Package& p) {
     auto at = node.field == "metadata_modified" ? p.modified : p.created;
     return at >= *from && at <= *to;
@@ -243,6 +284,7 @@ Result<std::vector<PackageIndex::SortBy>> PackageIndex::sort_of(std::string_view
                                      Known{"title_string", title},
                                      Known{"title", title},
                                      Known{"name", name},
+                                     Known{"id", id},
                                      Known{"rows", rows}};
   std::vector<SortBy> out;
   for (auto part : split(text, ',')) {
@@ -275,6 +317,8 @@ std::strong_ordering PackageIndex::compare(Field field, const Package& a, const 
       return a.rows <=> b.rows;
     case title:
       return a.title <=> b.title;
+    case id:
+      return a.id <=> b.id;
     default:
       return a.name <=> b.name;
   }

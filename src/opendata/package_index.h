@@ -42,7 +42,7 @@ class PackageIndex {
   [[nodiscard]] Result<PackagesFound> search(const PackageSearch& query) const;
 
  private:
-  enum Field : std::uint8_t { modified, created, name, rows, title, kFields };
+  enum Field : std::uint8_t { modified, created, name, rows, title, id, kFields };
   struct SortBy {
     std::optional<Field> field;  // none: the score
     bool descending = false;

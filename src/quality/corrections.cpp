@@ -117,6 +117,17 @@ class StoredCorrections final : public Corrections {
     c.department_id = actor.department_id;
     c.days_allowed = static_cast<int>(deps_.settings.integer("quality.correction_days"));
     return deps_.store.write([&](store::Transaction& t) -> Result<Correction> {
+      // What one person reports once is one ticket.
+      QS_TRY(auto twice, t.one("SELECT number FROM correction WHERE dataset_id = ? AND person_id = ? AND person_id <> '' AND "
+                               "row_key = ? AND field = ? AND wrong = ? AND state IN ('pending', 'working') LIMIT 1",
+                               {c.dataset_id, c.person_id, c.row_key, c.field, c.wrong}));
+      if (twice)
+        return fail(
+            Error{.code = Code::conflict,
+                  .id = "correction.twice",
+                  .text = {fmt::format("您已就此提交过工单 {}，还在处理中。", twice->integer(0)),
+                           fmt::format("You reported this already, in ticket {}, which is still open.", twice->integer(0))},
+                  .subject = "wrong"});
       c.reported = c.started = c.changed = deps_.clock.now();
       QS_TRY(auto last, t.one("SELECT coalesce(max(number), 0) FROM correction"));
       c.number = last->integer(0) + 1;

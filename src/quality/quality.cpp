@@ -266,6 +266,7 @@ Result<std::vector<Rule>> StoredQuality::add(const Actor& actor, std::string_vie
   if (list.empty())
     return fail(Error{
         .code = Code::invalid, .id = "quality.rule", .text = {"没有给出规则。", "No rule was given."}, .subject = "rules"});
+  QS_TRY(auto known, load_rules(dataset.id, false));
   std::vector<Rule> made;
   for (std::size_t i = 0; i < list.size(); ++i) {
     auto rule = list[i].is_object() ? quality::rule_of(list[i].get_object(), dataset.fields)
@@ -276,6 +277,14 @@ Result<std::vector<Rule>> StoredQuality::add(const Actor& actor, std::string_vie
       auto inner = error.subject;
       return fail(std::move(error).about(fmt::format("rules[{}]{}{}", i, inner.empty() ? "" : ".", inner)));
     }
+    auto same = [&](const Rule& other) {
+      return other.kind == rule->kind && other.fields == rule->fields && other.params == rule->params;
+    };
+    if (std::ranges::any_of(made, same) || std::ranges::any_of(known, same))
+      return fail(Error{.code = Code::conflict,
+                        .id = "quality.rule_twice",
+                        .text = {"已有完全相同的规则。", "There is a rule just like this one already."},
+                        .subject = fmt::format("rules[{}]", i)});
     rule->id = new_id();
     rule->dataset_id = dataset.id;
     rule->person_id = actor.person_id;

@@ -153,6 +153,17 @@ Result<void> check_range(const json::object& params, const catalog::Field& field
     if (!numeric && field.type != Type::text && field.type != Type::time && !parse_iso(value->get_string()))
       return wrong(std::string("params.") + key, "应为日期，如 2026-11-25。", "Must be a date such as 2026-11-25.");
   }
+  const auto *min = params.if_contains("min"), *max = params.if_contains("max");
+  auto given = [](const json::value* value) { return value != nullptr && !value->is_null(); };
+  if (!given(min) || !given(max)) return {};
+  bool crossed = false;
+  if (numeric) {
+    crossed = min->to_number<double>() > max->to_number<double>();
+  } else {
+    auto from = parse_iso(min->get_string()), to = parse_iso(max->get_string());
+    crossed = from && to ? *from > *to : min->get_string() > max->get_string();
+  }
+  if (crossed) return wrong("params.min", "最小值不能大于最大值。", "The smallest value is greater than the greatest.");
   return {};
 }
 

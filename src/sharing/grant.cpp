@@ -18,22 +18,28 @@ namespace qushu::sharing {
 namespace {
 
 constexpr std::array<std::string_view, kUses> kMethods{"api", "sql", "file", "push"};
-constexpr std::array<std::string_view, 3> kStates{"active", "suspended", "terminated"};
+constexpr std::array<std::string_view, 4> kStates{"active", "suspended", "terminated", "expired"};
 constexpr std::string_view kColumns =
     "id, number, dataset_id, dataset_code, dataset_title, provider_id, provider_name, department_id, department_name, "
-    "request_id, terms, state, reason, created_by, created, changed";
+    "request_id, terms, state, reason, created_by, created, changed, superseded_by";
 
-const std::array kMigrations{store::Migration{
-    .id = "sharing.0001",
-    .sql =
-        "CREATE TABLE sharing_grant (id TEXT PRIMARY KEY, number BIGINT NOT NULL UNIQUE, dataset_id TEXT NOT NULL REFERENCES "
-        "dataset (id) ON DELETE CASCADE, dataset_code TEXT NOT NULL, dataset_title TEXT NOT NULL, provider_id TEXT NOT NULL, "
-        "provider_name TEXT NOT NULL, department_id TEXT NOT NULL, department_name TEXT NOT NULL, request_id TEXT NOT NULL, "
-        "terms TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL, created_by TEXT NOT NULL, created BIGINT NOT NULL, "
-        "changed BIGINT NOT NULL);\n"
-        "CREATE INDEX sharing_grant_dataset ON sharing_grant (dataset_id, state);\n"
-        "CREATE INDEX sharing_grant_department ON sharing_grant (department_id, state);\n"
-        "CREATE INDEX sharing_grant_provider ON sharing_grant (provider_id, state);\n"}};
+const std::array kMigrations{
+    store::Migration{.id = "sharing.0001",
+                     .sql = "CREATE TABLE sharing_grant (id TEXT PRIMARY KEY, number BIGINT NOT NULL UNIQUE, dataset_id TEXT "
+                            "NOT NULL REFERENCES "
+                            "dataset (id) ON DELETE CASCADE, dataset_code TEXT NOT NULL, dataset_title TEXT NOT NULL, "
+                            "provider_id TEXT NOT NULL, "
+                            "provider_name TEXT NOT NULL, department_id TEXT NOT NULL, department_name TEXT NOT NULL, "
+                            "request_id TEXT NOT NULL, "
+                            "terms TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL, created_by TEXT NOT NULL, created "
+                            "BIGINT NOT NULL, "
+                            "changed BIGINT NOT NULL);\n"
+                            "CREATE INDEX sharing_grant_dataset ON sharing_grant (dataset_id, state);\n"
+                            "CREATE INDEX sharing_grant_department ON sharing_grant (department_id, state);\n"
+                            "CREATE INDEX sharing_grant_provider ON sharing_grant (provider_id, state);\n"},
+    store::Migration{.id = "sharing.0009",
+                     .sql = "ALTER TABLE sharing_grant ADD COLUMN superseded_by TEXT NOT NULL DEFAULT '';\n"
+                            "ALTER TABLE sharing_grant ADD COLUMN handed_over BIGINT;\n"}};
 
 Failure no_grant() {
   return fail(Code::not_found, "grant.not_found", "没有这个共享授权，或者您无权查看。",
@@ -59,6 +65,13 @@ Grant grant_of(const store::Row& row) {
   g.created_by = row.text(i++);
   g.created = row.time(i++);
   g.changed = row.time(i++);
+  g.superseded_by = row.text(i++);
+  return g;
+}
+
+// As it is shown: of what is kept, only `terminated` outlives the period.
+Grant seen(Grant g, Time now) {
+  if (g.state != GrantState::terminated && g.terms.until && *g.terms.until <= now) g.state = GrantState::expired;
   return g;
 }
 
@@ -112,9 +125,15 @@ Result<std::vector<GrantedField>> fields_of(const catalog::Dataset& dataset, con
   return out;
 }
 
-Result<std::optional<Time>> time_at(const json::object& o, std::string_view member) {
+enum class Edge : std::uint8_t { begins, ends };
+Result<std::optional<Time>> time_at(const json::object& o, std::string_view member, const calendar::Zone& zone, Edge edge) {
   auto text = text_at(o, member);
   if (text.empty()) return std::nullopt;
+  if (auto day = calendar::parse_day(text)) {
+    if (edge == Edge::begins) return zone.instant(calendar::LocalTime(*day));
+    // The last moment of the day rather than the first of the next, so that it is shown as the day that was written.
+    return zone.instant(calendar::LocalTime(*day + std::chrono::days(1))) - Duration(1);
+  }
   auto time = parse_iso(text);
   if (!time)
     return wrong(std::string(member), "应是日期或时间，例如 2026-12-31 或 2026-12-31T18:00:00+08:00。",
@@ -169,6 +188,11 @@ std::string_view name(GrantState state) {
 bool parse(std::string_view text, GrantState& out) {
   return parse_word(text, kStates, out);
 }
+const Text& title(GrantState state) {
+  static const std::array<Text, kStates.size()> kTitles{Text{"有效", "active"}, Text{"已暂停", "suspended"},
+                                                        Text{"已终止", "terminated"}, Text{"已到期", "expired"}};
+  return kTitles.at(static_cast<std::size_t>(state));
+}
 
 std::span<const store::Migration> grant_migrations() {
   return kMigrations;
@@ -191,7 +215,8 @@ bool within(const std::vector<std::string>& ranges, std::string_view address) {
   });
 }
 
-Result<Terms> terms_of(engine::Engine& engine, const catalog::Dataset& dataset, const json::object& document) {
+Result<Terms> terms_of(engine::Engine& engine, const catalog::Dataset& dataset, const json::object& document,
+                       const calendar::Zone& zone) {
   Terms terms;
   QS_TRY(terms.fields, fields_of(dataset, document));
   terms.row_filter = trim(text_at(document, "row_filter"));
@@ -232,11 +257,17 @@ Result<Terms> terms_of(engine::Engine& engine, const catalog::Dataset& dataset, 
     terms.marking.visible = flag_at(marking->get_object(), "visible", true);
     terms.marking.hidden = flag_at(marking->get_object(), "hidden", true);
   }
-  QS_TRY(terms.from, time_at(document, "from"));
-  QS_TRY(terms.until, time_at(document, "until"));
+  QS_TRY(terms.from, time_at(document, "from", zone, Edge::begins));
+  QS_TRY(terms.until, time_at(document, "until", zone, Edge::ends));
   if (terms.from && terms.until && *terms.from >= *terms.until)
     return wrong("until", "结束时间应在开始时间之后。", "The end must come after the beginning.");
   return terms;
+}
+
+Result<void> check_period(const Terms& terms, Time now) {
+  if (!terms.until || *terms.until > now) return {};
+  return wrong("until", "使用期限的结束时间已经过去，请填今天或以后的日期，不限期的留空。",
+               "The end of the period has passed; give today or a later day, or none for no end.");
 }
 
 json::object to_json(const Terms& terms) {
@@ -317,6 +348,7 @@ json::object to_json(const Grant& g) {
   out["created_by"] = g.created_by;
   out["created"] = to_iso(g.created);
   out["changed"] = to_iso(g.changed);
+  out["superseded_by"] = g.superseded_by;
   return out;
 }
 
@@ -332,10 +364,11 @@ Result<Grant> Grants::add(store::Transaction& t, const Actor& actor, Grant g) co
   g.created_by = actor.name;
   QS_TRY(auto last, t.one("SELECT coalesce(max(number), 0) FROM sharing_grant"));
   g.number = last->integer(0) + 1;
-  QS_CHECK(t.exec(
-      fmt::format("INSERT INTO sharing_grant ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", kColumns),
-      {g.id, g.number, g.dataset_id, g.dataset_code, g.dataset_title, g.provider_id, g.provider_name, g.department_id,
-       g.department_name, g.request_id, to_store(g.terms), name(g.state), g.reason, g.created_by, g.created, g.changed}));
+  QS_CHECK(
+      t.exec(fmt::format("INSERT INTO sharing_grant ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", kColumns),
+             {g.id, g.number, g.dataset_id, g.dataset_code, g.dataset_title, g.provider_id, g.provider_name, g.department_id,
+              g.department_name, g.request_id, to_store(g.terms), name(g.state), g.reason, g.created_by, g.created, g.changed,
+              g.superseded_by}));
   QS_CHECK(
       deps_.audit.record(t, actor,
                          {.action = "grant.add",
@@ -351,7 +384,7 @@ Result<Grant> Grants::find(const Actor& actor, std::string_view id) const {
     return s.one(fmt::format("SELECT {} FROM sharing_grant WHERE id = ?", kColumns), {id});
   }));
   if (!row) return no_grant();
-  auto g = grant_of(*row);
+  auto g = seen(grant_of(*row), deps_.clock.now());
   if (!is_grantee(actor, g) && !is_provider(actor, g) && !actor.can(Permission::catalog_review)) return no_grant();
   return g;
 }
@@ -380,20 +413,25 @@ Result<std::vector<Grant>> Grants::list(const Actor& actor, const Filter& filter
     sql += " AND dataset_code = ?";
     params.emplace_back(filter.dataset);
   }
-  if (filter.state) {
-    sql += " AND state = ?";
-    params.emplace_back(name(*filter.state));
-  }
-  if (!filter.before.empty()) {
-    sql += " AND id < ?";
-    params.emplace_back(filter.before);
-  }
-  sql += " ORDER BY id DESC LIMIT ?";
-  params.emplace_back(static_cast<std::int64_t>(filter.limit));
-  QS_TRY(auto rows, deps_.store.read([&](store::Session& s) { return s.query(sql, params); }));
+  if (filter.state == GrantState::terminated)
+    sql += " AND state = 'terminated'";
+  else if (filter.state)
+    sql += " AND state <> 'terminated'";
+  sql += " AND (? = '' OR id < ?) ORDER BY id DESC LIMIT ?";
+  auto before = filter.before;
   std::vector<Grant> out;
-  for (const auto& row : rows) out.push_back(grant_of(row));
-  return out;
+  // Whether the period is over is known of each grant only: pages are read until there are enough.
+  while (true) {
+    auto all = params;
+    all.insert(all.end(), {before, before, static_cast<std::int64_t>(filter.limit)});
+    QS_TRY(auto rows, deps_.store.read([&](store::Session& s) { return s.query(sql, all); }));
+    for (const auto& row : rows) {
+      auto g = seen(grant_of(row), deps_.clock.now());
+      before = g.id;
+      if (out.size() < filter.limit && (!filter.state || g.state == *filter.state)) out.push_back(std::move(g));
+    }
+    if (rows.size() < filter.limit || out.size() >= filter.limit) return out;
+  }
 }
 
 Result<Grant> Grants::move(const Actor& actor, std::string_view id, GrantState to, std::string_view reason) const {
@@ -404,13 +442,13 @@ Result<Grant> Grants::move(const Actor& actor, std::string_view id, GrantState t
   return deps_.store.write([&](store::Transaction& t) -> Result<Grant> {
     QS_TRY(auto row, t.one(fmt::format("SELECT {} FROM sharing_grant WHERE id = ?", kColumns), {id}));
     if (!row) return no_grant();
-    auto g = grant_of(*row);
+    auto g = seen(grant_of(*row), deps_.clock.now());
     bool provider = is_provider(actor, g), grantee = is_grantee(actor, g);
     if (!provider && !grantee) return no_grant();
     if (!provider && !(grantee && to == GrantState::terminated))
       return fail(Code::forbidden, "grant.not_provider", "只有提供部门可以暂停和恢复授权。",
                   "Only the providing department suspends and resumes a grant.");
-    if (g.state == GrantState::terminated || g.state == to)
+    if (g.state == GrantState::terminated || g.state == to || (g.state == GrantState::expired && to != GrantState::terminated))
       return fail(Code::conflict, "grant.state", "授权现在的状态不能这样操作，请刷新后再看。",
                   "The state that the grant is in does not allow this; look at it again.");
     g.state = to;
@@ -428,21 +466,6 @@ Result<Grant> Grants::move(const Actor& actor, std::string_view id, GrantState t
                                  .detail = {{"dataset", g.dataset_code}, {"reason", g.reason}}}));
     return g;
   });
-}
-
-Result<void> Grants::supersede(store::Transaction& t, const Actor& actor, std::string_view id, const Grant& by) const {
-  auto reason = fmt::format("由授权 {} 取代", by.number);
-  QS_TRY(auto changed,
-         t.exec("UPDATE sharing_grant SET state = 'terminated', reason = ?, changed = ? WHERE id = ? AND state <> "
-                "'terminated'",
-                {reason, deps_.clock.now(), id}));
-  if (changed == 0) return {};
-  return deps_.audit.record(t, actor,
-                            {.action = "grant.terminate",
-                             .object_kind = "grant",
-                             .object_id = std::string(id),
-                             .object_name = fmt::format("{} → {}", by.dataset_title, by.department_name),
-                             .detail = {{"dataset", by.dataset_code}, {"reason", reason}, {"superseded_by", by.id}}});
 }
 
 Result<std::shared_ptr<const Grants::All>> Grants::active() const {

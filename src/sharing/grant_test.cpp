@@ -120,7 +120,7 @@ class GrantTest : public PolicyTest {
   }
 
   Grant add(const json::object& terms) {
-    auto checked = take(terms_of(*engine_, dataset_, terms));
+    auto checked = take(terms_of(*engine_, dataset_, terms, calendar_->zone()));
     return take(store().write([&](store::Transaction& t) {
       return grants_->add(t, steward_,
                           {.dataset_id = dataset_.id,
@@ -340,7 +340,7 @@ TEST_P(GrantTest, TheNewestGrantForTheUseCountsAndOnlyWhileItHolds) {
 
 TEST_P(GrantTest, WrongTermsNameTheMember) {
   auto error = [&](const json::object& document) {
-    auto checked = terms_of(*engine_, dataset_, document);
+    auto checked = terms_of(*engine_, dataset_, document, calendar_->zone());
     return checked ? std::string("fine") : checked.error().subject;
   };
   auto with = [&](std::string_view member, json::value value) {

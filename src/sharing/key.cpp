@@ -150,9 +150,9 @@ Result<std::pair<ApplicationKey, std::string>> Keys::add(const Actor& actor, con
     if (!is_grantee(actor, g) || actor.person_id.empty())
       return fail(Code::forbidden, "key.not_yours", "只有使用部门的人员可以为授权签发应用密钥。",
                   "Only people of the department that holds the grant make keys for it.");
-    if (g.state == GrantState::terminated)
-      return fail(Code::conflict, "key.grant_ended", fmt::format("授权 {} 已终止。", g.number),
-                  fmt::format("Grant {} has been terminated.", g.number));
+    if (g.state == GrantState::terminated || g.state == GrantState::expired)
+      return fail(Code::conflict, "key.grant_ended", fmt::format("授权 {} {}。", g.number, title(g.state).zh),
+                  fmt::format("Grant {} is {}.", g.number, title(g.state).en));
     k.department_id = g.department_id;
     k.department_name = g.department_name;
     if (std::ranges::find(k.grants, g.id) == k.grants.end()) k.grants.push_back(g.id);
@@ -228,6 +228,23 @@ Result<ApplicationKey> Keys::revoke(const Actor& actor, std::string_view id) con
         deps_.audit.record(t, actor, {.action = "key.revoke", .object_kind = "key", .object_id = k.id, .object_name = k.name}));
     return k;
   });
+}
+
+Result<void> Keys::hand_over(store::Transaction& t, std::string_view from, std::string_view to) const {
+  QS_TRY(auto rows,
+         t.query("SELECT id, grants FROM sharing_key WHERE revoked IS NULL AND grants LIKE ?", {fmt::format("%{}%", from)}));
+  for (const auto& row : rows) {
+    std::string grants;
+    const auto kept = row.text(1);
+    auto held = split(kept, ' ');
+    const bool has = std::ranges::find(held, to) != held.end();
+    for (auto id : held) {
+      if (id == from && has) continue;
+      grants += fmt::format("{}{}", grants.empty() ? "" : " ", id == from ? to : std::string_view(id));
+    }
+    QS_CHECK(t.exec("UPDATE sharing_key SET grants = ? WHERE id = ?", {grants, row.text(0)}));
+  }
+  return {};
 }
 
 std::shared_ptr<const Keys::All> Keys::remembered() const {

@@ -88,11 +88,13 @@ class KeyTest : public PolicyTest {
                             .clock = clock_,
                             .key_folder = folder() / "keys"}));
   }
-  Grant give(const std::string& code) {
+  Grant give(const std::string& code, const std::string& from = "") {
     auto dataset = take(catalog_->find({.all = true}, code));
-    json::object terms{
-        {"fields", json::array{json::object{{"id", "code"}}}}, {"methods", json::array{"api"}}, {"purpose", "核对"}};
-    auto read = take(terms_of(*engine_, dataset, terms));
+    json::object terms{{"fields", json::array{json::object{{"id", "code"}}}},
+                       {"methods", json::array{"api"}},
+                       {"purpose", "核对"},
+                       {"from", from}};
+    auto read = take(terms_of(*engine_, dataset, terms, calendar_->zone()));
     return take(store().write([&](store::Transaction& t) {
       return grants_->add(t, Actor::system(),
                           {.dataset_id = dataset.id,
@@ -154,6 +156,45 @@ TEST_P(KeyTest, AKeyReadsItsGrantsAndNothingElse) {
   // The grant ends, and so does what the key reads.
   take(grants_->move(provider_, first_.id, GrantState::suspended, "停"));
   EXPECT_FALSE(policy_->compile_for(actor, Use::api, "firms"));
+}
+
+TEST_P(KeyTest, ServesTheGrantThatTakesThePlaceOfItsOwn) {
+  grants_->on_hand_over(
+      [&](store::Transaction& t, std::string_view from, std::string_view to) { return keys_->hand_over(t, from, to); });
+  auto supersede = [&](const Grant& old, const Grant& by) {
+    auto done = store().write([&](store::Transaction& t) { return grants_->supersede(t, Actor::system(), old.id, by); });
+    ASSERT_TRUE(done) << done.error().text.en;
+  };
+  auto reads = [&](const std::string& secret) {
+    return policy_->compile_for(take(*keys_->caller(bearing(secret))), Use::api, "firms").has_value();
+  };
+  auto parks = give("parks");
+  auto [key, secret] = take(keys_->add(user_, {.name = "结算系统", .grants = {first_.id, parks.id}}));
+  auto wider = give("firms");
+  supersede(first_, wider);
+  EXPECT_EQ(take(grants_->find(user_, first_.id)).state, GrantState::terminated);
+  EXPECT_THAT(take(keys_->list(user_)).at(0).grants, ElementsAre(wider.id, parks.id));
+  EXPECT_TRUE(reads(secret));
+  // One that begins on another day, in the district's zone: the old one holds until then.
+  auto next = give("firms", "2026-11-28");
+  supersede(wider, next);
+  ASSERT_TRUE(grants_->tick());
+  auto now = take(grants_->find(user_, wider.id));
+  EXPECT_EQ(now.state, GrantState::active);
+  EXPECT_EQ(now.superseded_by, next.id);
+  EXPECT_TRUE(reads(secret));
+  clock_.advance(*parse_iso("2026-11-27T16:00:00Z") - clock_.now());
+  ASSERT_TRUE(grants_->tick());
+  EXPECT_EQ(take(grants_->find(user_, wider.id)).state, GrantState::terminated);
+  EXPECT_THAT(take(keys_->list(user_)).at(0).grants, ElementsAre(next.id, parks.id));
+  EXPECT_TRUE(reads(secret));
+  // One that is ended before it begins takes no place.
+  auto never = give("firms", "2026-12-28");
+  supersede(next, never);
+  take(grants_->move(provider_, never.id, GrantState::terminated, "不用了"));
+  ASSERT_TRUE(grants_->tick());
+  EXPECT_EQ(take(grants_->find(user_, next.id)).superseded_by, "");
+  EXPECT_TRUE(reads(secret));
 }
 
 TEST_P(KeyTest, RevokedExpiredAndUnknownKeysAreRefused) {

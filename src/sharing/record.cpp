@@ -153,8 +153,9 @@ Result<std::vector<GrantTask>> Records::waiting(const Actor& actor) const {
         return found != last.end() && found->second >= since;
       };
       std::string_view kind;
+      // Where another grant took its place, the data stays in use.
       if (has_ended(g, now))
-        kind = is_grantee(actor, g) && !has(RecordKind::disposal, Time{}) ? "dispose" : "";
+        kind = g.superseded_by.empty() && is_grantee(actor, g) && !has(RecordKind::disposal, Time{}) ? "dispose" : "";
       else if (g.state == GrantState::suspended && has(RecordKind::rectification, g.changed))
         kind = is_provider(actor, g) ? "decide" : "";
       else if (g.state == GrantState::suspended)

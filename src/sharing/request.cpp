@@ -132,7 +132,7 @@ class StoredRequests final : public Requests {
     QS_TRY(auto asked, find(actor, id));
     QS_TRY(auto dataset, deps_.catalog.find({.all = true}, asked.dataset_id));
     if (document.is_object()) {
-      QS_TRY(part, terms_of(deps_.engine, dataset, document.get_object()));
+      QS_TRY(part, terms_of(deps_.engine, dataset, document.get_object(), deps_.calendar.zone()));
     }
     QS_TRY(auto table, deps_.rules.table());
     return move(actor, id, "grant", text, false, [&](store::Transaction& t, SharingRequest& r) -> Result<void> {
@@ -140,6 +140,7 @@ class StoredRequests final : public Requests {
       if (r.state != State::reviewing) return wrong_state(r);
       if (part) QS_CHECK(check_within(*part, r.terms));
       const auto& terms = part ? *part : r.terms;
+      QS_CHECK(check_period(terms, deps_.clock.now()));
       QS_CHECK(check_rules(*table, dataset, terms, false));
       if (!needs_second(*table, dataset, terms)) return give(t, actor, r, terms, trim(text));
       QS_CHECK(answer(actor, r, trim(text)));
@@ -346,7 +347,8 @@ class StoredRequests final : public Requests {
     r.scenario = trim(n.scenario);
     QS_CHECK(check_text(r.basis, "basis", true));
     QS_CHECK(check_text(r.scenario, "scenario", true));
-    QS_TRY(r.terms, terms_of(deps_.engine, dataset, n.terms));
+    QS_TRY(r.terms, terms_of(deps_.engine, dataset, n.terms, deps_.calendar.zone()));
+    QS_CHECK(check_period(r.terms, deps_.clock.now()));
     QS_TRY(auto table, deps_.rules.table());
     QS_CHECK(check_rules(*table, dataset, r.terms, true));
     return check_text(r.terms.purpose, "purpose", true);
@@ -403,6 +405,7 @@ class StoredRequests final : public Requests {
   }
 
   Result<void> add_grant(store::Transaction& t, const Actor& actor, SharingRequest& r, const Terms& terms) const {
+    QS_CHECK(check_period(terms, deps_.clock.now()));
     QS_TRY(auto granted, deps_.grants.add(t, actor,
                                           {.dataset_id = r.dataset_id,
                                            .dataset_code = r.dataset_code,
@@ -415,6 +418,8 @@ class StoredRequests final : public Requests {
                                            .terms = terms}));
     if (!r.renews.empty()) QS_CHECK(deps_.grants.supersede(t, actor, r.renews, granted));
     r.grant_id = granted.id;
+    if (terms.from && *terms.from > deps_.clock.now())
+      r.begins = calendar::to_text(std::chrono::floor<std::chrono::days>(deps_.calendar.zone().local(*terms.from)));
     r.state = State::granted;
     return {};
   }

@@ -50,7 +50,13 @@ const std::array kMigrations{
                      .sql = "ALTER TABLE sharing_request ADD COLUMN renews TEXT NOT NULL DEFAULT '';\n"
                             "ALTER TABLE sharing_request ADD COLUMN decided TEXT NOT NULL DEFAULT '';\n"
                             "ALTER TABLE sharing_request ADD COLUMN decided_by TEXT NOT NULL DEFAULT '';\n"
-                            "ALTER TABLE sharing_request ADD COLUMN warned BIGINT NOT NULL DEFAULT 0;\n"}};
+                            "ALTER TABLE sharing_request ADD COLUMN warned BIGINT NOT NULL DEFAULT 0;\n"},
+    // Grants that others had taken the place of before that was kept: what served them is handed over by the next tick.
+    store::Migration{.id = "sharing.0010",
+                     .sql = "UPDATE sharing_grant SET superseded_by = (SELECT min(r.grant_id) FROM sharing_request r WHERE "
+                            "r.renews = sharing_grant.id AND r.grant_id <> '') WHERE state = 'terminated' AND reason LIKE "
+                            "'由授权%取代' AND EXISTS (SELECT 1 FROM sharing_request r WHERE r.renews = sharing_grant.id AND "
+                            "r.grant_id <> '');\n"}};
 
 const std::array kSettings{
     SettingSpec{

@@ -8,7 +8,6 @@
 
 namespace qushu::sharing {
 
-[[nodiscard]] const Text& title(RequestState state);
 [[nodiscard]] std::string_view request_columns();
 [[nodiscard]] SharingRequest request_of(const store::Row& row);
 [[nodiscard]] Result<void> insert_request(store::Transaction& t, const SharingRequest& r);

@@ -47,7 +47,16 @@ notify::Message told_of(const SharingRequest& r, std::string_view action) {
   } else if (r.state == RequestState::granted) {
     asker();
     m.duties = {asking, provider};
-    say("已同意共享，可以使用", "granted, and can be used");
+    if (!r.begins.empty())
+      say(fmt::format("已同意共享，自 {} 起可以使用", r.begins), fmt::format("granted, and can be used from {}", r.begins));
+    else
+      say("已同意共享，可以使用", "granted, and can be used");
+    if (!r.renews.empty()) {
+      m.detail.zh += !r.begins.empty() ? "。此前仍按原授权使用，到时密钥、推送和订阅自动转到新授权。"
+                                       : "。原授权由新授权取代，密钥、推送和订阅已转到新授权。";
+      m.detail.en += !r.begins.empty() ? ". Until then the old grant holds; its keys and deliveries are then handed over."
+                                       : ". The old grant is replaced; its keys and deliveries serve the new one.";
+    }
   } else if (r.state == RequestState::confirming) {
     asker();
     m.duties = {authority};

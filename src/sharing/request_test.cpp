@@ -104,6 +104,29 @@ TEST_P(RequestTest, BecomesAGrant) {
   EXPECT_THAT(steps, ElementsAre("submit 医疗救助一站式结算", "approve 同意", "grant 姓名脱敏"));
 }
 
+TEST_P(RequestTest, APeriodIsWholeDaysAndNotOver) {
+  auto n = asked();
+  n.terms["until"] = "2020-12-01";
+  EXPECT_EQ(requests_->submit(user_, n).error().subject, "until");
+  // The 25th at 18:00 in the district: the day itself is included.
+  n.terms["from"] = "2026-11-25";
+  n.terms["until"] = "2026-11-25";
+  auto r = take(requests_->submit(user_, n));
+  EXPECT_EQ(to_iso(*r.terms.from), "2026-11-24T16:00:00Z");
+  EXPECT_EQ(to_iso(*r.terms.until), "2026-11-25T15:59:59.999999Z");
+  auto late = take(requests_->submit(user_, n));
+  take(requests_->approve(officer_, late.id, ""));
+  take(requests_->approve(officer_, r.id, ""));
+  auto grant = take(grants_->find(user_, take(requests_->grant(giver_, r.id, nullptr, "")).grant_id));
+  EXPECT_EQ(grant.state, GrantState::active);
+  clock_.advance(std::chrono::hours(6));
+  grant = take(grants_->find(user_, grant.id));
+  EXPECT_EQ(grant.state, GrantState::expired);
+  EXPECT_THAT(take(grants_->list(user_, {.box = "", .dataset = "", .state = GrantState::active})), ::testing::IsEmpty());
+  EXPECT_THAT(take(grants_->list(user_, {.box = "", .dataset = "", .state = GrantState::expired})), ::testing::SizeIs(1));
+  EXPECT_EQ(requests_->grant(giver_, late.id, nullptr, "").error().subject, "until") << "it ran out while it was looked at";
+}
+
 TEST_P(RequestTest, IsReturnedOnceAndItsClockBeginsAgain) {
   auto r = reviewing();
   EXPECT_EQ(requests_->give_back(giver_, r.id, " ").error().subject, "text");

@@ -83,8 +83,9 @@ http::Schema request_schema() {
 
 http::Schema grant_schema() {
   std::vector<http::Member> members;
-  for (const char* text : {"id", "dataset", "dataset_title", "provider_id", "provider_name", "department_id", "department_name",
-                           "request_id", "reason", "created_by", "row_filter", "purpose", "named_purpose", "from", "until"})
+  for (const char* text :
+       {"id", "dataset", "dataset_title", "provider_id", "provider_name", "department_id", "department_name", "request_id",
+        "reason", "created_by", "row_filter", "purpose", "named_purpose", "from", "until", "superseded_by"})
     members.push_back({text, schema::text()});
   members.push_back({"number", schema::integer()});
   members.push_back({"fields", schema::array(schema::object({{"id", schema::text()}, {"mask", mask_schema()}}))});
@@ -92,7 +93,7 @@ http::Schema grant_schema() {
   members.push_back({"addresses", schema::array(schema::text())});
   members.push_back({"limits", limits_schema()});
   members.push_back({"marking", marking_schema()});
-  members.push_back({"state", schema::choice({"active", "suspended", "terminated"})});
+  members.push_back({"state", schema::choice({"active", "suspended", "terminated", "expired"})});
   members.push_back({"created", schema::time()});
   members.push_back({"changed", schema::time()});
   return schema::object(std::move(members)).named("Grant");
@@ -312,7 +313,7 @@ void add_grant_routes(http::Router& router, const std::shared_ptr<Routes>& route
                                 .note = {"本部门得到的、本部门给出的", "Held by my department, given by it"},
                                 .otherwise = "all"},
                                {.name = "dataset", .shape = schema::text().length(0, 63)},
-                               {.name = "state", .shape = schema::choice({"active", "suspended", "terminated"})}}),
+                               {.name = "state", .shape = schema::choice({"active", "suspended", "terminated", "expired"})}}),
               .answer = schema::object({{"grants", schema::array(grant_schema())}, {"next", schema::text()}}),
               .handler = [routes](Request& r) { return routes->grants(r); }});
   router.add({.method = Method::get,

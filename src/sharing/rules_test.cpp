@@ -27,7 +27,8 @@ class RulesTest : public PolicyTest {
       list.push_back(json::object{{"id", id}, {"mask", json::object{{"kind", mask}, {"first", 1}, {"value", "-"}}}});
     return take(terms_of(
         *engine_, dataset_,
-        {{"fields", std::move(list)}, {"methods", std::move(methods)}, {"purpose", "核对"}, {"named_purpose", purpose}}));
+        {{"fields", std::move(list)}, {"methods", std::move(methods)}, {"purpose", "核对"}, {"named_purpose", purpose}},
+        calendar_->zone()));
   }
   std::string wrong(const Terms& given, bool asked = false) {
     auto checked = check_rules(*take(rules_->table()), dataset_, given, asked);

@@ -68,7 +68,8 @@ class WatermarkTest : public PolicyTest {
         *engine_, dataset_,
         {{"fields", json::array{json::object{{"id", "code"}}, json::object{{"id", "address"}}, json::object{{"id", "street"}}}},
          {"methods", json::array{"file"}},
-         {"purpose", "场所核查"}}));
+         {"purpose", "场所核查"}},
+        calendar_->zone()));
     take(store().write([&](store::Transaction& t) {
       return grants_->add(t, Actor::system(),
                           {.dataset_id = dataset_.id,
@@ -169,7 +170,8 @@ TEST_P(WatermarkTest, WithoutTextToCarryItOnlyTheColumnIsThere) {
       {{"fields", json::array{json::object{{"id", "code"}},
                               json::object{{"id", "address"}, {"mask", json::object{{"kind", "partial"}, {"first", 1}}}}}},
        {"methods", json::array{"file"}},
-       {"purpose", "场所核查"}}));
+       {"purpose", "场所核查"}},
+      calendar_->zone()));
   take(store().write([&](store::Transaction& t) {
     return grants_->add(
         t, Actor::system(),

@@ -217,8 +217,8 @@ class MysqlDatabase final : public Database {
                   : type == engine::Type::decimal ? "DECIMAL(38,0)"
                   : type == engine::Type::date    ? "DATE"
                                                   : "DATETIME(6)";
-        where = fmt::format(" WHERE {} {} CAST(@qushu_since AS {})", identifier(selection.since->column),
-                            selection.since->inclusive ? ">=" : ">", as);
+        where =
+            since_condition(*selection.since, identifier(selection.since->column), fmt::format("CAST(@qushu_since AS {})", as));
       }
     }
     auto most = limit == 0 ? std::string() : fmt::format(" LIMIT {}", limit);

@@ -231,8 +231,7 @@ class OdbcDatabase final : public Database {
       QS_TRY(auto index, since_column(columns, *selection.since));
       since_type_ = columns[index].info.column.type;
       since_ = selection.since->value;
-      if (!since_.empty())
-        where = fmt::format(" WHERE {} {} ?", identifier(selection.since->column), selection.since->inclusive ? ">=" : ">");
+      if (!since_.empty()) where = since_condition(*selection.since, identifier(selection.since->column), "?");
     }
     sql_ = fmt::format("SELECT {} FROM {}{}", list, from, where);
     limit_ = limit;

@@ -138,8 +138,8 @@ class PostgresDatabase final : public Database {
       if (!selection.since->value.empty()) {
         // COPY takes no parameters; a setting of the transaction carries the bound value.
         QS_CHECK(run("SELECT set_config('qushu.since', $1, true)", {selection.since->value}));
-        where = fmt::format(" WHERE {} {} current_setting('qushu.since')::{}", identifier(selection.since->column),
-                            selection.since->inclusive ? ">=" : ">", since_type_);
+        where = since_condition(*selection.since, identifier(selection.since->column),
+                                fmt::format("current_setting('qushu.since')::{}", since_type_));
       }
     }
     auto most = limit == 0 ? std::string() : fmt::format(" LIMIT {}", limit);

@@ -123,6 +123,23 @@ Result<std::size_t> since_column(const std::vector<FeedColumn>& columns, const S
   return static_cast<std::size_t>(found - columns.begin());
 }
 
+std::string since_condition(const Since& since, std::string_view compared, std::string_view value) {
+  if (!since.inclusive) return fmt::format(" WHERE {} > {}", compared, value);
+  return fmt::format(" WHERE ({0} >= {1} OR {0} IS NULL)", compared, value);
+}
+
+std::optional<__int128> most_of(const engine::Column& column, const Since& since) {
+  const bool day = column.type == engine::Type::date;
+  if (since.most.empty() || (!day && column.type != engine::Type::datetime)) return std::nullopt;
+  constexpr std::size_t kDay = 10;
+  Decoded value;
+  std::string scratch;
+  if (decode(day ? Wire::date : Wire::datetime, column, day ? since.most.substr(0, kDay) : since.most, value, scratch) !=
+      Decoded::Outcome::good)
+    return std::nullopt;
+  return value.whole;
+}
+
 void name_columns(std::vector<FeedColumn>& columns) {
   // Compared as the engine does, without case.
   std::set<std::string> taken{"_id"};

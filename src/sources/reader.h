@@ -77,6 +77,10 @@ class Folder {
 [[nodiscard]] Result<std::vector<std::size_t>> chosen(const std::vector<std::string>& all, const Selection& selection);
 // Where Since's column is and that its type can be one and its value is of that type.
 [[nodiscard]] Result<std::size_t> since_column(const std::vector<FeedColumn>& columns, const Since& since);
+// The condition that Since makes: `compared` is what is compared of the column, `value` stands for Since's value.
+[[nodiscard]] std::string since_condition(const Since& since, std::string_view compared, std::string_view value);
+// Since's `most` as a whole value of the column.
+[[nodiscard]] std::optional<__int128> most_of(const engine::Column& column, const Since& since);
 // Names of our columns: as the source's, made unique, `_id` kept for us.
 void name_columns(std::vector<FeedColumn>& columns);
 

@@ -106,8 +106,7 @@ class SqliteDatabase final : public Database {
     }
     if (selection.since) {
       QS_TRY(auto index, since_column(columns, *selection.since));
-      if (!selection.since->value.empty())
-        where = fmt::format(" WHERE {} {} ?1", comparable(columns[index]), selection.since->inclusive ? ">=" : ">");
+      if (!selection.since->value.empty()) where = since_condition(*selection.since, comparable(columns[index]), "?1");
     }
     auto most = limit == 0 ? std::string() : fmt::format(" LIMIT {}", limit);
     QS_TRY(rows_, prepare(fmt::format("SELECT {} FROM {}{}{}", list, from, where, most)));

@@ -11,6 +11,8 @@
 #include "qushu/crypto/crypto.h"
 #include "qushu/sharing/policy.h"
 
+#include "web.h"
+
 namespace qushu::sources {
 namespace {
 
@@ -149,6 +151,17 @@ Result<void> check_names(std::string_view code, std::string_view name) {
     return fail(wrong("source.name", "name", "名称应为 1 到 100 个字。", "A name has 1 to 100 characters."));
   return {};
 }
+// That an address can be one; whether somebody is there is for a trial to say.
+Result<void> check_address(Kind kind, const json::object& settings) {
+  for (std::string_view member : {"url", "endpoint"}) {
+    const auto* given = settings.if_contains(member);
+    if ((kind != Kind::http && kind != Kind::s3) || given == nullptr || !given->is_string() || given->get_string().empty())
+      continue;
+    QS_CHECK(address_of(std::string(given->get_string()), fmt::format("settings.{}", member)));
+  }
+  return {};
+}
+
 Result<void> check_parallel(std::int64_t parallel) {
   if (parallel >= 1 && parallel <= kMostParallel) return {};
   return fail(wrong("source.parallel", "parallel", fmt::format("同时运行数应为 1 到 {}。", kMostParallel),
@@ -274,6 +287,7 @@ Result<Source> StoredSources::add(const Actor& actor, const NewSource& given) {
   QS_CHECK(check_parallel(given.parallel));
   QS_TRY(auto department, department_of(actor, given.department));
   QS_TRY(auto settings, complete(given.kind, given.settings));
+  QS_CHECK(check_address(given.kind, settings));
   QS_CHECK(check_secrets(given.kind, given.secrets));
   auto now = deps_.clock.now();
   Source s{.id = new_id(),
@@ -329,6 +343,7 @@ Result<Source> StoredSources::change(const Actor& actor, std::string_view code, 
     }
     if (change.settings) {
       QS_TRY(s.settings, complete(s.kind, *change.settings));
+      QS_CHECK(check_address(s.kind, s.settings));
     }
     QS_CHECK(check_secrets(s.kind, change.secrets));
     Secrets secrets;

@@ -140,7 +140,7 @@ class Pipe {
 
 // What all scanners add to.
 struct Tally {
-  std::atomic<std::uint64_t> rows = 0, bytes = 0, blanked = 0, mended = 0;
+  std::atomic<std::uint64_t> rows = 0, bytes = 0, blanked = 0, mended = 0, unmarked = 0, beyond = 0;
   std::mutex mutex;
   std::optional<__int128> highest;
 
@@ -153,6 +153,7 @@ struct Tally {
 struct Plan {
   std::vector<FeedColumn> columns;
   std::optional<std::size_t> since;  // the watermark's column
+  std::optional<__int128> most;      // beyond which its values do not count
 };
 
 class BlockScanner final : public engine::Scanner {
@@ -188,6 +189,7 @@ class BlockScanner final : public engine::Scanner {
         at += sizeof length;
         length = std::byteswap(length);
         if (length == Block::kNull) {
+          if (plan_->since == i) ++tally_->unmarked;
           if (slots_[i] != kNone) into.set_null(slots_[i], row);
           continue;
         }
@@ -239,12 +241,18 @@ class BlockScanner final : public engine::Scanner {
         break;
       case Decoded::Outcome::blank:
         ++tally_->blanked;
+        if (plan_->since == i) ++tally_->unmarked;
         if (slots_[i] != kNone) into.set_null(slots_[i], row);
         return {};
       case Decoded::Outcome::misfit:
         return misfit(feed, row, cell);
     }
-    if (plan_->since == i && (!highest_ || value.whole > *highest_)) highest_ = value.whole;
+    if (plan_->since == i) {
+      if (plan_->most && value.whole > *plan_->most)
+        ++tally_->beyond;
+      else if (!highest_ || value.whole > *highest_)
+        highest_ = value.whole;
+    }
     if (slots_[i] == kNone) return {};
     const auto& out = outputs_[i];
     switch (column.type) {
@@ -335,7 +343,12 @@ class DatabaseRows final : public RowStream {
     return std::make_unique<BlockScanner>(pipe_, plan_, tally_, wanted);
   }
   [[nodiscard]] Counts counts() const override {
-    return {.rows = tally_->rows, .bytes = tally_->bytes, .blanked = tally_->blanked, .mended = tally_->mended};
+    return {.rows = tally_->rows,
+            .bytes = tally_->bytes,
+            .blanked = tally_->blanked,
+            .mended = tally_->mended,
+            .unmarked = tally_->unmarked,
+            .beyond = tally_->beyond};
   }
   [[nodiscard]] std::optional<std::string> highest() const override {
     std::scoped_lock lock(tally_->mutex);
@@ -362,9 +375,10 @@ Result<std::unique_ptr<RowStream>> stream(std::unique_ptr<Database> database, co
   if (columns.empty())
     return fail(wrong("source.no_columns", "selection", "所选的表或查询没有列。", "The table or query has no columns."));
   name_columns(columns);
-  Plan plan{.columns = std::move(columns), .since = std::nullopt};
+  Plan plan{.columns = std::move(columns), .since = std::nullopt, .most = std::nullopt};
   if (selection.since) {
     QS_TRY(plan.since, since_column(plan.columns, *selection.since));
+    plan.most = most_of(plan.columns[*plan.since].info.column, *selection.since);
   }
   return std::make_unique<DatabaseRows>(std::move(database), std::move(plan), context, limit);
 }

@@ -4,7 +4,7 @@ export interface Drift { kind: 'added' | 'missing' | 'renamed' | 'retyped'; colu
 export interface Run {
   id: string; pipeline: string; title: string; trigger: string; state: string; job_id: string; person_name: string; source: string; dataset: string; due: string | null; created: string; started: string | null; ended: string | null;
   read: number; added: number; changed: number; deleted: number; unchanged: number; rejected: number; bytes: number; version: number | null; position_before: string; position_after: string; files: { name: string; size: number }[]; drifts: Drift[];
-  decisions: Record<string, string>; error: { id: string; text: string; subject: string } | null; job?: import('./api').Job | null; log?: { at: string; level: string; text: string }[];
+  decisions: Record<string, string>; warnings: string[]; loss: { before: number; after: number; accepted: boolean } | null; error: { id: string; text: string; subject: string } | null; job?: import('./api').Job | null; log?: { at: string; level: string; text: string }[];
 }
 export interface Mapped { column: string; name: string; type: string; width: number; scale: number; unit: string; skip: boolean; key: boolean; fixed: string | null; seen: string; may_miss: boolean; also: string[] }
 export interface When { cron: string; zone: string; days: string }

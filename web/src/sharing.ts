@@ -20,13 +20,15 @@ export interface SharingRequest {
   approved_by: string; answer: string; answered_by: string; grant_id: string; started: string | null; answered: string | null; days_allowed: number; was_returned: boolean; extension: number; extended: boolean; days_taken: number | null; late: boolean; renews: string; decided: Terms | null;
   created: string; changed: string; deadline: string | null; days_left: number | null; deadline_sure: boolean; may: string[]; events?: { at: string; action: string; state: string; text: string; person_name: string }[];
 }
-export interface Grant extends Terms { id: string; number: number; dataset: string; dataset_title: string; provider_id: string; provider_name: string; department_id: string; department_name: string; request_id: string; state: string; reason: string; created_by: string; created: string; changed: string }
+export interface Grant extends Terms { id: string; number: number; dataset: string; dataset_title: string; provider_id: string; provider_name: string; department_id: string; department_name: string; request_id: string; state: string; reason: string; created_by: string; created: string; changed: string; superseded_by: string }
+// Neither used nor set up any more.
+export const grantEnded = (g: Grant) => g.state === 'terminated' || g.state === 'expired';
 
 export const requestStates = ['asking', 'reviewing', 'confirming', 'returned', 'granted', 'refused', 'declined', 'withdrawn'];
 export const requestState = (s: string) =>
   ({ asking: t('待本部门审核', 'With own officer'), declined: t('本部门未同意', 'Declined'), reviewing: t('待提供部门审核', 'With the provider'), returned: t('待补正', 'To be completed'), granted: t('已授权', 'Granted'), refused: t('不予共享', 'Refused'), withdrawn: t('已撤回', 'Withdrawn'), confirming: t('待主管部门复核', 'To be confirmed') })[s] ?? s;
 export const requestTag = (s: string): 'success' | 'warning' | 'info' | 'primary' | 'danger' => (s === 'granted' ? 'success' : s === 'refused' || s === 'declined' ? 'danger' : s === 'withdrawn' ? 'info' : s === 'returned' ? 'warning' : 'primary');
-export const grantState = (s: string) => ({ active: t('有效', 'Active'), suspended: t('已暂停', 'Suspended'), terminated: t('已终止', 'Terminated') })[s] ?? s;
+export const grantState = (s: string) => ({ active: t('有效', 'Active'), suspended: t('已暂停', 'Suspended'), terminated: t('已终止', 'Terminated'), expired: t('已到期', 'Expired') })[s] ?? s;
 export const grantTag = (s: string): 'success' | 'warning' | 'info' => (s === 'active' ? 'success' : s === 'suspended' ? 'warning' : 'info');
 export const methods = ['api', 'sql', 'file', 'push'];
 export const methodName = (m: string) => ({ api: t('接口与页面', 'API and pages'), sql: t('SQL 查询', 'SQL'), file: t('文件下载', 'Files'), push: t('推送入库', 'Pushed tables') })[m] ?? m;

@@ -105,6 +105,9 @@ class Deliveries {
   // Queues a run now; the job's id.
   [[nodiscard]] Result<std::string> run(const Actor& actor, std::string_view id) const;
 
+  // Has the deliveries of one grant serve the one that takes its place.
+  [[nodiscard]] Result<void> hand_over(store::Transaction& t, std::string_view from, std::string_view to) const;
+
   // In the transaction that makes a version the current one: queues what waits for it.
   [[nodiscard]] Result<void> published(store::Transaction& t, const catalog::Dataset& dataset,
                                        const catalog::Version& version) const;

@@ -99,6 +99,12 @@ struct Pipeline {
   Time created, changed;
 };
 
+// A run that would leave none of a dataset's rows, or take away more of them than ingest.loss_share allows, asks first.
+struct Loss {
+  std::uint64_t before = 0, after = 0;
+  bool accepted = false;  // a person has said that so many may go
+};
+
 struct Run {
   std::string id, pipeline_id, pipeline_code, pipeline_title, trigger;  // manual, schedule, after, arrival, dataset, decision
   std::string state;  // queued, running, waiting, succeeded, failed, cancelled
@@ -113,6 +119,8 @@ struct Run {
   std::vector<Drift> drifts;
   json::object decisions;  // by column
   std::optional<Error> error;
+  std::vector<Text> warnings;  // of a run that did what it should, on what does not look right
+  std::optional<Loss> loss;    // what it waits for, or waited for
 };
 
 // What a person decides about one drifted column.
@@ -162,9 +170,11 @@ class Pipelines {
   [[nodiscard]] virtual Result<std::vector<Pipeline>> list(const Actor& actor) const = 0;
   // Saved once it was tried: an error is the trial's.
   [[nodiscard]] virtual Result<Pipeline> add(const Actor& actor, const Pipeline& pipeline) = 0;
-  // Replaces the definition. What the runs keep stays, but for the watermark when the mode, the source, its selection or the
-  // watermark's column change: then everything is read once more.
-  [[nodiscard]] virtual Result<Pipeline> change(const Actor& actor, std::string_view code, const Pipeline& pipeline) = 0;
+  // Replaces the definition; `seen` is its `changed` as the caller last saw it: conflict when it has been changed since. What
+  // the runs keep stays, but for the watermark when the mode, the source, its selection or the watermark's column change: then
+  // everything is read once more.
+  [[nodiscard]] virtual Result<Pipeline> change(const Actor& actor, std::string_view code, const Pipeline& pipeline,
+                                                const std::optional<Time>& seen = {}) = 0;
   [[nodiscard]] virtual Result<Pipeline> enable(const Actor& actor, std::string_view code, bool enabled) = 0;
   // The watermark and the files that were read are forgotten: the next run reads everything.
   [[nodiscard]] virtual Result<Pipeline> forget(const Actor& actor, std::string_view code) = 0;
@@ -180,8 +190,10 @@ class Pipelines {
   };
   [[nodiscard]] virtual Result<std::vector<Run>> runs(const Actor& actor, const Filter& filter) const = 0;
   [[nodiscard]] virtual Result<Run> cancel(const Actor& actor, std::string_view id) = 0;
-  // Takes the decisions about a waiting run's drift into the pipeline, and lets the run go on from what it has kept.
-  [[nodiscard]] virtual Result<Run> decide(const Actor& actor, std::string_view id, const std::vector<Decision>& decisions) = 0;
+  // Takes the decisions about a waiting run's drift into the pipeline, and lets the run go on from what it has kept. Of one
+  // that waits for a loss `accept_loss` says that it may be.
+  [[nodiscard]] virtual Result<Run> decide(const Actor& actor, std::string_view id, const std::vector<Decision>& decisions,
+                                           bool accept_loss = false) = 0;
 
   // Looks for what is due, what has arrived, and what became of runs whose process died. The server calls it every second or
   // so.

@@ -2,8 +2,9 @@
 // (mask.h), a row filter, the methods, addresses, period and purpose; policy.h turns it into SQL, in one place.
 //
 // A grant is active, suspended (stopped until somebody resumes it) or terminated (for good). It takes effect, and ends, with
-// the next row that is read: what runs asks again whenever anything in the store changed. A grant that renews or widens another
-// ends that one as it begins.
+// the next row that is read: what runs asks again whenever anything in the store changed. One whose period is over is shown as
+// expired. A grant that renews or widens another ends that one as it begins, and what serves the old one (keys, deliveries)
+// serves it from then on; until then the old one holds.
 //
 // Who may what: the people of the grantee's department read by it; the provider's stewards and sharing officers and those who
 // may everything suspend, resume and terminate it; both, and the data authority, see it. Every step is audited in its
@@ -14,6 +15,7 @@
 
 #include <boost/json.hpp>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -26,6 +28,7 @@
 #include "qushu/base/actor.h"
 #include "qushu/base/error.h"
 #include "qushu/base/time.h"
+#include "qushu/calendar/zone.h"
 #include "qushu/catalog/catalog.h"
 #include "qushu/engine/rewrite.h"
 #include "qushu/notify/notify.h"
@@ -40,9 +43,11 @@ inline constexpr std::size_t kUses = 4;
 [[nodiscard]] std::string_view name(Use use);
 [[nodiscard]] bool parse(std::string_view text, Use& out);
 
-enum class GrantState : std::uint8_t { active, suspended, terminated };
+// Kept are the first three; expired is what the others but terminated become to those who look once the period is over.
+enum class GrantState : std::uint8_t { active, suspended, terminated, expired };
 [[nodiscard]] std::string_view name(GrantState state);
 [[nodiscard]] bool parse(std::string_view text, GrantState& out);
+[[nodiscard]] const Text& title(GrantState state);
 
 struct GrantedField {
   std::string id;
@@ -83,14 +88,19 @@ struct Grant {
   std::string request_id;                      // what it was made from; empty: given directly
   Terms terms;
   GrantState state = GrantState::active;
-  std::string reason;  // of the last suspension or termination
+  std::string reason;         // of the last suspension or termination
+  std::string superseded_by;  // the grant that takes its place, or will when that one begins; or empty
   std::string created_by;
   Time created, changed;
 };
 
 // Checked against the dataset as it is now: fields exist, masks fit, the filter is one expression over its fields, addresses
-// can be read, the period is not empty. `subject` of an error names the member.
-[[nodiscard]] Result<Terms> terms_of(engine::Engine& engine, const catalog::Dataset& dataset, const json::object& document);
+// can be read, the period is not empty. A day alone is the whole of it in the zone: from its beginning, until its end.
+// `subject` of an error names the member.
+[[nodiscard]] Result<Terms> terms_of(engine::Engine& engine, const catalog::Dataset& dataset, const json::object& document,
+                                     const calendar::Zone& zone);
+// Refuses a period that is over.
+[[nodiscard]] Result<void> check_period(const Terms& terms, Time now);
 [[nodiscard]] json::object to_json(const Terms& terms);
 [[nodiscard]] json::object to_json(const Grant& grant);
 // As they are kept in the store, the checked filter with them.
@@ -134,8 +144,13 @@ class Grants {
   // first.
   [[nodiscard]] Result<std::vector<std::shared_ptr<const Grant>>> usable(const Actor& actor,
                                                                          std::string_view dataset_id = {}) const;
-  // Ends a grant that another takes the place of.
+  // Has a grant take the place of another: at once, or when it begins (by tick). Both sides are told.
   [[nodiscard]] Result<void> supersede(store::Transaction& t, const Actor& actor, std::string_view id, const Grant& by) const;
+  // What is told, in the transaction, that whatever serves the first grant is to serve the second. Set before anything runs.
+  using HandOver = std::function<Result<void>(store::Transaction&, std::string_view from, std::string_view to)>;
+  void on_hand_over(HandOver done) { hand_over_ = std::move(done); }
+  // Ends the grants whose successors have begun; called every few seconds.
+  [[nodiscard]] Result<void> tick() const;
   // Whether a grant may still be used; cheap while nothing in the store changes.
   [[nodiscard]] bool holds(const Grant& grant) const;
   [[nodiscard]] std::shared_ptr<const Masks> masks(const Grant& grant) const;
@@ -148,8 +163,10 @@ class Grants {
   using All = std::vector<std::shared_ptr<const Grant>>;
   // Every grant that is active, as of the last change of the store.
   [[nodiscard]] Result<std::shared_ptr<const All>> active() const;
+  [[nodiscard]] Result<void> succeed(store::Transaction& t, const Actor& actor, std::string_view id, const Grant& by) const;
 
   Deps deps_;
+  HandOver hand_over_;
   std::string key_;
   mutable std::mutex mutex_;
   mutable std::int64_t generation_ = -1;

@@ -8,7 +8,7 @@
 //
 // The people of the grantee's department who may use its grants make keys and revoke them; the provider's officers and stewards
 // see the keys of their grants and revoke them too. A key ends with its last grant, when it expires, and at once when it is
-// revoked.
+// revoked; where one grant takes another's place, its keys serve the new one.
 //
 // Nonces are remembered in memory; what was signed before this process began is not accepted, so that a restart forgets
 // nothing. Several processes on one store each remember their own.
@@ -77,6 +77,8 @@ class Keys {
   // Those that the caller may see; of one grant, or all. The newest first.
   [[nodiscard]] Result<std::vector<ApplicationKey>> list(const Actor& actor, std::string_view grant_id = {}) const;
   [[nodiscard]] Result<ApplicationKey> revoke(const Actor& actor, std::string_view id) const;
+  // Has the keys of one grant serve another instead.
+  [[nodiscard]] Result<void> hand_over(store::Transaction& t, std::string_view from, std::string_view to) const;
 
   // Who calls, when the request carries a key or a signature of one. nullopt: it carries neither.
   [[nodiscard]] std::optional<Result<Actor>> caller(const http::Request& request);

@@ -71,6 +71,7 @@ struct SharingRequest {
   std::optional<Terms> decided;                // by the provider, until it is confirmed
   std::string decided_by;                      // the id of who did
   std::optional<calendar::Standing> standing;  // while the provider is to answer
+  std::string begins;                          // just granted: the day from which it can be used, if that is later; not kept
 };
 
 struct RequestEvent {
@@ -88,6 +89,7 @@ struct NewRequest {
   std::string renews = {};      // the id of a grant
 };
 
+[[nodiscard]] const Text& title(RequestState state);
 [[nodiscard]] std::span<const store::Migration> request_migrations();
 [[nodiscard]] std::span<const SettingSpec> request_settings();  // sharing.reply_days, sharing.extension_days, sharing.text …
 

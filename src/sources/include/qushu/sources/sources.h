@@ -102,10 +102,12 @@ struct Target;
 using Access = std::shared_ptr<const Target>;
 
 // Only rows beyond this value. `value` is canonical text: a whole number, 2026-11-23 or 2026-11-23T14:05:09[.ffffff] (UTC
-// where the column has a zone); empty: from the start.
+// where the column has a zone); empty: from the start. An inclusive one takes the rows without a value too: nothing else would
+// ever bring them.
 struct Since {
   std::string column, value;
   bool inclusive = false;
+  std::string most = {};  // a value beyond this one is read, but is none that the next reading could begin at; empty: any is
 };
 
 struct Selection {
@@ -129,6 +131,7 @@ struct Counts {
   // Values that no column of ours can hold and that became empty (zero dates, infinite dates, NaN in decimals), and texts with
   // broken characters.
   std::uint64_t blanked = 0, mended = 0;
+  std::uint64_t unmarked = 0, beyond = 0;  // rows without a value in Since's column, and with one beyond its most
 };
 
 // Rows of a database, typed. The first column is `_id`, the running number from 1. Scanned once.
