@@ -405,7 +405,9 @@ class Sentences {
     for (const auto& income : mentions_) {
       if (income.role != Role::level || income.reason || !income.subject || !income.subject->code.starts_with("income."))
         continue;
-      bool claimed = claims_balance(income.sentence);
+      // What was carried over, or made up for the rest, is a part of the balance.
+      bool carried = contains_any(sentence_text(view_.said, income.sentence), {U"结转", U"结余", U"弥补"});
+      bool claimed = !carried && claims_balance(income.sentence);
       for (const auto* spent = &income + 1; spent != mentions_.data() + mentions_.size(); ++spent) {
         if (spent->sentence != income.sentence) break;
         if (spent->role == Role::level && !spent->reason && spent->subject && comparable(income, *spent, claimed))

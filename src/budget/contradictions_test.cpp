@@ -139,6 +139,7 @@ TEST(Balance, OnlyLikeWithLike) {
       said("2022年度收入总计、支出总计均为500万元。其中：本年收入合计450万元，使用非财政拨款结余0万元，年初结转和结余50万元；"
            "本年支出合计480万元，年末结转和结余20万元。",
            "2022"));
+  expect_nothing(said("2022年度本年收入合计450万元，本年支出合计480万元，使用年初结转和结余30万元，收支平衡。", "2022"));
   auto grand = said("2023年收入总计100万元，支出总计101万元。");
   expect_one(grand, Kind::balance, "101", "100");
   EXPECT_EQ(grand.findings[0].message.zh.find("文中称"), std::string::npos) << words(grand);
