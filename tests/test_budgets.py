@@ -86,7 +86,7 @@ def test_nothing_is_not_decided_about(world):
     one = budgeter.post("/api/v1/budgets", {"department": "mzj", "year": 2039}, 201)
     assert [f["identity"] for f in one["findings"]] == ["empty"], one["findings"]
     refused = budgeter.post(f"/api/v1/budgets/{one['id']}/submit", {}, 422)
-    assert refused["id"] == "budget.findings" and "还没有填写" in refused["message"], refused
+    assert refused["id"] == "budget.findings" and "还没有填写" in str(refused), refused
 
 
 def test_years_are_compared_and_changes_hold_against_the_year_named(world):
@@ -171,7 +171,7 @@ def test_spending_and_the_command_line(world):
         assert wrong in district.cli("budget", "spend", "mzj", "2025", "2", wrong, "--as", "budgeter", code=3)
     assert budgeter.put(f"{at}/spent/1", {"amounts": {"P2": -3 * WAN}}, 422)["id"] == "budget.negative"
     over = budgeter.put(f"{at}/spent/1", {"amounts": {"P2": 999999 * WAN}}, 422)
-    assert over["id"] == "budget.over" and "超支说明" in over["message"], over
+    assert over["id"] == "budget.over" and "超支说明" in str(over), over
     assert "超支说明" in district.cli("budget", "spend", "mzj", "2025", "3", "P2=3000000", "--as", "budgeter", code=3)
     district.cli("budget", "spend", "mzj", "2025", "3", "P2=3000000", "--explanation", "应急采购", "--as", "budgeter")
     beyond = budgeter.get(at)
