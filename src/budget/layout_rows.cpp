@@ -413,7 +413,7 @@ Unit cut_unit(std::u32string_view& line) {
   for (const auto& word : kUnits) {
     if (!text.ends_with(word.text)) continue;
     auto rest = trimmed(text.substr(0, text.size() - word.text.size()));
-    auto gap = rest.find_last_of(U" ");
+    auto gap = rest.rfind(U' ');
     Cell cell;
     if (gap == std::u32string_view::npos || !is_cell(rest.substr(gap + 1), cell) || cell.kind != CellKind::number ||
         !is_han(trimmed(rest.substr(0, gap)).back()))
