@@ -81,6 +81,14 @@ def test_a_second_person_decides_and_the_public_sees_only_then(world):
     assert "机关运行经费" not in text_of(public.call("GET", f"/open/budgets/{one['id']}").content)
 
 
+def test_nothing_is_not_decided_about(world):
+    _, budgeter, *_ = world
+    one = budgeter.post("/api/v1/budgets", {"department": "mzj", "year": 2039}, 201)
+    assert [f["identity"] for f in one["findings"]] == ["empty"], one["findings"]
+    refused = budgeter.post(f"/api/v1/budgets/{one['id']}/submit", {}, 422)
+    assert refused["id"] == "budget.findings" and "还没有填写" in str(refused), refused
+
+
 def test_years_are_compared_and_changes_hold_against_the_year_named(world):
     _, budgeter, decider, *_ = world
     base = made(budgeter, 2041)
@@ -135,6 +143,9 @@ def test_pages_are_printed_with_their_fonts(world, tmp_path):
     assert budgeter.call("GET", f"/api/v1/budgets/{one['id']}/print?project=P9").status_code == 404
     assert budgeter.call("GET", f"/api/v1/budgets/{one['id']}/print?format=xlsx").content[:2] == b"PK"
     district.cli("budget", "print", "mzj", "2034", str(tmp_path / "c.pdf"))
+    # What we print is read back by what we check.
+    read_back = district.json("budget", "check", str(tmp_path / "c.pdf"), "--format", "json")
+    assert read_back["findings"] == [] and read_back["checked"] > 30, read_back
     assert "部门收支总表" in text_of((tmp_path / "c.pdf").read_bytes())
 
 
@@ -158,6 +169,15 @@ def test_spending_and_the_command_line(world):
     assert noted[(2, "office")] == 123456 and noted[(2, "P1")] == 2 * WAN
     for wrong in ("office", "office=1.234", "office=一百"):
         assert wrong in district.cli("budget", "spend", "mzj", "2025", "2", wrong, "--as", "budgeter", code=3)
+    assert budgeter.put(f"{at}/spent/1", {"amounts": {"P2": -3 * WAN}}, 422)["id"] == "budget.negative"
+    over = budgeter.put(f"{at}/spent/1", {"amounts": {"P2": 999999 * WAN}}, 422)
+    assert over["id"] == "budget.over" and "超支说明" in str(over), over
+    assert "超支说明" in district.cli("budget", "spend", "mzj", "2025", "3", "P2=3000000", "--as", "budgeter", code=3)
+    district.cli("budget", "spend", "mzj", "2025", "3", "P2=3000000", "--explanation", "应急采购", "--as", "budgeter")
+    beyond = budgeter.get(at)
+    assert {e["subject"]: e["light"] for e in beyond["execution"]}["P2"] == "over"
+    assert [s["explanation"] for s in beyond["spent"] if s["subject"] == "P2"] == ["应急采购"]
+    assert budgeter.put(f"{at}/spent/3", {"amounts": {"P2": 301 * WAN}, "explanation": "应急采购，再加一项"})["execution"]
     district.cli("budget", "publish", "mzj", "2025", "--as", "decider")
     assert "已公开" in district.cli("budget", "list", "--year", "2025")
 

@@ -220,7 +220,7 @@ Result<void> spend(System& s, const Actor& actor, const Common& common, const Na
     amounts.insert_or_assign(one.substr(0, at), *fen);
   }
   QS_TRY(auto id, s.budgets->id_of(o.department, o.year));
-  QS_TRY(auto d, s.budgets->spend(actor, id, o.month, amounts));
+  QS_TRY(auto d, s.budgets->spend(actor, id, o.month, amounts, o.comment));
   show(common, d);
   return {};
 }
@@ -316,6 +316,8 @@ void add_kept_commands(CLI::App& group, Common& common, Chosen& chosen) {
                    zh ? "科目=金额（元）：personnel、office 或项目编码"
                       : "subject=amount in yuan: personnel, office or a project's code")
       ->required();
+  spent->add_option("--explanation", o->comment,
+                    zh ? "超支说明，累计超出预算时必填" : "Why more is spent than the budget holds");
 }
 
 }  // namespace

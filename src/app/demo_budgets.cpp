@@ -23,6 +23,7 @@ struct ProjectOf {
 
 struct YearOf {
   std::int64_t salaries, pensions, office, insurance, medical, housing, services;  // services: of the projects
+  std::int64_t vehicles, goods, bought;
   std::vector<ProjectOf> projects;
 };
 
@@ -71,14 +72,17 @@ YearOf first_year() {
           .medical = 1'760,
           .housing = 4'800,
           .services = 52'013,
+          .vehicles = 420,
+          .goods = 540,
+          .bought = 45'200,
           .projects = {{"XM01", "党务与行政管理经费", "区直机关党建工作要点", "党建、普法、档案和法律顾问", "机关工作有序开展",
-                        2'787, 2'787, ""},
+                        2'787, 3'252, "压减一般性支出"},
                        {"XM02", "网络系统运行经费", "政务网运行维护合同", "链路和互联网出口租赁、机房运维",
-                        "政务网安全稳定运行", 52'013, 52'013, ""},
+                        "政务网安全稳定运行", 52'013, 50'640, "新增互联网出口"},
                        {"XM03", "安全管理经费", "网络安全等级保护要求", "安全设施维护、监测和会议系统保障",
-                        "不发生重大安全事件", 27'800, 27'800, ""},
+                        "不发生重大安全事件", 27'800, 26'950, "新增安全监测服务"},
                        {"XM04", "平台建设经费", "“一张网”建设方案", "信息资源门户和共享平台", "数据平台建成并持续优化", 8'000,
-                        8'000, ""}}};
+                        7'200, "扩充信息资源目录"}}};
 }
 
 YearOf second_year() {
@@ -89,6 +93,9 @@ YearOf second_year() {
           .medical = 1'942,
           .housing = 5'374,
           .services = 99'223,
+          .vehicles = 420,
+          .goods = 620,
+          .bought = 50'367,
           .projects = {{"XM01", "党务与行政管理经费", "区直机关党建工作要点", "党建、普法、档案和法律顾问", "机关工作有序开展",
                         2'220, 2'787, "项目调整，预算减少"},
                        {"XM02", "网络系统运行经费", "政务网运行维护合同", "链路和互联网出口租赁、机房运维",
@@ -99,6 +106,30 @@ YearOf second_year() {
                         9'580, 8'000, "新增文档共享系统"},
                        {"XM05", "数据中心建设经费", "区政府常务会议纪要", "机房改造和云平台扩容", "年度建设进度不低于 90%",
                         101'649, 0, "新增项目"}}};
+}
+
+// The year that runs: the one before it is not here, its projects' amounts are.
+YearOf this_year() {
+  return {.salaries = 47'236,
+          .pensions = 905,
+          .office = 4'518,
+          .insurance = 2'795,
+          .medical = 2'068,
+          .housing = 5'730,
+          .services = 112'640,
+          .vehicles = 380,
+          .goods = 580,
+          .bought = 52'940,
+          .projects = {{"XM01", "党务与行政管理经费", "区直机关党建工作要点", "党建、普法、档案和法律顾问", "机关工作有序开展",
+                        2'460, 2'380, "增加普法宣传场次"},
+                       {"XM02", "网络系统运行经费", "政务网运行维护合同", "链路和互联网出口租赁、机房运维",
+                        "政务网安全稳定运行", 71'850, 70'400, "新增街道社区接入点"},
+                       {"XM03", "安全管理经费", "网络安全等级保护要求", "安全设施维护、监测和会议系统保障",
+                        "不发生重大安全事件", 31'240, 29'860, "新增关键系统密码测评"},
+                       {"XM04", "平台建设经费", "“一张网”建设方案", "信息资源门户、文档共享系统", "数据平台建成并持续优化",
+                        12'300, 11'500, "文档共享系统扩容"},
+                       {"XM05", "数据中心建设经费", "区政府常务会议纪要", "机房改造和云平台扩容", "年度建设进度不低于 90%",
+                        38'600, 64'200, "机房主体已建成，转入云平台扩容"}}};
 }
 
 Content content_of_year(const YearOf& y) {
@@ -149,7 +180,7 @@ Content content_of_year(const YearOf& y) {
   t.office = fen(y.office);
   t.basic = t.personnel + t.office;
   t.income = t.expenditure = t.basic + t.project;
-  t.vehicle_running = t.vehicles = t.three_publics = fen(420);
+  t.vehicle_running = t.vehicles = t.three_publics = fen(y.vehicles);
   t.text = "统筹政务数据资源的建设、推广应用和运行维护，承担政务数据平台和数据安全的技术保障。";
   c.income.push_back({.source = "general", .amount = t.income, .carried = 0, .note = ""});
   c.functions = {{.code = "2010350",
@@ -174,8 +205,8 @@ Content content_of_year(const YearOf& y) {
                  {.code = "30201", .name = "办公费", .part = "office", .amount = fen(y.office)},
                  {.code = "30213", .name = "维修（护）费", .part = "project", .amount = fen(y.services)},
                  {.code = "31007", .name = "信息网络及软件购置更新", .part = "project", .amount = t.project - fen(y.services)}};
-  c.purchases = {{.kind = "goods", .item = "办公设备", .project = "XM01", .amount = fen(620)},
-                 {.kind = "bought_services", .item = "信息技术服务", .project = "XM02", .amount = fen(50'367)}};
+  c.purchases = {{.kind = "goods", .item = "办公设备", .project = "XM01", .amount = fen(y.goods)},
+                 {.kind = "bought_services", .item = "信息技术服务", .project = "XM02", .amount = fen(y.bought)}};
   return c;
 }
 
@@ -223,13 +254,13 @@ Result<void> fill_budgets(System& s, Lang lang) {
                    .percent = 951,
                    .reason = "社会保险基数调整"}};
   QS_CHECK(enter(s, people, 2021, told, true));
-  // As the year before it was, whose budget is not here.
-  for (auto& p : content.projects) p.earlier = p.amount;
-  QS_TRY(auto id, enter(s, people, year, content, false));
+  auto running = content_of_year(this_year());
+  QS_TRY(auto id, enter(s, people, year, running, false));
+  const auto& held = running.totals.at(0);
   // Salaries run evenly, the networks are paid by quarter, construction lags.
   for (std::int64_t m = 1; m <= month; ++m) {
-    std::map<std::string, std::int64_t> amounts{{"personnel", b.personnel / 12}, {"office", b.office / 13}};
-    for (const auto& p : content.projects) {
+    std::map<std::string, std::int64_t> amounts{{"personnel", held.personnel / 12}, {"office", held.office / 13}};
+    for (const auto& p : running.projects) {
       if (p.code == "XM02" && m % 3 == 0) amounts[p.code] = p.amount / 4;
       if (p.code == "XM05" && m > 6) amounts[p.code] = p.amount / 12;
       if (p.code != "XM02" && p.code != "XM05") amounts[p.code] = p.code == "XM04" ? p.amount / 17 : p.amount / 12;

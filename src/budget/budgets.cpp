@@ -32,12 +32,16 @@ State state_of(std::string_view code) {
 }
 
 Result<std::vector<Spent>> load_spent(store::Session& s, std::string_view id) {
-  QS_TRY(
-      auto rows,
-      s.query("SELECT month, subject, amount, changed_by FROM budget_spent WHERE budget_id = ? ORDER BY month, subject", {id}));
+  QS_TRY(auto rows, s.query("SELECT month, subject, amount, changed_by, explanation FROM budget_spent WHERE budget_id = ? "
+                            "ORDER BY month, subject",
+                            {id}));
   std::vector<Spent> out;
   for (const auto& row : rows)
-    out.push_back({.month = row.integer(0), .subject = row.text(1), .amount = row.integer(2), .changed_by = row.text(3)});
+    out.push_back({.month = row.integer(0),
+                   .subject = row.text(1),
+                   .amount = row.integer(2),
+                   .changed_by = row.text(3),
+                   .explanation = row.text(4)});
   return out;
 }
 
@@ -73,6 +77,7 @@ const BudgetVersion* Budget::in_force() const {
 }
 
 std::string_view execution_light(std::int64_t budget, std::int64_t spent, std::int64_t months) {
+  if (spent > std::max<std::int64_t>(budget, 0)) return "over";
   if (budget <= 0 || months <= 0) return "none";
   // spent/budget ÷ months/12, in per cent.
   auto rate = static_cast<__int128>(spent) * 12 * 100;

@@ -61,8 +61,11 @@ json::object to_json(const Detail& d, Lang lang) {
     findings.emplace_back(std::move(one));
   }
   for (const auto& s : d.spent)
-    spent.emplace_back(
-        json::object{{"month", s.month}, {"subject", s.subject}, {"amount", s.amount}, {"changed_by", s.changed_by}});
+    spent.emplace_back(json::object{{"month", s.month},
+                                    {"subject", s.subject},
+                                    {"amount", s.amount},
+                                    {"changed_by", s.changed_by},
+                                    {"explanation", s.explanation}});
   for (const auto& e : d.execution)
     execution.emplace_back(
         json::object{{"subject", e.subject}, {"name", e.name}, {"budget", e.budget}, {"spent", e.spent}, {"light", e.light}});

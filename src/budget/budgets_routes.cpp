@@ -91,13 +91,14 @@ Schema detail_schema() {
   members.push_back({"spent", schema::array(schema::object({{"month", schema::integer()},
                                                             {"subject", schema::text()},
                                                             {"amount", schema::integer()},
-                                                            {"changed_by", schema::text()}}))});
+                                                            {"changed_by", schema::text()},
+                                                            {"explanation", schema::text()}}))});
   members.push_back(
       {"execution", schema::array(schema::object({{"subject", schema::text()},
                                                   {"name", schema::text()},
                                                   {"budget", schema::integer()},
                                                   {"spent", schema::integer()},
-                                                  {"light", schema::choice({"green", "yellow", "red", "none"})}}))});
+                                                  {"light", schema::choice({"green", "yellow", "red", "over", "none"})}}))});
   members.push_back({"month", schema::integer()});
   members.push_back({"may", schema::object({{"edit", schema::boolean()},
                                             {"submit", schema::boolean()},
@@ -410,23 +411,26 @@ void add_writing(Router& router, const BudgetRoutes& x) {
            schema::object({{"reason", schema::text().length(1, 500)},
                            {"day", schema::text().length(10, 10).note("如 2026-06-30", "Such as 2026-06-30")}}),
            [x](const Request& r) { return x.budgets.adjust(r.actor, r.param("id"), member(r, "reason"), member(r, "day")); });
-  router.add({.method = Method::put,
-              .path = "/api/v1/budgets/{id}/spent/{month}",
-              .id = "budget_spend",
-              .tag = "budget",
-              .summary = {"登记一个月的支出", "Note what was spent in a month"},
-              .who = write,
-              .body = schema::object(
-                  {{"amounts", schema::map(schema::integer())
-                                   .note("personnel、office 或项目编码 → 分", "personnel, office or a project's code → fen")}}),
-              .answer = detail_schema(),
-              .errors = {Code::not_found, Code::invalid, Code::conflict},
-              .handler = [x](Request& r) -> Result<Response> {
-                std::map<std::string, std::int64_t> amounts;
-                for (const auto& [key, value] : r.body.at("amounts").as_object())
-                  amounts.emplace(key, value.to_number<std::int64_t>());
-                return shown(r, x.budgets.spend(r.actor, r.param("id"), exact_of(r.param("month"), 0).value_or(0), amounts));
-              }});
+  router.add(
+      {.method = Method::put,
+       .path = "/api/v1/budgets/{id}/spent/{month}",
+       .id = "budget_spend",
+       .tag = "budget",
+       .summary = {"登记一个月的支出", "Note what was spent in a month"},
+       .who = write,
+       .body = schema::object(
+           {{"amounts", schema::map(schema::integer())
+                            .note("personnel、office 或项目编码 → 分", "personnel, office or a project's code → fen")},
+            {"explanation", schema::text().optional().length(0, 500).note("超出预算时必填", "Needed beyond the budget")}}),
+       .answer = detail_schema(),
+       .errors = {Code::not_found, Code::invalid, Code::conflict},
+       .handler = [x](Request& r) -> Result<Response> {
+         std::map<std::string, std::int64_t> amounts;
+         for (const auto& [key, value] : r.body.at("amounts").as_object())
+           amounts.emplace(key, value.to_number<std::int64_t>());
+         return shown(r, x.budgets.spend(r.actor, r.param("id"), exact_of(r.param("month"), 0).value_or(0), amounts,
+                                         member(r, "explanation")));
+       }});
 }
 
 // What is published, for everybody: a list and the documents.

@@ -6,7 +6,8 @@
 namespace qushu::budget {
 namespace {
 
-const std::array kMigrations{store::Migration{.id = "budget.0001", .sql = R"(
+const std::array kMigrations{
+    store::Migration{.id = "budget.0001", .sql = R"(
 CREATE TABLE budget (
   id TEXT PRIMARY KEY,
   department_id TEXT NOT NULL,
@@ -108,10 +109,11 @@ CREATE TABLE budget_changes (
   PRIMARY KEY (budget_id, version, position)
 );
 )"},
-                             store::Migration{.id = "budget.0002", .sql = R"(
+    store::Migration{.id = "budget.0002", .sql = R"(
 ALTER TABLE budget_goals ADD COLUMN indicator TEXT NOT NULL DEFAULT '';
 ALTER TABLE budget_totals ADD COLUMN goal TEXT NOT NULL DEFAULT '';
-)"}};
+)"},
+    store::Migration{.id = "budget.0003", .sql = "ALTER TABLE budget_spent ADD COLUMN explanation TEXT NOT NULL DEFAULT '';"}};
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 // What is decided about a budget, and what was spent: submit, return, approve, publish, adjust.
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include <fmt/format.h>
@@ -152,8 +153,64 @@ Result<Detail> Budgets::adjust(const Actor& actor, std::string_view id, std::str
   });
 }
 
+namespace {
+
+std::int64_t budget_of(const Content& content, std::string_view subject) {
+  if (subject == "personnel") return content.totals.at(0).personnel;
+  if (subject == "office") return content.totals.at(0).office;
+  auto found = std::ranges::find(content.projects, subject, &BudgetProject::code);
+  return found == content.projects.end() ? 0 : found->amount;
+}
+
+// What was spent of a subject in each month.
+Result<std::array<std::int64_t, 13>> by_month(store::Session& s, std::string_view budget, std::string_view subject) {
+  QS_TRY(auto rows, s.query("SELECT month, amount FROM budget_spent WHERE budget_id = ? AND subject = ?", {budget, subject}));
+  std::array<std::int64_t, 13> out{};
+  for (const auto& row : rows)
+    if (auto m = row.integer(0); m >= 1 && m <= 12) out.at(static_cast<std::size_t>(m)) = row.integer(1);
+  return out;
+}
+
+std::string wan_text(std::int64_t fen) {
+  return money_text(fen, MoneyUnit::wan);
+}
+
+// Never below nothing at the end of any month, and beyond the budget only with an explanation. Whether it is beyond.
+Result<bool> check_spending(store::Session& s, std::string_view id, std::string_view subject, std::int64_t month,
+                            std::int64_t amount, std::int64_t budget, std::string_view explanation) {
+  QS_TRY(auto before, by_month(s, id, subject));
+  auto after = before;
+  after.at(static_cast<std::size_t>(month)) = amount;
+  std::int64_t all = 0, all_before = 0;
+  for (std::size_t m = 1; m < after.size(); ++m) {
+    all += after.at(m);
+    all_before += before.at(m);
+    if (all >= 0) continue;
+    return fail(
+        Error{.code = Code::invalid,
+              .id = "budget.negative",
+              .text = {fmt::format("到 {} 月累计支出为 {} 万元，不能小于零；冲销的数不能多于已登记的支出。", m, wan_text(all)),
+                       fmt::format("To month {} {} ten thousand yuan were spent, which cannot be below nothing; a "
+                                   "correction takes back no more than was noted.",
+                                   m, wan_text(all))},
+              .subject = std::string(subject)});
+  }
+  if (all > budget && all > all_before && trim(explanation).empty())
+    return fail(Error{
+        .code = Code::invalid,
+        .id = "budget.over",
+        .text = {fmt::format("累计支出 {} 万元，超出预算 {} 万元；如确属实，请填写超支说明。", wan_text(all), wan_text(budget)),
+                 fmt::format("{} ten thousand yuan were spent of a budget of {}; if that is so, explain it.", wan_text(all),
+                             wan_text(budget))},
+        .subject = std::string(subject)});
+  return all > budget;
+}
+
+}  // namespace
+
 Result<Detail> Budgets::spend(const Actor& actor, std::string_view id, std::int64_t month,
-                              const std::map<std::string, std::int64_t>& amounts) {
+                              const std::map<std::string, std::int64_t>& amounts, std::string_view explanation) {
+  QS_CHECK(check_comment(explanation, "explanation", false));
   return deps_.store.write([&](store::Transaction& t) -> Result<Detail> {
     QS_TRY(auto budget, load_visible(t, actor, id));
     if (!may(actor, Permission::budget_write, budget))
@@ -180,14 +237,16 @@ Result<Detail> Budgets::spend(const Actor& actor, std::string_view id, std::int6
                           .id = "budget.amount",
                           .text = {"数额过大。", "The figure is too large."},
                           .subject = subject});
-      QS_CHECK(
-          t.exec("INSERT INTO budget_spent (budget_id, month, subject, amount, changed_by) VALUES (?, ?, ?, ?, ?) ON CONFLICT "
-                 "(budget_id, month, subject) DO UPDATE SET "
-                 "amount = excluded.amount, changed_by = excluded.changed_by",
-                 {budget.id, month, subject, amount, actor.name}));
+      QS_TRY(auto beyond, check_spending(t, budget.id, subject, month, amount, budget_of(content, subject), explanation));
+      QS_CHECK(t.exec(
+          "INSERT INTO budget_spent (budget_id, month, subject, amount, changed_by, explanation) VALUES (?, ?, ?, ?, ?, ?) "
+          "ON CONFLICT (budget_id, month, subject) DO UPDATE SET "
+          "amount = excluded.amount, changed_by = excluded.changed_by, explanation = excluded.explanation",
+          {budget.id, month, subject, amount, actor.name, beyond ? trim(explanation) : std::string_view()}));
       changed[subject] = amount;
     }
-    QS_CHECK(keep_step(t, actor, budget, held->number, "spend", "", {{"month", month}, {"amounts", std::move(changed)}}));
+    QS_CHECK(keep_step(t, actor, budget, held->number, "spend", trim(explanation),
+                       {{"month", month}, {"amounts", std::move(changed)}}));
     return detail(t, actor, std::move(budget), 0);
   });
 }

@@ -205,6 +205,37 @@ TEST_P(BudgetsTest, WhatWasSpentIsKeptByMonth) {
   EXPECT_THAT(take(budgets_->find(wang_, id)).spent.size(), 3U);
 }
 
+TEST_P(BudgetsTest, SpendingStaysWithinReason) {
+  auto id = approved();
+  auto office = generated(1).totals[0].office;
+  auto below = budgets_->spend(li_, id, 1, {{"office", -1}});
+  EXPECT_EQ(below.error().id, "budget.negative");
+  EXPECT_EQ(below.error().subject, "office");
+  (void)take(budgets_->spend(li_, id, 1, {{"office", 500}}));
+  (void)take(budgets_->spend(li_, id, 3, {{"office", -500}}));
+  EXPECT_EQ(budgets_->spend(li_, id, 3, {{"office", -501}}).error().id, "budget.negative");
+  EXPECT_EQ(budgets_->spend(li_, id, 1, {{"office", 499}}).error().id, "budget.negative") << "the correction came after";
+  for (const auto* said : {"", "  "}) {
+    auto over = budgets_->spend(li_, id, 2, {{"office", office + 1}}, said);
+    EXPECT_EQ(over.error().id, "budget.over");
+    EXPECT_EQ(over.error().subject, "office");
+  }
+  EXPECT_EQ(take(budgets_->find(li_, id)).spent.size(), 2U) << "what is refused leaves nothing";
+  auto d = take(budgets_->spend(li_, id, 2, {{"office", office + 1}}, "搬迁后的物业费"));
+  EXPECT_EQ(std::ranges::find(d.execution, "office", &Execution::subject)->light, "over");
+  EXPECT_EQ(std::ranges::find(d.spent, 2, &Spent::month)->explanation, "搬迁后的物业费");
+  EXPECT_EQ(take(budgets_->history(li_, id)).front().comment, "搬迁后的物业费");
+  (void)take(budgets_->spend(li_, id, 2, {{"office", office}}));
+}
+
+TEST_P(BudgetsTest, AnEmptyBudgetIsNotSubmitted) {
+  auto made = take(budgets_->create(li_, "mzj", 2026, ""));
+  auto refused = budgets_->submit(li_, made.budget.id, "");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().id, "budget.findings");
+  EXPECT_EQ(refused.error().subject, "totals.expenditure");
+}
+
 TEST_P(BudgetsTest, ABudgetBeginsAsTheYearBefore) {
   auto id = approved();
   auto d = take(budgets_->create(li_, "mzj", 2027, id));
@@ -218,8 +249,11 @@ TEST(ExecutionTest, LightsByRateAndTime) {
   EXPECT_EQ(execution_light(100, 29, 6), "red");
   EXPECT_EQ(execution_light(100, 30, 6), "yellow");
   EXPECT_EQ(execution_light(100, 40, 6), "green");
-  EXPECT_EQ(execution_light(0, 40, 6), "none");
-  EXPECT_EQ(execution_light(100, 40, 0), "none");
+  EXPECT_EQ(execution_light(100, 101, 6), "over");
+  EXPECT_EQ(execution_light(100, 100, 1), "green");
+  EXPECT_EQ(execution_light(0, 40, 6), "over");
+  EXPECT_EQ(execution_light(0, 0, 6), "none");
+  EXPECT_EQ(execution_light(100, 0, 0), "none");
 }
 
 // --- workbooks ---------------------------------------------------------------------------------------------------------------

@@ -21,6 +21,15 @@ bool claims_all(std::u32string_view text) {
                        U"支出全部", U"资金全部", U"均已纳入", U"覆盖率100%", U"全部进行", U"全面纳入"});
 }
 
+// Another source that pays for what is covered, after the first.
+bool is_further_fund(const Mention& m, const Mention& first) {
+  if (m.role != Role::level || m.measure != Measure::money || m.sentence != first.sentence || m.reason || m.compared)
+    return false;
+  auto own = scope_of(m.lead);
+  bool rest = m.lead.starts_with(U"其他") || contains_any(m.lead, {U"自有资金", U"财政专户", U"单位资金", U"事业收入"});
+  return rest || (!own.empty() && own != scope_of(first.lead) && !m.lead.contains(U"支出"));
+}
+
 void check_coverage(Checking& c, const ParagraphView& view) {
   const auto& text = view.said.paragraph->text;
   if (!claims_all(text)) return;
@@ -32,7 +41,14 @@ void check_coverage(Checking& c, const ParagraphView& view) {
     if (goes_into && covered == nullptr) covered = &m;
   }
   if (covered == nullptr) return;
+  // "涉及一般公共预算拨款2700万元，政府性基金500万元，其他200万元": each fund its amount, together what is covered.
+  auto amount = covered->value;
   auto scope = scope_of(covered->lead);
+  for (const auto& m : view.said.mentions)
+    if (&m > covered && is_further_fund(m, *covered)) {
+      amount += m.value;
+      scope.clear();
+    }
   std::vector<const Fact*> wholes;
   bool reached = false;
   for (const auto& fact : c.model().facts) {
@@ -42,7 +58,7 @@ void check_coverage(Checking& c, const ParagraphView& view) {
         fact.mark == covered->mark)
       continue;
     wholes.push_back(&fact);
-    reached = reached || covered->value >= fact.fen - c.model().rounding(covered->unit, covered->printed.digits) * 2;
+    reached = reached || amount >= fact.fen - c.model().rounding(covered->unit, covered->printed.digits) * 2;
   }
   // Where the scopes are named apart, each of them may be the one that is meant; reaching one of them is enough.
   if (wholes.empty()) {
@@ -56,9 +72,9 @@ void check_coverage(Checking& c, const ParagraphView& view) {
   Finding f{.kind = Kind::coverage, .confidence = 90};
   f.unit = name(covered->unit);
   f.expected = amount_text(whole.fen, covered->unit, whole.printed.digits);
-  f.found = amount_text(covered->value, covered->unit, covered->printed.digits);
+  f.found = amount_text(amount, covered->unit, covered->printed.digits);
   f.message = {fmt::format("文中称全部纳入，但所列金额为 {} {}，项目支出为 {} {}，相差 {} {}。", f.found, f.unit, f.expected,
-                           f.unit, amount_text(whole.fen - covered->value, covered->unit, 2), f.unit),
+                           f.unit, amount_text(whole.fen - amount, covered->unit, 2), f.unit),
                fmt::format("All is said to be covered, but {} {} are, of a project expenditure of {} {}.", f.found, f.unit,
                            f.expected, f.unit)};
   Mark claim;
@@ -174,8 +190,14 @@ void collect(std::u32string_view text, std::size_t line, std::size_t column, std
       auto begin = at, end = at + length + 1;
       while (begin > 0 && !kStops.contains(text[begin - 1])) --begin;
       while (end < text.size() && !kStops.contains(text[end])) ++end;
-      Counted c{.words = std::u32string(text.substr(begin, at - begin)) +
-                         std::u32string(text.substr(at + length + 1, end - at - length - 1)),
+      auto before = text.substr(begin, at - begin);
+      // "覆盖全部9个社区" counts what "覆盖社区数" does.
+      for (auto word : {U"全部", U"所有", U"共计", U"共", U"约", U"达到", U"达"})
+        if (before.ends_with(word)) {
+          before.remove_suffix(std::u32string_view(word).size());
+          break;
+        }
+      Counted c{.words = std::u32string(before) + std::u32string(text.substr(at + length + 1, end - at - length - 1)),
                 .counter = std::u32string(1, rest[0]),
                 .value = value->micro,
                 .mark = {.line = line, .begin = column + at, .end = column + at + length + 1}};
@@ -219,6 +241,27 @@ void report_promise(Checking& c, const Goal& goal, const Mark& detail, const std
   c.add(std::move(f));
 }
 
+// The numbers of a sentence or paragraph that begins at `from` of the text.
+void collect_said(const Statements& said, std::u32string_view text, std::size_t from, std::vector<Counted>& out) {
+  std::vector<Counted> found;
+  collect(text, 0, 0, found);
+  for (auto& d : found) {
+    const auto& spot = said.paragraph->spots[from + d.mark.begin];
+    d.mark = {.line = spot.line, .begin = spot.column, .end = spot.column + 1};
+    out.push_back(std::move(d));
+  }
+}
+
+const Project* only_project_named(const Model& m, std::u32string_view text) {
+  const Project* out = nullptr;
+  for (const auto& project : m.projects) {
+    if (project.name.size() < 4 || !text.contains(project.name)) continue;
+    if (out != nullptr) return nullptr;
+    out = &project;
+  }
+  return out;
+}
+
 void check_promises(Checking& c) {
   const auto& m = c.model();
   std::map<std::u32string, std::vector<Counted>> details;
@@ -228,16 +271,20 @@ void check_promises(Checking& c) {
       for (const auto& s : row.segments)
         if (!s.cells.empty()) collect(s.label, row.line, 0, details[view.project]);
   }
-  for (const auto& view : m.paragraphs)
+  for (const auto& view : m.paragraphs) {
+    const auto& said = view.said;
     if (!view.project.empty()) {
-      std::vector<Counted> found;
-      collect(view.said.paragraph->text, 0, 0, found);
-      for (auto& d : found) {
-        const auto& spot = view.said.paragraph->spots[d.mark.begin];
-        d.mark = {.line = spot.line, .begin = spot.column, .end = spot.column + 1};
-        details[view.project].push_back(d);
-      }
+      collect_said(said, said.paragraph->text, 0, details[view.project]);
+      continue;
     }
+    // A sentence elsewhere that names a project says of it what it counts.
+    for (int s = 0; s < std::ssize(said.sentences); ++s) {
+      auto text = sentence_text(said, s);
+      const auto* project = only_project_named(m, text);
+      if (project != nullptr)
+        collect_said(said, text, said.sentences[static_cast<std::size_t>(s)].first, details[project->name]);
+    }
+  }
   for (const auto& goal : m.goals) {
     if (goal.project.empty()) continue;
     if (goal.row.unit.starts_with(U"万元") &&

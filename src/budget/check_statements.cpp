@@ -5,18 +5,10 @@
 #include <fmt/format.h>
 
 #include "checking.h"
+#include "groups.h"
 
 namespace qushu::budget {
 namespace {
-
-using Parts = std::vector<const Mention*>;
-
-// How far back a total or a whole is looked for.
-constexpr std::size_t kMentionsBack = 200, kParagraphsBack = 100, kMostParts = 64;
-
-bool same_measure(const Mention& a, const Mention& b) {
-  return a.measure == b.measure && a.counter == b.counter;
-}
 
 class Sentences {
  public:
@@ -25,13 +17,14 @@ class Sentences {
         index_(index),
         view_(c.model().paragraphs[index]),
         text_(view_.said.paragraph->text),
-        mentions_(view_.said.mentions) {}
+        mentions_(view_.said.mentions),
+        groups_(c.model(), view_) {}
 
   void check() {
     for (std::size_t k = 0; k < mentions_.size(); ++k) {
       const auto& m = mentions_[k];
       if (m.reason) continue;
-      if (m.role == Role::level && opens_parts(k)) check_parts(k);
+      if (m.role == Role::level && groups_.opens_parts(k)) check_parts(k);
       if (m.role == Role::share) check_share(k);
       if (m.role == Role::completion) check_completion(k);
     }
@@ -43,75 +36,6 @@ class Sentences {
   }
 
  private:
-  [[nodiscard]] std::u32string_view gap(std::size_t k) const {
-    auto begin = k == 0 ? 0 : mentions_[k - 1].end;
-    auto sentence = view_.said.sentences[static_cast<std::size_t>(mentions_[k].sentence)].first;
-    // 其中 may open the sentence after its total; the text of that sentence is all that counts then.
-    begin = std::max(begin, sentence);
-    return std::u32string_view(text_).substr(begin, mentions_[k].begin - begin);
-  }
-  [[nodiscard]] static bool marks_parts(std::u32string_view text) {
-    return contains_any(text, {U"其中", U"包括", U"分别为", U"分别是", U"具体为", U"构成为", U"主要用于", U"用于以下",
-                               U"按功能分类", U"按经济分类", U"分类科目", U"科目分类"});
-  }
-  [[nodiscard]] bool opens_parts(std::size_t k) const { return marks_parts(gap(k)); }
-
-  [[nodiscard]] std::int64_t half(const Mention& m) const {
-    return m.measure == Measure::money ? c_.model().rounding(m.unit, m.printed.digits) : 0;
-  }
-  [[nodiscard]] std::int64_t tolerance(const Mention& total, const Parts& parts) const {
-    auto out = half(total);
-    for (const auto* p : parts) out += half(*p);
-    return out;
-  }
-  static std::int64_t sum_of(const Parts& parts) {
-    std::int64_t out = 0;
-    for (const auto* p : parts) out += p->value;
-    return out;
-  }
-
-  // The parts that the marker before mention k opens; `nested`: one of them has parts of its own behind it.
-  Parts parts_from(std::size_t k, bool& nested) const {
-    Parts out;
-    nested = false;
-    for (auto i = k; i < mentions_.size() && mentions_[i].sentence == mentions_[k].sentence; ++i) {
-      const auto& m = mentions_[i];
-      if (m.depth < mentions_[k].depth) break;
-      if (i > k && m.depth == mentions_[k].depth && opens_parts(i)) {
-        nested = true;
-        break;
-      }
-      // A bracket that was closed ends what stood in it.
-      if (i > k && mentions_[k].depth > 0 && closed_between(mentions_[i - 1].end, m.begin)) break;
-      if (m.depth > mentions_[k].depth || m.role != Role::level || m.reason || m.compared || !same_measure(m, mentions_[k]))
-        continue;
-      out.push_back(&m);
-    }
-    return out;
-  }
-  [[nodiscard]] bool closed_between(std::size_t from, std::size_t to) const {
-    return std::u32string_view(text_).substr(from, to - from).contains(U')');
-  }
-
-  // What may be the total of parts that begin at mention k, the nearest first.
-  [[nodiscard]] Parts totals_before(std::size_t k) const {
-    Parts out;
-    auto add = [&](const Mention& m) {
-      if (m.role == Role::level && !m.reason && !m.compared && same_measure(m, mentions_[k]) && m.depth <= mentions_[k].depth)
-        out.push_back(&m);
-    };
-    for (const auto* m : mentions_before(view_.said, k, 0)) add(*m);
-    if (!out.empty()) return out;
-    auto sentence = sentence_text(view_.said, mentions_[k].sentence);
-    if (!sentence.starts_with(U"其中") && !sentence.starts_with(U"包括") && !sentence.starts_with(U"主要用于") &&
-        !sentence.starts_with(U"具体"))
-      return out;
-    for (const auto* m : mentions_before(view_.said, k, 1)) add(*m);
-    // The head figure of the sentence before is the total, its changes and parts are not.
-    std::ranges::reverse(out);
-    return out;
-  }
-
   // The section's paragraphs above this one, the nearest first.
   [[nodiscard]] std::vector<const ParagraphView*> paragraphs_above() const {
     std::vector<const ParagraphView*> out;
@@ -137,7 +61,8 @@ class Sentences {
 
   [[nodiscard]] static bool complete(const Parts& parts, std::u32string_view marker) {
     if (parts.size() < 2 || parts.size() > kMostParts) return false;
-    if (parts.front()->measure == Measure::money && contains_any(marker, {U"包括", U"分别", U"构成", U"具体为"})) return true;
+    if (parts.front()->measure == Measure::money && contains_any(marker, {U"包括", U"分别", U"构成", U"具体为", U"分为"}))
+      return true;
     // Cars may be listed as purchase and running beside the other two of the three publics.
     bool cars = std::ranges::any_of(parts, [](const Mention* p) { return p->subject && p->subject->code == "sangong.car"; });
     std::size_t known = 0;
@@ -165,13 +90,18 @@ class Sentences {
 
   void check_parts(std::size_t k) {
     bool nested = false;
-    auto parts = parts_from(k, nested);
+    auto parts = groups_.parts_from(k, nested);
+    if (auto outer = groups_.outer_of(k); outer && groups_.side_of_marker(k) == Groups::Side::none) {
+      // A list within another: no more than what is its own.
+      const auto* end = mentions_.data() + groups_.end_of_nested(*outer, k);
+      std::erase_if(parts, [&](const Mention* p) { return p >= end; });
+    }
     if (parts.empty()) return;
-    auto totals = totals_before(k);
-    bool by_class = gap(k).contains(U"分类");
+    auto totals = groups_.totals_before(k);
+    bool by_class = groups_.gap(k).contains(U"分类");
     if (totals.empty() && (by_class || class_list_before())) totals = totals_of_section();
     if (totals.empty()) return;
-    judge(parts, totals, complete(parts, gap(k)) && !open_ended(*parts.back()), nested);
+    judge(parts, totals, complete(parts, groups_.gap(k)) && !open_ended(*parts.back()), nested);
   }
 
   // The paragraph before says "按支出功能分类科目，主要用于：".
@@ -185,11 +115,32 @@ class Sentences {
     return last.end < text_.size() && std::u32string_view(text_).substr(last.end, 2).contains(U'等');
   }
 
+  // "编制20人，其中：行政5人，事业15人；实有18人，其中：…": what follows the ； is a total of its own.
+  [[nodiscard]] bool ends_at_a_stop(const Mention& total, const Parts& parts) const {
+    if (nowhere_in(parts.front()) || parts.front()->sentence != parts.back()->sentence) return false;
+    std::int64_t sum = parts.front()->value;
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+      auto from = parts[i - 1]->end;
+      bool stops = std::u32string_view(text_).substr(from, parts[i]->begin - from).contains(U'；');
+      if (i >= 2 && stops &&
+          std::abs(total.value - sum) <=
+              groups_.tolerance(total, Parts(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(i))))
+        return true;
+      sum += parts[i]->value;
+    }
+    return false;
+  }
+  // Of another paragraph than this one.
+  [[nodiscard]] bool nowhere_in(const Mention* m) const {
+    return mentions_.empty() || m < mentions_.data() || m >= mentions_.data() + mentions_.size();
+  }
+
   void judge(const Parts& parts, const Parts& totals, bool whole, bool nested) {
     c_.counted();
-    auto sum = sum_of(parts);
+    auto sum = Groups::sum_of(parts);
     for (const auto* total : totals)
-      if (std::abs(total->value - sum) <= tolerance(*total, parts)) return;
+      if (std::abs(total->value - sum) <= groups_.tolerance(*total, parts)) return;
+    if (std::ranges::any_of(totals, [&](const Mention* total) { return ends_at_a_stop(*total, parts); })) return;
     const auto& total = *totals.front();
     // Parts of parts without a mark: a stretch that can be left out explains the rest.
     if (parts.size() <= kMostParts && (nested || (parts.size() >= 3 && !whole))) {
@@ -197,11 +148,11 @@ class Sentences {
         for (auto to = from; to < parts.size(); ++to) {
           auto rest = sum;
           for (auto i = from; i <= to; ++i) rest -= parts[i]->value;
-          if (std::abs(total.value - rest) <= tolerance(total, parts)) return;
+          if (std::abs(total.value - rest) <= groups_.tolerance(total, parts)) return;
         }
     }
     // Of things that are counted only staff and vehicles have parts that are listed in full.
-    bool more = total.measure == Measure::money && sum > total.value + tolerance(total, parts);
+    bool more = total.measure == Measure::money && sum > total.value + groups_.tolerance(total, parts);
     bool as_large = std::ranges::any_of(parts, [&](const Mention* p) { return p->value == total.value; });
     if (nested || (!whole && (!more || as_large))) return;
     report_sum(total, parts, sum, whole ? 92 : 75);
@@ -213,7 +164,7 @@ class Sentences {
     f.unit = money ? std::string(name(total.unit)) : encoded(total.counter);
     f.expected = money ? amount_text(sum, total.unit, total.printed.digits) : to_text(sum, 0);
     f.found = money ? amount_text(total.value, total.unit, total.printed.digits) : to_text(total.value, 0);
-    auto what = total.lead.empty() || total.lead.size() > 24 ? std::string("合计") : "“" + encoded(total.lead) + "”";
+    auto what = total.phrase.empty() || total.phrase.size() > 24 ? std::string("合计") : "“" + encoded(total.phrase) + "”";
     f.message = {fmt::format("{} {} {}，所列各项相加为 {} {}。", what, f.found, f.unit, f.expected, f.unit),
                  fmt::format("The total is {} {}, what it is made of adds up to {} {}.", f.found, f.unit, f.expected, f.unit)};
     f.places = {c_.place(total.mark)};
@@ -231,6 +182,31 @@ class Sentences {
     return nullptr;
   }
 
+  // "…其中：" over "人员经费80万元，主要包括…；" and "公用经费20万元，…。": the first figure of each clause that a ； ends, to
+  // the full stop.
+  [[nodiscard]] Parts unnumbered_parts() const {
+    Parts out;
+    const auto& all = c_.model().paragraphs;
+    for (auto i = index_ + 1; i < all.size() && all[i].section == view_.section && all[i].project == view_.project; ++i) {
+      const auto& said = all[i].said;
+      const auto& text = said.paragraph->text;
+      if (said.paragraph->number.level != 0 || out.size() > kMostParts || i - index_ > kParagraphsBack) break;
+      std::size_t clause = 0;
+      for (const auto& m : said.mentions) {
+        if (m.sentence > 0) break;
+        auto before = std::u32string_view(text).substr(0, m.begin);
+        auto stop = before.rfind(U'；');
+        auto begin = stop == std::u32string_view::npos ? 0 : stop + 1;
+        bool first = out.empty() || begin > clause || clause == std::u32string_view::npos;
+        if (!first || m.role != Role::level || m.measure != Measure::money || m.reason || m.compared || m.depth > 0) continue;
+        out.push_back(&m);
+        clause = begin;
+      }
+      if (!text.ends_with(U'；') && !text.ends_with(U'，')) break;
+    }
+    return out;
+  }
+
   void check_numbered() {
     bool opens = text_.ends_with(U':');
     auto tail = std::u32string_view(text_).substr(text_.size() - std::min<std::size_t>(text_.size(), 12));
@@ -244,6 +220,8 @@ class Sentences {
     Parts parts;
     int level = 0, own = view_.said.paragraph->number.level;
     const auto& all = c_.model().paragraphs;
+    if (auto next = index_ + 1; next < all.size() && all[next].said.paragraph->number.level == 0 && !text_.contains(U"分类"))
+      parts = unnumbered_parts();
     for (auto i = index_ + 1; i < all.size() && all[i].section == view_.section && all[i].project == view_.project; ++i) {
       auto number = all[i].said.paragraph->number;
       if (number.level == 0 || number.level <= own) break;
@@ -344,8 +322,8 @@ class Sentences {
     auto last = static_cast<std::size_t>(&part - mentions_.data());
     for (std::size_t back = 0; back <= std::min(last, kMentionsBack); ++back) {
       auto k = last - back;
-      if (mentions_[k].role != Role::level || !opens_parts(k)) continue;
-      auto totals = totals_before(k);
+      if (mentions_[k].role != Role::level || !groups_.opens_parts(k)) continue;
+      auto totals = groups_.totals_before(k);
       return totals.empty() ? nullptr : totals.front();
     }
     return nullptr;
@@ -362,7 +340,7 @@ class Sentences {
   // Both figures are rounded, and the percentage may be cut off.
   [[nodiscard]] bool fits(const Mention& part, std::int64_t whole, const Mention& percent) const {
     if (whole == 0) return part.value == 0;
-    auto slack = 2 * half(part);
+    auto slack = 2 * groups_.half(part);
     auto low = scaled(part.value - slack, 100 * kMicro, whole + slack),
          high = scaled(part.value + slack, 100 * kMicro, std::max<std::int64_t>(whole - slack, 1));
     auto place = last_place(percent.printed.digits) - 1;
@@ -407,28 +385,50 @@ class Sentences {
                    "The completion");
   }
 
+  // Only like is compared with like: 总计 with 总计; the rest, which what was carried over may part, where the text says so.
+  [[nodiscard]] static bool comparable(const Mention& income, const Mention& spent, bool claimed) {
+    std::string_view a = income.subject->code, b = spent.subject->code;
+    if (income.sentence != spent.sentence || !a.starts_with("income.") || !b.starts_with("expenditure.") || family_kind(b))
+      return false;
+    if (a.ends_with(".grand") && b.ends_with(".grand")) return true;
+    return claimed && a.ends_with(".grand") == b.ends_with(".grand");
+  }
+
+  // The sentence says that they balance, or the one behind it does.
+  [[nodiscard]] bool claims_balance(int sentence) const {
+    auto says = [](std::u32string_view text) { return contains_any(text, {U"收支平衡", U"收支相等", U"收支相抵"}); };
+    if (says(sentence_text(view_.said, sentence))) return true;
+    return sentence + 1 < std::ssize(view_.said.sentences) && says(sentence_text(view_.said, sentence + 1));
+  }
+
   void check_balance() {
-    bool claimed = contains_any(text_, {U"收支平衡", U"收支相等", U"收支相抵"}) ||
-                   (text_.contains(U"收入总计") && text_.contains(U"支出总计"));
-    if (!claimed) return;
-    const Mention* income = nullptr;
-    const Mention* spent = nullptr;
-    for (const auto& m : mentions_) {
-      if (m.role != Role::level || m.reason || !m.subject) continue;
-      if (income == nullptr && m.subject->code.starts_with("income.")) income = &m;
-      if (income != nullptr && spent == nullptr && m.subject->code.starts_with("expenditure.") && !family_kind(m.subject->code))
-        spent = &m;
+    for (const auto& income : mentions_) {
+      if (income.role != Role::level || income.reason || !income.subject || !income.subject->code.starts_with("income."))
+        continue;
+      // What was carried over, or made up for the rest, is a part of the balance.
+      bool carried = contains_any(sentence_text(view_.said, income.sentence), {U"结转", U"结余", U"弥补"});
+      bool claimed = !carried && claims_balance(income.sentence);
+      for (const auto* spent = &income + 1; spent != mentions_.data() + mentions_.size(); ++spent) {
+        if (spent->sentence != income.sentence) break;
+        if (spent->role == Role::level && !spent->reason && spent->subject && comparable(income, *spent, claimed))
+          return compare_sides(income, *spent, claimed);
+      }
     }
-    if (income == nullptr || spent == nullptr || income->sentence != spent->sentence) return;
+  }
+
+  void compare_sides(const Mention& income_side, const Mention& spent_side, bool claimed) {
+    const auto* income = &income_side;
+    const auto* spent = &spent_side;
     c_.counted();
     // Both sides are the same sum: nothing is lost by rounding between them, unless they are printed unlike.
     bool alike = income->unit == spent->unit && income->printed.digits == spent->printed.digits;
-    if (std::abs(income->value - spent->value) <= (alike ? 0 : half(*income) + half(*spent))) return;
+    if (std::abs(income->value - spent->value) <= (alike ? 0 : groups_.half(*income) + groups_.half(*spent))) return;
     Finding f{.kind = Kind::balance, .confidence = 92};
     f.unit = name(spent->unit);
     f.expected = amount_text(income->value, spent->unit, spent->printed.digits);
     f.found = amount_text(spent->value, spent->unit, spent->printed.digits);
-    f.message = {fmt::format("文中称收支平衡，但收入为 {} {}，支出为 {} {}。", f.expected, f.unit, f.found, f.unit),
+    f.message = {fmt::format("{}收入为 {} {}，支出为 {} {}{}。", claimed ? "文中称收支平衡，但" : "", f.expected, f.unit,
+                             f.found, f.unit, claimed ? "" : "，收支总计不相等"),
                  fmt::format("Income and expenditure should balance, but income is {} {} and expenditure {} {}.", f.expected,
                              f.unit, f.found, f.unit)};
     f.places = {c_.place(spent->mark)};
@@ -442,6 +442,7 @@ class Sentences {
   const ParagraphView& view_;
   const std::u32string& text_;
   const std::vector<Mention>& mentions_;
+  Groups groups_;
 };
 
 }  // namespace

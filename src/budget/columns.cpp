@@ -59,7 +59,9 @@ void find_columns(TableView& view, int year, bool final_account) {
     bool changes = contains_any(own, {U"增减", U"比上年", U"变动", U"增长"});
     bool two = contains_any(own, {U"预算数", U"年初预算"}) && own.contains(U"决算数");
     auto amounts = amount_columns(view, s);
-    if (n == 1) {
+    if (n == 0) {
+      // Words alone: a foot of the page that was taken for a row, labels without figures.
+    } else if (n == 1) {
       columns[0].known = true;
       if (years.size() == 1) columns[0].year = years[0];
     } else if (amounts.size() == 1) {

@@ -111,6 +111,9 @@ class Check {
 
   void totals() {
     complete(totals_section(), false);
+    if (t_.income == 0 && t_.expenditure == 0 && t_.basic == 0 && t_.project == 0)
+      wrong("empty", total_at("expenditure"), "收入和支出都是零，预算还没有填写",
+            "income and expenditure are nothing: nothing was entered");
     sum("balance", t_.expenditure, total_at("expenditure"), {{t_.income, total_at("income")}},
         {"收入应等于支出", "Income is expenditure"});
     sum("expenditure_parts", t_.expenditure, total_at("expenditure"),

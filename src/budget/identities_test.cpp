@@ -25,7 +25,10 @@ bool touches(const Discrepancy& d, const std::string& at) {
 TEST(IdentitiesTest, ARightBudgetHasNoFindings) {
   for (unsigned seed = 1; seed <= 40; ++seed)
     EXPECT_THAT(messages(check_identities(generated(seed), 2026, {})), IsEmpty()) << seed;
-  EXPECT_THAT(messages(check_identities(Content{}, 2026, {})), IsEmpty()) << "nothing is entered yet";
+  auto nothing = check_identities(Content{}, 2026, {});
+  ASSERT_EQ(nothing.size(), 1U) << "nothing is entered yet";
+  EXPECT_EQ(nothing[0].identity, "empty");
+  EXPECT_TRUE(nothing[0].error);
 }
 
 // Every amount of every section, one at a time, by seven fen.

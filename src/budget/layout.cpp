@@ -1,13 +1,34 @@
 #include "layout.h"
 
 #include <algorithm>
+#include <array>
 
 namespace qushu::budget {
 namespace {
 
 constexpr std::size_t kFullLine = 26;  // characters from which a line without a full stop goes on in the next one
 
+// "某局 2021 年预算 第 1 版      —6—": the foot of a page, its words and its number.
+bool is_page_foot(std::u32string_view line) {
+  auto at = line.size();
+  auto back = [&](auto&& is) {
+    auto from = at;
+    while (at > 0 && is(line[at - 1])) --at;
+    return from - at;
+  };
+  auto dash = [](char32_t c) { return c == U'-'; };
+  if (back(dash) == 0) return false;
+  auto apart = back(is_space);
+  auto digits = back(is_digit);
+  if (digits == 0 || digits > 4) return false;
+  apart += back(is_space);
+  if (back(dash) == 0 || at == 0 || back(is_space) == 0) return false;
+  // Figures between blank cells are written so too: "6.00  -  6  -".
+  return apart == 0 || (apart == 2 && line.substr(0, at).contains(U'年'));
+}
+
 bool is_page_number(std::u32string_view line) {
+  if (is_page_foot(line)) return true;
   auto bare = without_spaces(line);
   if (bare.empty() || bare.size() > 12) return false;
   if (bare.starts_with(U"第") && bare.contains(U'页')) return true;
@@ -93,6 +114,7 @@ class Maker {
       close_paragraph();
       if (take_indicator(i, line(i))) return;
     }
+    if (take_detail(i) || take_named_indicator(i, text, bare)) return;
     if (starts_prose(i, text)) return open_paragraph(i);
     close_paragraph();
     if (in_indicators_ && !is_title(bare) && take_indicator(i, line(i))) return;
@@ -103,6 +125,36 @@ class Maker {
     auto row = row_of(line(i), i);
     if (has_numbers(row)) return take_row(std::move(row), i);
     take_label(i, text, bare);
+  }
+
+  // "数量指标 覆盖社区数 8个" in a form that has no head for its indicators.
+  bool take_named_indicator(std::size_t i, std::u32string_view text, std::u32string_view bare) {
+    if (table_.rows.empty() || in_indicators_ || contains_any(text, {U"。", U"，"})) return false;
+    auto kind = bare.find(U"指标");
+    static constexpr std::array<std::u32string_view, 9> kKinds{U"数量",     U"质量",     U"时效",     U"成本",      U"满意度",
+                                                               U"经济效益", U"社会效益", U"生态效益", U"可持续影响"};
+    if (kind == std::u32string_view::npos || std::ranges::find(kKinds, bare.substr(0, kind)) == kKinds.end()) return false;
+    IndicatorRow row;
+    if (!indicator_of(line(i), i, {}, row)) return false;
+    close_table();
+    in_indicators_ = true;
+    out_.blocks.emplace_back(std::move(row));
+    return true;
+  }
+
+  // A row of a project's form whose amount bears its unit.
+  bool take_detail(std::size_t i) {
+    if (table_.rows.empty() || paragraph_ || in_indicators_) return false;
+    auto text = line(i);
+    auto unit = cut_unit(text);
+    // The unit of the table before goes on only as long as none is said.
+    bool begun = std::ranges::any_of(table_.rows, has_numbers);
+    if (unit == Unit::unknown || (begun && table_.unit != Unit::unknown && table_.unit != unit)) return false;
+    auto row = row_of(text, i);
+    if (row.segments.size() != 1 || row.segments[0].cells.size() != 1) return false;
+    table_.unit = unit;
+    take_row(std::move(row), i);
+    return true;
   }
 
   [[nodiscard]] bool starts_prose(std::size_t i, std::u32string_view text) const {
@@ -144,7 +196,8 @@ class Maker {
   void close_table() {
     if (!table_.rows.empty()) {
       drop_form_numbers(table_);
-      align_sides(table_);
+      drop_codes(table_);
+      align_sides(table_, out_.lines);
       out_.blocks.emplace_back(std::move(table_));
     }
     table_ = {};
@@ -155,7 +208,7 @@ class Maker {
 
   void take_label(std::size_t i, std::u32string_view text, std::u32string_view bare) {
     // "公开01表" numbers a table, its title is another line.
-    if (bare.starts_with(U"公开") && bare.size() < 8 && is_digit(bare[2])) {
+    if (bare.starts_with(U"公开") && bare.size() > 2 && bare.size() < 8 && is_digit(bare[2])) {
       if (!table_.rows.empty()) close_table();
       in_indicators_ = false;
       return;

@@ -34,6 +34,7 @@ struct Segment {
   std::u32string code;   // "2010350", of a row that begins with a classification's code
   Numbering number;
   bool of_which = false;  // 其中：
+  std::size_t begin = 0;  // the column where its label begins
   std::vector<Cell> cells;
 };
 
@@ -99,10 +100,16 @@ struct Token {
 // The line as a row; nothing when it holds no cell.
 [[nodiscard]] Row row_of(std::u32string_view line, std::size_t number);
 [[nodiscard]] bool has_numbers(const Row& row);
-// Where income stands beside expenditure, a row of one side only is put on the side that its number or its words belong to.
-void align_sides(Table& table);
+// Where income stands beside expenditure, a row of one side only is put on the side that its place on the line, its number or
+// its words belong to. `lines` are the document's.
+void align_sides(Table& table, const std::vector<std::u32string>& lines);
+// A column of classification codes ("2010399" beside a project) holds no amounts.
+void drop_codes(Table& table);
 // Numbers of the form itself are no figures: the columns 行次, the rows 栏次.
 void drop_form_numbers(Table& table);
+// "1.社区惠民资金 160万元": a label and its amount with the unit written out; the unit is cut off `line`, unknown where it is
+// no such line.
+[[nodiscard]] Unit cut_unit(std::u32string_view& line);
 // Whether the token is a cell all by itself.
 [[nodiscard]] bool is_cell(std::u32string_view token, Cell& cell);
 [[nodiscard]] Unit unit_named(std::u32string_view text);

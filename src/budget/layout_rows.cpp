@@ -32,11 +32,12 @@ class RowMaker {
  public:
   RowMaker(std::size_t line, bool exact) { row_.line = line, row_.exact = exact; }
 
-  void label(std::u32string_view text) {
+  void label(std::u32string_view text, std::size_t begin) {
     auto bare = without_spaces(text);
     auto begins = numbering(bare);
     bool numbered_anew = begins.level > 0 && begins.level <= 4;
     if (row_.segments.empty() || !current().cells.empty() || (numbered_anew && !words_.empty())) next();
+    if (words_.empty()) current().begin = begin;
     if (words_.empty() && is_code(pending_)) {
       current().code = pending_;
       pending_.clear();
@@ -188,7 +189,7 @@ Row row_of(std::u32string_view line, std::size_t number) {
     Cell cell, following;
     bool next_is_label = !next.empty() && !is_cell(next, following);
     if (all_digits(bare) && next_is_label && counts_something(next)) {
-      made.label(bare);
+      made.label(bare, tokens[i].begin);
       continue;
     }
     // Codes come before a label, in one piece or as 类 款 项 of two and three figures.
@@ -210,7 +211,7 @@ Row row_of(std::u32string_view line, std::size_t number) {
       cell.mark = {.line = number, .begin = tokens[i].begin, .end = tokens[i].begin + text.size()};
       made.cell(cell);
     } else {
-      made.label(text);
+      made.label(text, tokens[i].begin);
     }
   }
   return made.done();
@@ -249,12 +250,92 @@ void drop_form_numbers(Table& table) {
       if (!s.label.empty() && !s.cells.empty() && is_whole_number(s.cells.front())) s.cells.erase(s.cells.begin());
 }
 
-void align_sides(Table& table) {
+namespace {
+
+// Of tables whose columns were kept apart by spaces: the column where the right side begins, 0 where it is not known.
+std::size_t right_side(const Table& table) {
+  std::vector<std::size_t> begins;
+  for (const auto& row : table.rows)
+    if (row.segments.size() == 2 && !row.exact && !row.segments[1].label.empty() && !row.segments[0].cells.empty())
+      begins.push_back(row.segments[1].begin);
+  if (begins.size() < 2) return 0;
+  return *std::ranges::min_element(begins);  // totals stand further in
+}
+
+std::size_t cells_of(const Row& row) {
+  std::size_t out = 0;
+  for (const auto& s : row.segments) out += s.cells.size();
+  return out;
+}
+
+// "政府性基金预算拨款收入            社会保障和就业支出   26.48": the left side's cell is blank, its label is not the right
+// one's.
+void part_sides(Row& row, std::u32string_view line, std::size_t right) {
+  constexpr std::size_t kSlack = 6, kGap = 3;
+  if (row.exact || row.segments.size() != 1 || row.segments[0].label.empty()) return;
+  auto beyond = [&](std::size_t begin) { return begin + kSlack >= right; };
+  if (beyond(row.segments[0].begin)) {
+    row.segments.insert(row.segments.begin(), Segment{});
+    return;
+  }
+  Cell cell;
+  std::size_t end = 0, split = 0;
+  for (const auto& token : tokens_of(line, false)) {
+    if (is_cell(token.text, cell)) break;
+    if (end > 0 && token.begin >= end + kGap && beyond(token.begin)) split = token.begin;
+    end = token.begin + token.text.size();
+  }
+  if (split == 0) return;
+  std::u32string blank(split, U' ');
+  blank += line.substr(split);
+  auto before = row_of(line.substr(0, split), row.line), after = row_of(blank, row.line);
+  if (before.segments.size() != 1 || after.segments.size() != 1 || cells_of(after) != cells_of(row)) return;
+  row.segments = {std::move(before.segments[0]), std::move(after.segments[0])};
+}
+
+}  // namespace
+
+void drop_codes(Table& table) {
+  auto coded = [](const Cell& cell) {
+    auto whole = cell.value.micro / kMicro;
+    auto size = cell.mark.end - cell.mark.begin;
+    return cell.kind == CellKind::number && cell.value.digits == 0 &&
+           ((size == 7 && whole >= 2'000'000 && whole < 3'000'000) || (size == 5 && whole >= 20'000 && whole < 40'000) ||
+            (size == 3 && whole > 200 && whole < 400));
+  };
+  auto head = without_spaces(table.head);
+  bool named = contains_any(head, {U"功能科目", U"功能分类", U"经济科目", U"经济分类", U"科目编码", U"科目代码"});
+  std::size_t rows = 0, fitting = 0;
+  bool fine = true;  // the amounts have decimals: a whole number among them is none
+  for (const auto& row : table.rows)
+    for (const auto& s : row.segments) {
+      if (s.cells.size() < 2 || !s.code.empty()) continue;
+      if (s.label.ends_with(U"合计") || s.label.ends_with(U"总计") || s.label == U"小计") continue;
+      ++rows;
+      fitting += coded(s.cells.front()) ? 1U : 0U;
+      for (std::size_t i = 1; i < s.cells.size(); ++i)
+        if (s.cells[i].kind == CellKind::number && s.cells[i].value.digits == 0 && s.cells[i].value.micro != 0) fine = false;
+    }
+  bool long_codes = std::ranges::all_of(table.rows, [&](const Row& row) {
+    return std::ranges::all_of(row.segments, [&](const Segment& s) {
+      return s.cells.size() < 2 || !coded(s.cells.front()) || s.cells.front().value.micro >= 10'000 * kMicro;
+    });
+  });
+  if (rows == 0 || fitting != rows || !(named || (fine && long_codes))) return;
+  for (auto& row : table.rows)
+    for (auto& s : row.segments)
+      if (s.cells.size() >= 2 && s.code.empty() && coded(s.cells.front())) s.cells.erase(s.cells.begin());
+}
+
+void align_sides(Table& table, const std::vector<std::u32string>& lines) {
   auto both = std::ranges::count_if(table.rows, [](const Row& row) {
     return row.segments.size() == 2 && !row.segments[0].label.empty() && !row.segments[1].label.empty();
   });
   bool titled = contains_any(table.title, {U"收支", U"收入支出"});
   if ((both < 2 && !titled) || std::ranges::any_of(table.rows, [](const Row& row) { return row.segments.size() > 2; })) return;
+  auto right_begin = right_side(table);
+  if (right_begin > 0)
+    for (auto& row : table.rows) part_sides(row, lines[row.line], right_begin);
   std::array<Numbering, 2> last{};
   for (auto& row : table.rows) {
     if (row.segments.size() == 1) {
@@ -317,6 +398,29 @@ Unit unit_named(std::u32string_view text) {
   if (says(U"亿元")) return Unit::yi;
   if (says(U"千元")) return Unit::thousand;
   if (says(U"元") || says(U"人民币元")) return Unit::yuan;
+  return Unit::unknown;
+}
+
+Unit cut_unit(std::u32string_view& line) {
+  if (contains_any(line, {U"，", U"。", U"；", U":", U"、"})) return Unit::unknown;
+  struct Word {
+    std::u32string_view text;
+    Unit unit;
+  };
+  static constexpr std::array kUnits{Word{U"亿元", Unit::yi}, Word{U"万元", Unit::wan}, Word{U"千元", Unit::thousand},
+                                     Word{U"元", Unit::yuan}};
+  auto text = trimmed(line);
+  for (const auto& word : kUnits) {
+    if (!text.ends_with(word.text)) continue;
+    auto rest = trimmed(text.substr(0, text.size() - word.text.size()));
+    auto gap = rest.rfind(U' ');
+    Cell cell;
+    if (gap == std::u32string_view::npos || !is_cell(rest.substr(gap + 1), cell) || cell.kind != CellKind::number ||
+        !is_han(trimmed(rest.substr(0, gap)).back()))
+      return Unit::unknown;
+    line = line.substr(0, static_cast<std::size_t>(rest.data() - line.data()) + rest.size());
+    return word.unit;
+  }
   return Unit::unknown;
 }
 

@@ -211,8 +211,8 @@ class Rebuilder {
   }
 
   [[nodiscard]] int year_of(const Mention& m, const ParagraphView& view) const {
-    if (int year = year_in(m.lead); year != 0) return year;
-    if (contains_any(m.lead, {U"上年", U"去年"})) return m_.year - 1;
+    if (int year = year_in(m.phrase); year != 0) return year;
+    if (contains_any(m.phrase, {U"上年", U"去年"})) return m_.year - 1;
     // The sentence's opening sets the year for what follows.
     auto text = sentence_text(view.said, m.sentence);
     auto opening = text.substr(0, std::min<std::size_t>(text.find(U'，'), 16));
@@ -333,7 +333,9 @@ class Rebuilder {
     // 二、上年结转 over （一）一般公共预算拨款: what was carried over of it, not this year's.
     if (segment.number.level != 1 && s < parents_.size() && contains_any(parents_[s], {U"结转", U"结余"})) return std::nullopt;
     if (!project_.empty()) {
-      if (contains_any(segment.label, {U"当年预算", U"年度资金总额", U"年度预算"}) && !segment.label.contains(U"申请"))
+      bool amount = segment.label == U"预算金额" || segment.label == U"项目预算" || segment.label == U"项目金额";
+      if (amount ||
+          (contains_any(segment.label, {U"当年预算", U"年度资金总额", U"年度预算"}) && !segment.label.contains(U"申请")))
         return Subject{.code = "project.total", .scope = {}, .part = {}};
       if (segment.label == U"合计" || segment.label == U"总计")
         return Subject{.code = "project.total", .scope = {}, .part = {}};

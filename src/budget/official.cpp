@@ -290,14 +290,20 @@ Table purchases(const Detail& d) {
   auto t = framed(d, 11, "政府采购和政府购买服务预算表");
   t.columns = {{1.6, Align::left}, {4, Align::left}, {2.6, Align::left}, {1.4, Align::right}};
   t.head = {heads({"类别", "内容", "项目", "金额"})};
-  std::int64_t total = 0;
-  for (const auto& p : d.content.purchases) {
-    auto project = std::ranges::find(d.content.projects, p.project, &BudgetProject::code);
-    t.rows.push_back({text(word(purchase_kinds(), p.kind)), text(p.item),
-                      text(project == d.content.projects.end() ? "" : project->name), money(p.amount)});
-    total += p.amount;
+  // What is bought as a service may be procured too: each has its own total, they are not added.
+  for (bool bought : {false, true}) {
+    std::int64_t total = 0;
+    for (const auto& p : d.content.purchases) {
+      if ((p.kind == "bought_services") != bought) continue;
+      auto project = std::ranges::find(d.content.projects, p.project, &BudgetProject::code);
+      t.rows.push_back({text(word(purchase_kinds(), p.kind)), text(p.item),
+                        text(project == d.content.projects.end() ? "" : project->name), money(p.amount)});
+      total += p.amount;
+    }
+    t.rows.push_back(
+        {Cell{.text = bought ? "政府购买服务合计" : "政府采购合计", .columns = 3, .align = Align::centre, .bold = true},
+         money(total, true)});
   }
-  t.rows.push_back({Cell{.text = "合　计", .columns = 3, .align = Align::centre, .bold = true}, money(total, true)});
   if (d.content.purchases.empty())
     t.note = fmt::format("注：本单位 {} 年没有政府采购和政府购买服务，本表为空。", d.budget.year);
   return t;

@@ -189,10 +189,29 @@ class Reader {
     }
     if (m.role != Role::level) return;
     auto lead = std::u32string_view(m.lead);
-    bool year = year_in(lead) != 0 || contains_any(lead, {U"上年", U"去年"});
-    m.compared =
-        year && (lead.starts_with(U"与") || lead.starts_with(U"比") || lead.starts_with(U"较") || lead.starts_with(U"同"));
+    m.phrase = phrase_before(m.begin, floor);
+    auto compared = [](std::u32string_view words) {
+      bool year = year_in(words) != 0 || contains_any(words, {U"上年", U"去年"});
+      return year &&
+             (words.starts_with(U"与") || words.starts_with(U"比") || words.starts_with(U"较") || words.starts_with(U"同"));
+    };
+    m.compared = compared(lead) || compared(m.phrase);
     if (!m.compared) m.subject = subject_before(m, floor, begin);
+    if (!m.compared && !m.subject) m.subject = of_the_budget_before(m, floor);
+  }
+
+  // "公务接待费预算8万元，支出决算5.8万元": what was spent of what was budgeted right before.
+  [[nodiscard]] std::optional<Subject> of_the_budget_before(const Mention& m, std::size_t floor) const {
+    static constexpr std::array<std::u32string_view, 10> kAccounts{U"支出决算", U"支出决算为", U"支出决算数", U"支出决算数为",
+                                                                   U"决算",     U"决算为",     U"决算数",     U"决算数为",
+                                                                   U"决算支出", U"实际支出"};
+    if (out_.mentions.empty() || std::ranges::find(kAccounts, std::u32string_view(m.phrase)) == kAccounts.end())
+      return std::nullopt;
+    const auto& before = out_.mentions.back();
+    bool beside = before.end == floor && before.sentence == m.sentence && before.depth == m.depth &&
+                  text_.substr(floor, m.begin - floor - m.phrase.size()) == U"，";
+    bool budgeted = before.role == Role::level && before.measure == m.measure && before.phrase.contains(U"预算");
+    return beside && budgeted ? before.subject : std::nullopt;
   }
 
   // "（一）基本支出：2020年年初预算数为": what is before the colon, when nothing is named behind it.

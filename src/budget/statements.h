@@ -31,6 +31,7 @@ struct Mention {
   int direction = 0;               // of changes: 1, -1, 0 when both or neither are written
   std::size_t begin = 0, end = 0;  // in the paragraph's text
   std::u32string lead;             // what stands before it in its clause
+  std::u32string phrase;           // the same over brackets and quotation marks: "2022年三公经费预算"
   Mark mark;
   int sentence = 0;
   int depth = 0;                   // of brackets

@@ -118,7 +118,8 @@ Result<void> Evaluations::tick() {
             t.exec("INSERT INTO evaluation_light (budget_id, subject, light) VALUES (?, ?, ?) ON CONFLICT (budget_id, "
                    "subject) DO UPDATE SET light = excluded.light",
                    {b.id, line.subject, line.light}));
-        if (line.light != "red") continue;
+        if (line.light != "red" && line.light != "over") continue;
+        bool over = line.light == "over";
         auto name = line.subject.empty() ? Text{"部门整体", "the unit as a whole"} : Text{line.name, line.name};
         auto percent = [](std::int64_t hundredths) { return indicators::hundredths_text(hundredths) + "%"; };
         QS_CHECK(notify::tell(
@@ -126,8 +127,9 @@ Result<void> Evaluations::tick() {
             {.id = new_id(),
              .kind = "execution_late",
              .link = "/year-end?year=" + std::to_string(b.year),
-             .title = {fmt::format("{} {} 年预算执行滞后：{}", b.department_name, b.year, name.zh),
-                       fmt::format("Spending of {} lags in {}: {}", b.department_name, b.year, name.en)},
+             .title = {fmt::format("{} {} 年预算{}：{}", b.department_name, b.year, over ? "超支" : "执行滞后", name.zh),
+                       fmt::format("Spending of {} {} in {}: {}", b.department_name, over ? "is beyond the budget" : "lags",
+                                   b.year, name.en)},
              .detail = {fmt::format("截至 {} 月执行率 {}，为时间进度的 {}", one.month, percent(line.rate), percent(line.pace)),
                         fmt::format("{} spent by month {}, {} of what the time would have it", percent(line.rate), one.month,
                                     percent(line.pace))},

@@ -110,7 +110,7 @@ Schema line_schema() {
               {"name", schema::text()},
               {"budget", schema::integer()},
               {"spent", schema::integer()},
-              {"light", schema::choice({"green", "yellow", "red", "none"})},
+              {"light", schema::choice({"green", "yellow", "red", "over", "none"})},
               {"rate", schema::text().note("执行率，百分比", "Spent of the budget, per cent")},
               {"pace", schema::text().note("执行率 ÷ 时间进度，百分比", "That, of the share of the year that has passed")},
               {"goals",

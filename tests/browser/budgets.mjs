@@ -26,11 +26,29 @@ async function settled(words) {
   await page.waitForFunction((w) => document.querySelector('[data-test=findings]')?.textContent.includes(w), words);
 }
 
+// What cannot be read stays as it was typed, says what is expected, and nothing is saved until it is mended.
+for (const wrong of ['一百', '12.3456789', '1e3', '2606.14.1']) {
+  await total('income', wrong);
+  await page.keyboard.press('Tab');
+  check((await page.inputValue('[data-test=total-income]')) === wrong, `${wrong} was replaced`);
+  check((await page.locator('.sums').innerText()).includes('应为数字'), `nothing was said of ${wrong}`);
+  check(await page.locator('[data-test=save]').isDisabled(), `${wrong} can be saved`);
+}
+for (const [typed, kept] of [['１，２３４．５', '1,234.50'], ['2,606.14', '2,606.14']]) {
+  await total('income', typed);
+  await page.keyboard.press('Tab');
+  check((await page.inputValue('[data-test=total-income]')) === kept, `${typed} became ${await page.inputValue('[data-test=total-income]')}`);
+}
 for (const [name, value] of [['income', '300'], ['expenditure', '300'], ['basic', '100'], ['personnel', '80'], ['office', '20'], ['project', '200']]) await total(name, value);
 await settled('处不符');
 check((await told()).includes('各来源收入合计应等于收入总计'), 'nothing was said of the missing income');
 await tab('收入');
-await row('income', ['一般公共预算拨款收入', '300']);
+await row('income', ['一般公共预算拨款收入', '三百']);
+check(await page.locator('[data-test=unread]').isVisible() && await page.locator('[data-test=save]').isDisabled(), 'a cell that cannot be read can be saved');
+const source = page.locator('[data-test=grid-income] tbody tr').last().locator('input').first();
+check((await source.inputValue()) === '三百', 'what was typed into a cell was replaced');
+await source.fill('300');
+check((await page.locator('[data-test=unread]').count()) === 0, 'a mended cell is still marked');
 await tab('支出');
 await row('functions', ['2010350', '事业运行', '一般公共预算拨款收入', '100', '0']);
 await row('functions', ['2010399', '其他支出', '一般公共预算拨款收入', '0', '200']);
@@ -78,6 +96,15 @@ await page.goto(`${at}?tab=execution`);
 await page.fill('[data-test=spend-office]', '5');
 await page.click('[data-test=save-spent]');
 await page.waitForFunction(() => document.querySelector('[data-test=execution]')?.textContent.includes('25.00%'));
+// Beyond the budget only with an explanation; then it is told as that.
+await page.fill('[data-test=spend-office]', '2x');
+check(await page.locator('[data-test=save-spent]').isDisabled(), 'spending that cannot be read can be saved');
+await page.fill('[data-test=spend-office]', '999999');
+check(await page.locator('[data-test=save-spent]').isDisabled(), 'more than the budget can be spent without a word');
+await page.fill('[data-test=spend-explanation]', '搬迁后的物业费');
+await page.screenshot({ path: `${work}/pictures/budget-over.png`, fullPage: true });
+await page.click('[data-test=save-spent]');
+await page.waitForFunction(() => document.querySelector('[data-test=execution]')?.textContent.includes('超支'));
 for (const [width, height] of [[1440, 900], [390, 844]]) {
   await page.setViewportSize({ width, height });
   for (const name of ['overview', 'income', 'expenditure', 'projects', 'execution', 'compare', 'history']) {

@@ -1,4 +1,5 @@
 // Budgets: their shapes, how their sections are shown and entered, and amounts. Amounts are whole fen; a number holds them exactly.
+import { reactive, toRaw } from 'vue';
 import { get, query } from './api';
 import { t } from './i18n';
 
@@ -9,7 +10,7 @@ export interface Version { version: number; state: string; state_name: string; r
 export interface BudgetOf { id: string; department_id: string; department: string; department_name: string; year: number; versions: Version[] }
 export interface Execution { subject: string; name: string; budget: number; spent: number; light: string }
 export interface Detail extends BudgetOf {
-  version: Version; content: Content; findings: Finding[]; spent: { month: number; subject: string; amount: number; changed_by: string }[]; execution: Execution[]; month: number;
+  version: Version; content: Content; findings: Finding[]; spent: { month: number; subject: string; amount: number; changed_by: string; explanation: string }[]; execution: Execution[]; month: number;
   may: Record<'edit' | 'submit' | 'decide' | 'publish' | 'adjust' | 'spend', boolean>;
 }
 export interface Comparison { year_before: number; version_before: number; year_now: number; version_now: number; lines: { section: string; name: string; before: number | null; now: number | null; difference: number; percent: number | null }[] }
@@ -31,15 +32,39 @@ export const money = (fen: number | null | undefined, unit: Unit) => (fen === nu
 // As published: ten thousand yuan to two places, half up.
 export const rounded = (fen: number | null | undefined, unit: Unit) => (fen === null || fen === undefined || unit === 'yuan' ? money(fen, unit) : money(Math.sign(fen) * Math.round(Math.abs(fen) / 10000) * 10000, unit));
 export const percent = (hundredths: number | null) => (hundredths === null ? '—' : `${exact(hundredths, 2, 0)}%`);
-// The whole number of the smallest parts, or nothing where it is no number or finer than that.
+// The whole number of the smallest parts, or nothing where it is no number or finer than that. Digits may be full-width, thousands
+// set apart by commas.
 export function parsed(text: string, places: number): number | undefined {
-  const m = /^([+-]?)(\d{0,13})(?:\.(\d*))?$/.exec(text.replace(/[,\s]/g, ''));
+  const plain = text.normalize('NFKC').replace(/−/g, '-').replace(/\s/g, '');
+  if (plain.includes(',') && !/^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$/.test(plain)) return undefined;
+  const m = /^([+-]?)(\d{0,13})(?:\.(\d*))?$/.exec(plain.replace(/,/g, ''));
   if (!m || (!m[2] && !m[3])) return undefined;
   const rest = (m[3] ?? '').replace(/0+$/, '');
   if (rest.length > places) return undefined;
   const value = Number(`${m[2]}${rest.padEnd(places, '0')}`);
   return Number.isSafeInteger(value) ? (m[1] === '-' ? -value : value) : undefined;
 }
+
+export const expected = (places: number) => (places ? t(`应为数字，最多 ${places} 位小数，如 1,234.5`, `A number with ${places} decimals at most, such as 1,234.5`) : t('应为整数，如 2026', 'A whole number, such as 2026'));
+// What is being typed into the fields of rows stands as it was typed until it is left; what cannot be read stays, and nothing is
+// saved until it is mended.
+export type Typing = Map<Row, Record<string, { text: string; wrong: boolean }>>;
+export const typing = (): Typing => reactive(new Map()) as Typing;
+export const typedAt = (all: Typing, row: Row, name: string) => all.get(toRaw(row))?.[name];
+export function enter(all: Typing, row: Row, name: string, text: string, places: number, empty: number | null = 0): number | null | undefined {
+  const value = text.trim() ? parsed(text, places) : empty;
+  all.set(toRaw(row), { ...all.get(toRaw(row)), [name]: { text, wrong: value === undefined } });
+  return value;
+}
+export function leave(all: Typing, row: Row, name: string) {
+  const held = { ...all.get(toRaw(row)) };
+  if (!held[name] || held[name].wrong) return;
+  delete held[name];
+  if (Object.keys(held).length) all.set(toRaw(row), held);
+  else all.delete(toRaw(row));
+}
+// How many fields of the rows that are still there cannot be read.
+export const unreadable = (all: Typing, content: Content) => Object.values(content).flat().reduce((n, row) => n + Object.values(all.get(toRaw(row)) ?? {}).filter((f) => f.wrong).length, 0);
 
 export type Kind = 'text' | 'long' | 'code' | 'choice' | 'money' | 'quantity' | 'percent' | 'year';
 export interface ColumnOf { name: string; title: string; kind: Kind; words?: [string, string][] }
@@ -72,6 +97,6 @@ export function emptyRow(section: string): Row {
   for (const c of columns(section)) row[c.name] = c.kind === 'percent' ? null : ['money', 'quantity', 'year'].includes(c.kind) ? 0 : '';
   return row;
 }
-export const lightTag = (light: string) => ({ green: 'success', yellow: 'warning', red: 'danger', none: 'info' })[light] as 'info';
-export const lightName = (light: string) => ({ green: t('正常', 'On track'), yellow: t('偏慢', 'Slow'), red: t('滞后', 'Late'), none: t('无', 'None') })[light] ?? '';
+export const lightTag = (light: string) => ({ green: 'success', yellow: 'warning', red: 'danger', over: 'danger', none: 'info' })[light] as 'info';
+export const lightName = (light: string) => ({ green: t('正常', 'On track'), yellow: t('偏慢', 'Slow'), red: t('滞后', 'Late'), over: t('超支', 'Overspent'), none: t('无', 'None') })[light] ?? '';
 export const sectionName = (s: string) => ({ totals: t('总额', 'Totals'), income: t('收入', 'Income'), functions: t('功能分类', 'Functional classes'), economics: t('经济分类', 'Economic classes'), projects: t('项目', 'Projects'), purchases: t('采购和购买服务', 'Purchases') })[s] ?? s;

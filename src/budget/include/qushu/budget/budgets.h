@@ -67,13 +67,14 @@ struct Spent {
   std::string subject;  // "personnel", "office" or a project's code
   std::int64_t amount = 0;
   std::string changed_by;
+  std::string explanation;  // why it goes beyond the budget; empty where it does not
 };
 
 // What was spent of one subject, to the end of a month.
 struct Execution {
   std::string subject, name;
   std::int64_t budget = 0, spent = 0;
-  std::string light;  // "green", "yellow", "red"; "none" where there is nothing to spend or the year has not begun
+  std::string light;  // as of execution_light()
 };
 
 struct Explained {
@@ -149,9 +150,10 @@ class Budgets {
   [[nodiscard]] Result<Detail> publish(const Actor& actor, std::string_view id);
   // A new draft of what is in force.
   [[nodiscard]] Result<Detail> adjust(const Actor& actor, std::string_view id, std::string_view reason, std::string_view day);
-  // What was spent in a month, of some subjects; what is not named stays.
+  // What was spent in a month, of some subjects; what is not named stays. A month may be below nothing, a correction of those
+  // before it, as long as all to its end is not. What goes beyond the budget needs an explanation.
   [[nodiscard]] Result<Detail> spend(const Actor& actor, std::string_view id, std::int64_t month,
-                                     const std::map<std::string, std::int64_t>& amounts);
+                                     const std::map<std::string, std::int64_t>& amounts, std::string_view explanation = {});
   // Against another version of the same or another budget; version 0: what is in force, or the newest.
   [[nodiscard]] Result<Comparison> compare(const Actor& actor, std::string_view id, std::int64_t version,
                                            std::string_view other, std::int64_t other_version) const;
@@ -181,8 +183,8 @@ class Budgets {
 
 // The lines of two contents, side by side.
 [[nodiscard]] std::vector<Compared> compare_contents(const Content& before, const Content& now);
-// "green", "yellow", "red", "none": the execution rate divided by the share of the year that is over, below 60 % red, 80 %
-// yellow.
+// The execution rate divided by the share of the year that is over: below 60 % "red", below 80 % "yellow", else "green"; "over"
+// where more was spent than the budget holds; "none" where there is nothing to spend or the year has not begun.
 [[nodiscard]] std::string_view execution_light(std::int64_t budget, std::int64_t spent, std::int64_t months);
 
 [[nodiscard]] json::object to_json(const Budget& budget, Lang lang);

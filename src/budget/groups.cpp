@@ -1,0 +1,190 @@
+#include "groups.h"
+
+#include <algorithm>
+#include <array>
+
+namespace qushu::budget {
+
+bool same_measure(const Mention& a, const Mention& b) {
+  return a.measure == b.measure && a.counter == b.counter;
+}
+
+std::u32string_view Groups::gap(std::size_t k) const {
+  auto begin = k == 0 ? 0 : mentions_[k - 1].end;
+  auto sentence = view_.said.sentences[static_cast<std::size_t>(mentions_[k].sentence)].first;
+  // 其中 may open the sentence after its total; the text of that sentence is all that counts then.
+  begin = std::max(begin, sentence);
+  return std::u32string_view(text_).substr(begin, mentions_[k].begin - begin);
+}
+
+std::size_t Groups::marker_end(std::u32string_view text) {
+  static constexpr std::array<std::u32string_view, 13> kMarkers{
+      U"其中",     U"包括",       U"分别为",     U"分别是",   U"具体为",   U"构成为", U"主要用于",
+      U"用于以下", U"按功能分类", U"按经济分类", U"分类科目", U"科目分类", U"分为:"};
+  auto out = std::u32string_view::npos;
+  for (auto word : kMarkers) {
+    auto at = text.rfind(word);
+    if (at != std::u32string_view::npos && (out == std::u32string_view::npos || at + word.size() > out)) out = at + word.size();
+  }
+  return out;
+}
+
+bool Groups::opens_parts(std::size_t k) const {
+  auto text = gap(k);
+  auto end = marker_end(text);
+  if (end == std::u32string_view::npos) return false;
+  if (text.substr(end).contains(U'；')) return false;
+  return k == 0 || contains_any(text, {U"其中"}) || !is_sibling(mentions_[k], mentions_[k - 1]);
+}
+
+bool Groups::is_sibling(const Mention& a, const Mention& b) {
+  if (!a.subject || !b.subject || a.subject->code == b.subject->code || a.sentence != b.sentence || a.depth != b.depth)
+    return false;
+  auto kind = family(a.subject->code);
+  return !kind.empty() && kind != "income" && kind == family(b.subject->code);
+}
+
+Groups::Side Groups::side_of_marker(std::size_t k) const {
+  auto text = gap(k);
+  auto end = marker_end(text);
+  if (end == std::u32string_view::npos) return Side::none;
+  auto words = text.substr(0, end);
+  auto from = words.find_last_of(U"；。，");
+  if (from != std::u32string_view::npos) words.remove_prefix(from + 1);
+  for (auto lead : {U"其中", U"本年", U"全年", U"总", U":", U"，"})
+    if (words.starts_with(lead)) words.remove_prefix(std::u32string_view(lead).size());
+  if (words.starts_with(U"收入") && !words.contains(U"支出")) return Side::income;
+  if (words.starts_with(U"支出") && !words.contains(U"收入")) return Side::expenditure;
+  return Side::none;
+}
+
+std::int64_t Groups::half(const Mention& m) const {
+  return m.measure == Measure::money ? model_.rounding(m.unit, m.printed.digits) : 0;
+}
+
+std::int64_t Groups::tolerance(const Mention& total, const Parts& parts) const {
+  auto out = half(total);
+  for (const auto* p : parts) out += half(*p);
+  return out;
+}
+
+std::int64_t Groups::sum_of(const Parts& parts) {
+  std::int64_t out = 0;
+  for (const auto* p : parts) out += p->value;
+  return out;
+}
+
+Parts Groups::parts_from(std::size_t k, bool& nested) const {
+  Parts out;
+  nested = false;
+  for (auto i = k; i < mentions_.size() && mentions_[i].sentence == mentions_[k].sentence; ++i) {
+    const auto& m = mentions_[i];
+    if (i - k > kMentionsBack || out.size() > kMostParts) break;
+    if (m.depth < mentions_[k].depth) break;
+    // A bracket that was closed ends what stood in it.
+    if (i > k && mentions_[k].depth > 0 && closed_between(mentions_[i - 1].end, m.begin)) break;
+    if (i > k && ends_list(k, i)) break;
+    if (i > k && m.depth == mentions_[k].depth && opens_parts(i)) {
+      if (side_of_marker(i) != Side::none) break;
+      auto next = end_of_nested(k, i);
+      if (!is_certain(i, next)) nested = true;
+      if (next >= mentions_.size() || mentions_[next].sentence != m.sentence) break;
+      i = next - 1;
+      continue;
+    }
+    if (is_part(m, mentions_[k])) out.push_back(&m);
+  }
+  return out;
+}
+
+bool Groups::is_part(const Mention& m, const Mention& first) {
+  return m.depth <= first.depth && m.role == Role::level && !m.reason && !m.compared && same_measure(m, first);
+}
+
+bool Groups::ends_list(std::size_t k, std::size_t i) const {
+  const auto* total = level_before(k);
+  return total != nullptr && is_sibling(mentions_[i], *total);
+}
+
+const Mention* Groups::level_before(std::size_t k) const {
+  for (std::size_t back = 1; back <= std::min(k, kMentionsBack); ++back) {
+    const auto& m = mentions_[k - back];
+    if (m.sentence != mentions_[k].sentence) return nullptr;
+    if (m.role == Role::level && m.depth == mentions_[k].depth && same_measure(m, mentions_[k])) return &m;
+  }
+  return nullptr;
+}
+
+std::size_t Groups::end_of_nested(std::size_t outer, std::size_t from) const {
+  auto own = mentions_[from].subject ? family(mentions_[from].subject->code) : std::string_view{};
+  auto i = from + 1;
+  for (; i < mentions_.size() && i - from <= kMentionsBack && mentions_[i].sentence == mentions_[from].sentence; ++i) {
+    const auto& m = mentions_[i];
+    if (m.role != Role::level || m.depth != mentions_[from].depth) continue;
+    auto kind = m.subject ? family(m.subject->code) : std::string_view{};
+    if (!own.empty() && kind == own && own != "income") continue;
+    if (ends_list(from, i) || is_sibling(m, mentions_[outer])) return i;
+    auto between = std::u32string_view(text_).substr(mentions_[i - 1].end, m.begin - mentions_[i - 1].end);
+    if (between.contains(U'；') || (!own.empty() && !kind.empty() && kind != own)) return i;
+  }
+  return i;
+}
+
+bool Groups::is_certain(std::size_t from, std::size_t to) const {
+  const auto* total = level_before(from);
+  if (total == nullptr) return false;
+  Parts parts;
+  for (auto i = from; i < to; ++i)
+    if (is_part(mentions_[i], mentions_[from])) parts.push_back(&mentions_[i]);
+  bool sums = std::abs(sum_of(parts) - total->value) <= tolerance(*total, parts);
+  bool followed = to < mentions_.size() && mentions_[to].sentence == mentions_[from].sentence;
+  return sums || (followed && is_sibling(mentions_[to], *total));
+}
+
+std::optional<std::size_t> Groups::outer_of(std::size_t k) const {
+  for (std::size_t back = 1; back <= std::min(k, kMentionsBack); ++back) {
+    auto i = k - back;
+    if (mentions_[i].sentence != mentions_[k].sentence) return std::nullopt;
+    if (mentions_[i].depth == mentions_[k].depth && mentions_[i].role == Role::level && opens_parts(i)) return i;
+  }
+  return std::nullopt;
+}
+
+bool Groups::closed_between(std::size_t from, std::size_t to) const {
+  return std::u32string_view(text_).substr(from, to - from).contains(U')');
+}
+
+bool Groups::is_total_of(const Mention& m, Side side) {
+  if (contains_any(m.phrase, {U"收支", U"收入支出", U"收入、支出"}) || m.lead.starts_with(U"支总") ||
+      m.lead.starts_with(U"支出总"))
+    return true;
+  if (!m.subject) return false;
+  std::string_view code = m.subject->code;
+  return (side == Side::income && (code == "income.grand" || code == "income.year" || code == "income.any")) ||
+         (side == Side::expenditure &&
+          (code == "expenditure.grand" || code == "expenditure.year" || code == "expenditure.any"));
+}
+
+Parts Groups::totals_before(std::size_t k) const {
+  Parts out;
+  auto add = [&](const Mention& m) {
+    if (m.role == Role::level && !m.reason && !m.compared && same_measure(m, mentions_[k]) && m.depth <= mentions_[k].depth)
+      out.push_back(&m);
+  };
+  if (auto side = side_of_marker(k); side != Side::none) {
+    for (const auto* m : mentions_before(view_.said, k, 2))
+      if (is_total_of(*m, side)) add(*m);
+    return out;
+  }
+  for (const auto* m : mentions_before(view_.said, k, 0)) add(*m);
+  if (!out.empty()) return out;
+  auto sentence = sentence_text(view_.said, mentions_[k].sentence);
+  if (!sentence.starts_with(U"其中") && !sentence.starts_with(U"包括") && !sentence.starts_with(U"主要用于") &&
+      !sentence.starts_with(U"具体"))
+    return out;
+  for (const auto* m : mentions_before(view_.said, k, 1)) add(*m);
+  // The head figure of the sentence before is the total, its changes and parts are not.
+  std::ranges::reverse(out);
+  return out;
+}
+}  // namespace qushu::budget
