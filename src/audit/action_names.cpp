@@ -12,7 +12,7 @@ struct ActionName {
 };
 
 // In the order of their codes. What is missing here would be shown as a code: scripts/check-actions looks for that.
-const std::array<ActionName, 179> kActionNames{{
+const std::array<ActionName, 180> kActionNames{{
     {"ask.add", {"提交公众诉求", "Question of the public"}},
     {"ask.answer", {"答复公众诉求", "Question of the public answered"}},
     {"audit.export", {"导出审计", "Audit exported"}},
@@ -124,6 +124,7 @@ const std::array<ActionName, 179> kActionNames{{
     {"pipeline.enable", {"启用归集任务", "Pipeline enabled"}},
     {"pipeline.forget", {"重新全部读取", "Pipeline to read everything again"}},
     {"pipeline.gather", {"归集完成", "Run done"}},
+    {"pipeline.loss", {"来源数据大量减少", "Much of the source is gone"}},
     {"pipeline.remove", {"删除归集任务", "Pipeline removed"}},
     {"pipeline.run", {"启动归集", "Pipeline run"}},
     {"quality.check", {"质量检查", "Quality checked"}},

@@ -18,8 +18,8 @@ struct Phrase {
 constexpr auto kPhrases = std::to_array<Phrase>({
     {R"re(syntax error at or near "(.*)")re", "“$1”附近写法不对"},
     {R"re(syntax error at end of input)re", "语句没有写完"},
-    {R"re(unterminated quoted string at or near "(.*?)"?)re", "单引号没有成对：$1"},
-    {R"re(unterminated quoted identifier at or near "(.*?)"?)re", "双引号没有成对：$1"},
+    {R"re(unterminated quoted string at or near "(.*[^"])"?)re", "单引号没有成对：$1"},
+    {R"re(unterminated quoted identifier at or near "(.*[^"])"?)re", "双引号没有成对：$1"},
     {R"re(unterminated /\* comment.*)re", "注释没有结束，缺少 */"},
     {R"re(zero-length delimited identifier.*)re", "双引号里没有名称"},
     {R"re(Referenced column "(.*)" not found in FROM clause.*)re", "没有“$1”这一列"},

@@ -15,9 +15,9 @@ class CorrectionTest : public QualityFixture {
     auto dataset = publish("firms", "SELECT 1 AS _id, 'a' AS name", {field("name", "名称", engine::Type::text)});
     take(catalog_->change(steward_, dataset.id, {.readers = std::vector<std::string>{"d2"}}));
   }
-  Correction report() {
+  Correction report(const std::string& row = "a") {
     return take(corrections_->report(
-        user_, {.dataset = "firms", .row_key = "a", .field = "名称", .wrong = "名称写错了", .proposed = "b"}));
+        user_, {.dataset = "firms", .row_key = row, .field = "名称", .wrong = "名称写错了", .proposed = "b"}));
   }
   blob::BlobInfo content(std::string_view text) {
     auto writer = take(blobs_->create());
@@ -149,7 +149,7 @@ TEST_P(CorrectionTest, WhoMayAttachAndDownload) {
   EXPECT_EQ(corrections_->attach(steward_, c.id, FilePart::report, "b.txt", proof).error().code, Code::forbidden);
   EXPECT_EQ(corrections_->detach(steward_, c.id, file.id).error().code, Code::forbidden);
   // A file belongs to its ticket, whoever may see another one.
-  auto other = report();
+  auto other = report("b");
   EXPECT_EQ(corrections_->file(user_, other.id, file.id).error().id, "correction.no_file");
   // Once answered the provider's are fixed; once closed all are.
   auto answer = take(corrections_->attach(steward_, c.id, std::nullopt, "c.txt", proof));
