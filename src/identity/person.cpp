@@ -174,7 +174,8 @@ Result<std::pair<Person, std::string>> StoredIdentity::add_person(const Actor& a
     if (!department)
       return fail(Error{.code = Code::invalid,
                         .id = "department.not_found",
-                        .text = {"没有这个部门。", "There is no such department."},
+                        .text = {fmt::format("没有部门“{}”。", shorten(n.department_id, 60)),
+                                 fmt::format("There is no department “{}”.", shorten(n.department_id, 60))},
                         .subject = "department_id"});
     p.department_id = department->text(0);
     QS_TRY(auto taken, t.one("SELECT name FROM person WHERE login = ?", {p.login}));

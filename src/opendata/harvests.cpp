@@ -233,6 +233,7 @@ Result<HarvestRun> Harvests::run_of(const store::Row& row) const {
   r.ended = row.opt_time(i++);
   r.state = "succeeded";
   if (r.ended) return r;
+  r.whole = false;
   // One that has not ended well stands as its job does.
   auto job = deps_.jobs.find(r.job_id);
   if (!job && job.error().code != Code::not_found) return Failure(std::move(job).error());

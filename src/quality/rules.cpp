@@ -102,7 +102,8 @@ std::string shown(const json::object& params, std::string_view key) {
 Result<void> only(const json::object& params, std::initializer_list<std::string_view> allowed) {
   for (const auto& member : params)
     if (std::ranges::find(allowed, std::string_view(member.key())) == allowed.end() && member.key() != "tolerance")
-      return wrong("params." + std::string(member.key()), "这种规则没有这个参数。", "This kind of rule has no such parameter.");
+      return wrong("params." + std::string(member.key()), fmt::format("这种规则没有参数“{}”。", std::string_view(member.key())),
+                   fmt::format("This kind of rule has no parameter “{}”.", std::string_view(member.key())));
   if (const auto* tolerance = params.if_contains("tolerance")) {
     auto share = tolerance->is_number() ? tolerance->to_number<double>() : -1;
     if (!(share >= 0 && share <= 100))

@@ -38,8 +38,8 @@ std::optional<std::int64_t> bound(MapReader& r, std::string_view key, const Fiel
   auto value = parse_decimal(node->text, decimals_of(field));
   if (!value || node->kind != YamlNode::Kind::scalar)
     r.wrong(*node, key,
-            {fmt::format("这里应为最多 {} 位小数的数。", decimals_of(field)),
-             fmt::format("A number with {} decimals at most is expected.", decimals_of(field))});
+            {fmt::format("这里应为{}。", number_words(decimals_of(field)).zh),
+             fmt::format("Here {} is expected.", number_words(decimals_of(field)).en)});
   return value;
 }
 

@@ -175,8 +175,8 @@ class Lister {
       case Kind::attachment: {
         auto number = parse_decimal(text, decimals_of(f));
         if (!number)
-          return wrong(parameter, fmt::format("“{}”应为最多 {} 位小数的数。", shorten(text, 40), decimals_of(f)),
-                       fmt::format("“{}” should be a number with {} decimals at most.", shorten(text, 40), decimals_of(f)));
+          return wrong(parameter, fmt::format("“{}”应为{}。", shorten(text, 40), number_words(decimals_of(f)).zh),
+                       fmt::format("“{}” should be {}.", shorten(text, 40), number_words(decimals_of(f)).en));
         return store::Param(*number);
       }
       case Kind::date: {

@@ -69,6 +69,14 @@ std::optional<std::int64_t> parse_decimal(std::string_view text, int decimals) {
   return negative ? -value : value;
 }
 
+Text number_words(int decimals) {
+  constexpr int kDigits = 18;
+  if (decimals == 0)
+    return {fmt::format("最多 {} 位的整数", kDigits), fmt::format("a whole number of {} digits at most", kDigits)};
+  return {fmt::format("最多 {} 位整数、{} 位小数的数", kDigits - decimals, decimals),
+          fmt::format("a number with {} digits before and {} after the point at most", kDigits - decimals, decimals)};
+}
+
 std::string decimal_text(std::int64_t value, int decimals) {
   auto magnitude = value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
   auto digits = std::to_string(magnitude);

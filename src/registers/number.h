@@ -12,6 +12,8 @@ namespace qushu::registers {
 
 // "1234.5" with 2 decimals is 123450. Thousands separators are taken; more decimals than that, unless zero, are not.
 [[nodiscard]] std::optional<std::int64_t> parse_decimal(std::string_view text, int decimals);
+// What it takes, in words: "最多 16 位整数、2 位小数的数".
+[[nodiscard]] Text number_words(int decimals);
 // 123450 with 2 decimals is "1234.50".
 [[nodiscard]] std::string decimal_text(std::int64_t value, int decimals);
 

@@ -70,8 +70,8 @@ Result<Cells> number_cells(const Field& f, std::string_view text) {
   int decimals = decimals_of(f);
   auto value = parse_decimal(text, decimals);
   if (!value)
-    return wrong_value(f, fmt::format("“{}”不是最多 {} 位小数的数。", shorten(text, 40), decimals),
-                       fmt::format("“{}” is no number with {} decimals at most.", shorten(text, 40), decimals));
+    return wrong_value(f, fmt::format("“{}”应为{}。", shorten(text, 40), number_words(decimals).zh),
+                       fmt::format("“{}” should be {}.", shorten(text, 40), number_words(decimals).en));
   if ((f.min && *value < *f.min) || (f.max && *value > *f.max)) {
     auto low = f.min ? decimal_text(*f.min, decimals) : std::string(),
          high = f.max ? decimal_text(*f.max, decimals) : std::string();

@@ -113,7 +113,11 @@ Result<std::vector<GrantedField>> fields_of(const catalog::Dataset& dataset, con
                      ? std::ranges::find(dataset.fields, std::string_view(id->get_string()), &catalog::Field::id)
                      : dataset.fields.end();
     auto subject = fmt::format("fields[{}]", i);
-    if (known == dataset.fields.end()) return wrong(subject, "数据集没有这个字段。", "The dataset has no such field.");
+    if (known == dataset.fields.end()) {
+      auto named = id != nullptr && id->is_string() ? shorten(std::string_view(id->get_string()), 60) : std::string();
+      return wrong(subject, fmt::format("数据集没有字段“{}”，应写字段的标识符。", named),
+                   fmt::format("The dataset has no field “{}”; its identifier is expected.", named));
+    }
     const auto* mask = item.get_object().if_contains("mask");
     QS_TRY(auto read, mask_of(mask == nullptr ? json::value(json::object()) : *mask, known->type, subject + ".mask"));
     if (!chosen.emplace(known->id, std::move(read)).second)
@@ -136,8 +140,10 @@ Result<std::optional<Time>> time_at(const json::object& o, std::string_view memb
   }
   auto time = parse_iso(text);
   if (!time)
-    return wrong(std::string(member), "应是日期或时间，例如 2026-12-31 或 2026-12-31T18:00:00+08:00。",
-                 "must be a date or a time, such as 2026-12-31 or 2026-12-31T18:00:00+08:00.");
+    return wrong(std::string(member),
+                 fmt::format("“{}”应是日期或时间，例如 2026-12-31 或 2026-12-31T18:00:00+08:00。",
+                             edge == Edge::begins ? "开始使用" : "使用到"),
+                 fmt::format("“{}” must be a date or a time, such as 2026-12-31 or 2026-12-31T18:00:00+08:00.", member));
   return time;
 }
 

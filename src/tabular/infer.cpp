@@ -43,6 +43,7 @@ std::string unit_of(std::string_view header) {
   if (open == std::string_view::npos) return {};
   auto unit = trim(inner.substr(open + (inner[open] == '(' ? 1 : 3)));
   if (unit.starts_with("单位：")) unit.remove_prefix(9);
+  if (std::ranges::all_of(unit, is_ascii_digit)) return {};  // 编号（2）
   return utf8_length(unit) <= 8 ? std::string(unit) : std::string();
 }
 

@@ -1,5 +1,6 @@
 #include "value.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <charconv>
@@ -94,19 +95,30 @@ bool time_at(std::string_view text, std::size_t& at, std::int64_t& micros) {
   return true;
 }
 
-// The first bytes of the words that are looked for: most values are told apart by theirs.
-constexpr char kEmptyFirsts[] = "-/\\Nn#\xE2\xE4\xE6\xE7";
-constexpr char kBooleanFirsts[] = "tTyYfFnN\xC3\xE2\xE5\xE6";
+constexpr std::array<std::string_view, 20> kEmptyWords{"-",    "--",  "—",   "——", "/",  "\\",   "N/A",  "n/a",  "NA",   "NULL",
+                                                       "null", "NaN", "nan", "无", "空", "不详", "暂无", "未知", "#N/A", "\\N"};
+constexpr std::array<std::string_view, 10> kYes{"是", "true", "TRUE", "True", "Y", "y", "yes", "Yes", "YES", "√"},
+    kNo{"否", "false", "FALSE", "False", "N", "n", "no", "No", "NO", "×"};
 
-template <const auto& firsts>
-bool begins_with_one_of(std::string_view text) {
-  static constexpr auto kTable = [] {
-    std::array<bool, 256> table{};
-    for (char c : firsts)
-      if (c != '\0') table[static_cast<unsigned char>(c)] = true;
-    return table;
+// Whether a text may be one of a few words, told by its length and first two bytes: nearly all values are told apart by them.
+template <const auto&... lists>
+bool may_be_one_of(std::string_view text) {
+  struct Known {
+    std::array<bool, 256> first{}, second{};
+    std::size_t longest = 0;
+  };
+  static constexpr auto kKnown = [] {
+    Known known;
+    auto note = [&](std::string_view word) {
+      known.first[static_cast<unsigned char>(word[0])] = true;
+      if (word.size() > 1) known.second[static_cast<unsigned char>(word[1])] = true;
+      known.longest = std::max(known.longest, word.size());
+    };
+    (std::ranges::for_each(lists, note), ...);
+    return known;
   }();
-  return kTable[static_cast<unsigned char>(text.front())];
+  auto at = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(text[i])); };
+  return !text.empty() && text.size() <= kKnown.longest && kKnown.first[at(0)] && (text.size() == 1 || kKnown.second[at(1)]);
 }
 
 }  // namespace
@@ -155,14 +167,7 @@ std::string_view clean_text(std::string_view raw) {
 }
 
 bool means_empty(std::string_view t) {
-  if (t.empty()) return true;
-  if (t.size() > 9 || !begins_with_one_of<kEmptyFirsts>(t)) return false;
-  static constexpr std::array<std::string_view, 20> kWords{"-",   "--",   "—",    "——",   "/",    "\\",  "N/A",
-                                                           "n/a", "NA",   "NULL", "null", "NaN",  "nan", "无",
-                                                           "空",  "不详", "暂无", "未知", "#N/A", "\\N"};
-  for (auto word : kWords)
-    if (word == t) return true;
-  return false;
+  return t.empty() || (may_be_one_of<kEmptyWords>(t) && std::ranges::find(kEmptyWords, t) != kEmptyWords.end());
 }
 
 namespace {
@@ -269,18 +274,9 @@ bool parse_float(std::string_view t, double& out) {
 }
 
 bool parse_boolean(std::string_view t, bool& out) {
-  if (t.empty() || t.size() > 5 || !begins_with_one_of<kBooleanFirsts>(t)) return false;
-  if (t == "是" || t == "true" || t == "TRUE" || t == "True" || t == "Y" || t == "y" || t == "yes" || t == "Yes" ||
-      t == "YES" || t == "√") {
-    out = true;
-    return true;
-  }
-  if (t == "否" || t == "false" || t == "FALSE" || t == "False" || t == "N" || t == "n" || t == "no" || t == "No" ||
-      t == "NO" || t == "×") {
-    out = false;
-    return true;
-  }
-  return false;
+  if (!may_be_one_of<kYes, kNo>(t)) return false;
+  out = std::ranges::find(kYes, t) != kYes.end();
+  return out || std::ranges::find(kNo, t) != kNo.end();
 }
 
 namespace {
