@@ -42,8 +42,6 @@ await page.locator('[data-test=field-name] input').fill('数据安全培训');
 await page.locator('[data-test=field-kind] .el-select__wrapper').click();
 await page.locator('.el-select-dropdown__item:visible', { hasText: '业务培训' }).click();
 await page.locator('[data-test=field-planned_on] input').fill(today);
-await page.keyboard.press('Enter');
-await page.keyboard.press('Escape');
 await page.click('[data-test=record-save]');
 await page.waitForURL('**/registers/activities/records/**');
 const record = page.url();
