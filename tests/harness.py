@@ -80,6 +80,17 @@ def free_port():
         return s.getsockname()[1]
 
 
+def until(check, wait=30):
+    """What `check` answers once it is true."""
+    deadline = time.monotonic() + wait
+    while time.monotonic() < deadline:
+        got = check()
+        if got:
+            return got
+        time.sleep(0.1)
+    raise AssertionError("it did not come to pass")
+
+
 class Qushu:
     """One data folder, with or without a server running over it."""
 

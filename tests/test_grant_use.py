@@ -16,7 +16,7 @@ import pytest
 import requests
 from aiosmtpd.controller import Controller
 
-from harness import PASSWORD, Caller, Postgres, Qushu, free_port
+from harness import Caller, free_port, PASSWORD, Postgres, Qushu, until
 from servers import MariaDb
 from test_sharing import FIELDS, OFFICERS, ROWS, SHEET, ask, end, granted, published, rows, terms
 
@@ -87,16 +87,6 @@ def district(tmp_path_factory, mails):
 @pytest.fixture(scope="module")
 def people(district):
     return {n: district.caller(n) for n in ("steward", "stranger", "rival", "reviewer", "secadmin", *OFFICERS)}
-
-
-def until(check, wait=30):
-    deadline = time.monotonic() + wait
-    while time.monotonic() < deadline:
-        got = check()
-        if got:
-            return got
-        time.sleep(0.1)
-    raise AssertionError("it did not come to pass")
 
 
 def signed(secret, key, path, query="", method="GET", body=None, digest="sha256", nonce=None, created=None, **change):
