@@ -1,4 +1,5 @@
 """Release to the public: proposed by one, approved by another, seen by everybody, gone at once."""
+import re
 import time
 
 import pytest
@@ -101,6 +102,10 @@ def test_a_new_version_waits_for_the_check(district):
     assert now["held"]["version"] == 2 and "1 行" in now["held"]["zh"]
     steward.bring_in("变动的名单.csv", PEOPLE.replace("孤岛".encode(), "东街".encode()), dataset="moving")
     assert seen(3, False)["check"]["anonymity"]["k"] == 15
+    # The page tells which versions were open: the second never was.
+    page = steward.call("GET", "/open/dataset/moving").text
+    listed = re.findall(r"<tr><td>(\d+)(（当前）|)</td><td>\d{4}-\d\d-\d\d</td>", page.replace(" （", "（"))
+    assert listed == [("3", "（当前）"), ("1", "")], listed
 
 
 def test_licences_are_a_table(district):

@@ -284,6 +284,27 @@ void add_lists(const PageCall& call, const Package& p, Data& data) {
   data.set("cycle", call.say(catalog::name_of(catalog::update_cycles(), p.update_cycle)));
 }
 
+// What the public has read, the newest first; the one that it reads now is marked.
+Result<void> add_versions(const PageCall& call, const Package& p, const PublicShown& shown, Data& data) {
+  constexpr std::size_t kMostVersions = 20;
+  QS_TRY(auto opened, opened_versions(call.deps.store, p.dataset_id, kMostVersions));
+  QS_TRY(auto made, call.deps.catalog.versions(p.dataset_id));
+  Data versions(Data::type::list);
+  for (const auto& o : opened) {
+    auto version = std::ranges::find(made, o.number, &catalog::Version::number);
+    if (version == made.end()) continue;
+    Data one;
+    one.set("number", std::to_string(o.number));
+    one.set("at", day(version->at));
+    one.set("opened", day(o.opened));
+    one.set("rows", with_thousands(static_cast<std::int64_t>(version->published)));
+    one.set("now", o.number == shown.version.number);
+    versions << one;
+  }
+  data.set("versions", versions);
+  return {};
+}
+
 }  // namespace
 
 Result<std::string> dataset_page(const PageCall& call, const Package& p) {
@@ -326,13 +347,7 @@ Result<std::string> dataset_page(const PageCall& call, const Package& p) {
   QS_CHECK(add_regions(call, *shown, data));
   QS_CHECK(add_scores(call, *shown, data));
   add_fields(call, *shown, data, data.get("chart_id")->string_value());
-  Data versions(Data::type::list);
-  Data one;
-  one.set("number", std::to_string(shown->version.number));
-  one.set("at", day(shown->version.at));
-  one.set("rows", with_thousands(static_cast<std::int64_t>(shown->version.published)));
-  versions << one;
-  data.set("versions", versions);
+  QS_CHECK(add_versions(call, p, *shown, data));
   call.deps.audit.count_access({}, "dataset", p.dataset_id, "open_page", count);
   return render(call, "dataset", std::move(data));
 }

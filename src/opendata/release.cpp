@@ -254,6 +254,27 @@ Result<std::vector<Release>> Releases::list(const Actor& actor, std::string_view
   return out;
 }
 
+namespace {
+
+// A version that becomes public again keeps the day on which it did first.
+Result<void> note_opened(store::Transaction& t, std::string_view dataset_id, std::int64_t version, Time now) {
+  QS_CHECK(t.exec("INSERT INTO open_version (dataset_id, version, opened) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                  {dataset_id, version, now}));
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<OpenedVersion>> opened_versions(store::Store& store, std::string_view dataset_id, std::size_t most) {
+  QS_TRY(auto rows, store.read([&](store::Session& s) {
+    return s.query("SELECT version, opened FROM open_version WHERE dataset_id = ? ORDER BY version DESC LIMIT ?",
+                   {dataset_id, static_cast<std::int64_t>(most)});
+  }));
+  std::vector<OpenedVersion> out;
+  for (const auto& row : rows) out.push_back({.number = row.integer(0), .opened = row.time(1)});
+  return out;
+}
+
 Result<Release> Releases::decide(const Actor& actor, const Release& r, std::string_view state, std::string_view comment,
                                  const PrivacyCheck* check) {
   auto now = deps_.clock.now();
@@ -269,6 +290,7 @@ Result<Release> Releases::decide(const Actor& actor, const Release& r, std::stri
            t.exec("UPDATE open_release SET state = ?, privacy = ?, version = ?, held = '{}', decided_by = ?, "
                   "decided_name = ?, decided_at = ?, decision = ?, change_number = ? WHERE id = ? AND state = 'proposed'",
                   {state, json::serialize(privacy), version, actor.person_id, actor.name, now, comment, number, r.id}));
+    if (done > 0 && state == "approved") QS_CHECK(note_opened(t, r.dataset_id, version, now));
     if (done == 0)
       return fail(Code::conflict, "release.decided", "这个开放申请已经处理过了。", "This release was decided on already.");
     return deps_.audit.record(t, actor,
@@ -383,6 +405,7 @@ Result<jobs::Finish> Releases::run_check(jobs::Context& context) {
                         {check.version, json::serialize(to_json(check)), number, r.id})
                : t.exec("UPDATE open_release SET held = ?, change_number = ? WHERE id = ? AND state = 'approved'",
                         {json::serialize(held), number, r.id}));
+    if (done > 0 && check.passed()) QS_CHECK(note_opened(t, r.dataset_id, check.version, deps_.clock.now()));
     if (done > 0)
       QS_CHECK(deps_.audit.record(t, Actor::system(),
                                   event(check.passed() ? "release.advance" : "release.hold", r,

@@ -172,6 +172,19 @@ CREATE TABLE open_boundary_set (
   person_name TEXT NOT NULL,
   at BIGINT NOT NULL
 );
+)"},
+                                      // Of what was open before, the version that was open last is known.
+                                      store::Migration{.id = "opendata.0006", .sql = R"(
+CREATE TABLE open_version (
+  dataset_id TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  opened BIGINT NOT NULL,
+  PRIMARY KEY (dataset_id, version)
+);
+INSERT INTO open_version (dataset_id, version, opened)
+  SELECT dataset_id, version, max(decided_at) FROM open_release
+  WHERE state IN ('approved', 'superseded', 'withdrawn') AND version > 0 AND decided_at IS NOT NULL
+  GROUP BY dataset_id, version;
 )"}};
   return kMigrations;
 }

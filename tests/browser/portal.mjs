@@ -69,7 +69,7 @@ for (const [width, height] of [[390, 844], [1440, 900]]) {
   await page.screenshot({ path: `${work}/pictures/answer-${width}.png` });
   await page.click('[data-test=ask-accept]');
   await page.waitForSelector('[data-test=ask-text]', { state: 'detached' });
-  check((await page.locator('[data-test=asks]').innerText()).includes('将予开放'), 'it is answered');
+  await page.locator('[data-test=asks]', { hasText: '将予开放' }).waitFor();
   check(!complaints.length, complaints.join('; '));
   await context.close();
 }

@@ -63,6 +63,15 @@ struct FieldFinding {
   std::string excused;  // why it is not about people, as the proposer says
 };
 
+// A version that the public has read.
+struct OpenedVersion {
+  std::int64_t number = 0;
+  Time opened{};  // when it became public
+};
+// Of a dataset, the newest first, at most `most`.
+[[nodiscard]] Result<std::vector<OpenedVersion>> opened_versions(store::Store& store, std::string_view dataset_id,
+                                                                 std::size_t most);
+
 struct PrivacyCheck {
   std::int64_t version = 0;
   std::vector<FieldFinding> fields;             // those that were asked about
