@@ -1,9 +1,9 @@
-#include <array>
 #include <charconv>
 #include <cmath>
 
 #include <fmt/format.h>
 
+#include "qushu/base/powers.h"
 #include "qushu/base/text.h"
 #include "qushu/crypto/crypto.h"
 
@@ -14,12 +14,7 @@ namespace {
 
 using Outcome = Decoded::Outcome;
 
-constexpr auto kPowers = [] {
-  std::array<__int128, 39> powers{};
-  powers[0] = 1;
-  for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 10;
-  return powers;
-}();
+constexpr auto kPowers = powers_of_ten<__int128, 39>();
 constexpr std::int64_t kDay = 86'400'000'000;
 // PostgreSQL counts from 2000-01-01.
 constexpr std::int32_t kEpochDays = 10957;

@@ -1,24 +1,19 @@
 #include "row.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstring>
 
 #include <fmt/format.h>
 
+#include "qushu/base/powers.h"
 #include "qushu/base/text.h"
 
 namespace qushu::tabular {
 namespace {
 
 __int128 power_of_ten(int n) {
-  static constexpr auto kPowers = [] {
-    std::array<__int128, 39> powers{};
-    powers[0] = 1;
-    for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 10;
-    return powers;
-  }();
+  static constexpr auto kPowers = powers_of_ten<__int128, 39>();
   return kPowers.at(static_cast<std::size_t>(n));
 }
 

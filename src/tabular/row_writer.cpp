@@ -1,18 +1,11 @@
 #include "row_writer.h"
 
-#include <array>
+#include "qushu/base/powers.h"
 
 namespace qushu::tabular {
 namespace {
 
 constexpr int kWordDigits = 18;  // of a decimal that is kept in 64 bits
-
-template <class T, std::size_t N>
-constexpr std::array<T, N> powers_of_ten() {
-  std::array<T, N> powers{1};
-  for (std::size_t i = 1; i < N; ++i) powers[i] = powers[i - 1] * 10;
-  return powers;
-}
 
 }  // namespace
 
