@@ -1,18 +1,12 @@
 #include "usage.h"
 
-#include <regex>
-
 #include <fmt/format.h>
 
+#include "qushu/base/phrases.h"
 #include "qushu/base/text.h"
 
 namespace qushu::app {
 namespace {
-
-struct Phrase {
-  const char* english;
-  const char* chinese;  // $1 …: what the parts in brackets were
-};
 
 // How the parser words its mistakes, the particular ones first.
 constexpr Phrase kPhrases[] = {
@@ -33,11 +27,7 @@ constexpr Phrase kPhrases[] = {
 };
 
 std::string in_chinese(const std::string& english) {
-  for (const auto& phrase : kPhrases) {
-    std::regex pattern(phrase.english);
-    if (std::regex_match(english, pattern)) return std::regex_replace(english, pattern, phrase.chinese);
-  }
-  return "用法不对（" + english + "）";
+  return Phrasebook(kPhrases).in_chinese(english).value_or("用法不对（" + english + "）");
 }
 
 class Chinese final : public CLI::Formatter {

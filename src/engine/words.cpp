@@ -2,17 +2,12 @@
 
 #include <array>
 #include <map>
-#include <regex>
 
+#include "qushu/base/phrases.h"
 #include "qushu/base/text.h"
 
 namespace qushu::engine {
 namespace {
-
-struct Phrase {
-  const char* english;
-  const char* chinese;  // $1 …: what the parts in brackets were
-};
 
 // The particular ones first.
 constexpr auto kPhrases = std::to_array<Phrase>({
@@ -73,11 +68,7 @@ std::string_view kind_of(std::string_view english) {
 }  // namespace
 
 std::string in_chinese(std::string_view message) {
-  static const auto kPatterns = [] {
-    std::vector<std::pair<std::regex, const char*>> made;
-    for (const auto& phrase : kPhrases) made.emplace_back(std::regex(phrase.english), phrase.chinese);
-    return made;
-  }();
+  static const Phrasebook kBook(kPhrases);
   std::string_view kind;
   if (auto colon = message.find(": "); colon != std::string_view::npos) {
     kind = kind_of(message.substr(0, colon));
@@ -85,8 +76,7 @@ std::string in_chinese(std::string_view message) {
   }
   // A very long line would be matched for as long: nobody reads it either.
   std::string line = shorten(message, 300);
-  for (const auto& [pattern, chinese] : kPatterns)
-    if (std::regex_match(line, pattern)) return std::regex_replace(line, pattern, chinese);
+  if (auto said = kBook.in_chinese(line)) return *std::move(said);
   return kind.empty() ? line : std::string(kind) + "：" + line;
 }
 
