@@ -97,6 +97,12 @@ std::u32string decoded(std::string_view utf8) {
 std::u32string folded(std::string_view utf8) {
   auto out = decoded(utf8);
   std::ranges::transform(out, out.begin(), fold);
+  // Narrow stops between words are the wide ones; between digits a comma parts thousands.
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (out[i] == U';') out[i] = U'；';
+    bool thousands = i > 0 && i + 1 < out.size() && is_digit(out[i - 1]) && is_digit(out[i + 1]);
+    if (out[i] == U',' && !thousands) out[i] = U'，';
+  }
   return out;
 }
 

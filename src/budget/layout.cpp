@@ -3,10 +3,24 @@
 #include <algorithm>
 #include <array>
 
+#include "statements.h"
+
 namespace qushu::budget {
 namespace {
 
-constexpr std::size_t kFullLine = 26;  // characters from which a line without a full stop goes on in the next one
+// Characters from which a line without a full stop goes on in the next one, unless the page is narrower.
+constexpr std::size_t kFullLine = 26, kShortestLine = 15;
+
+// Of a page whose lines are broken: three quarters of what nearly all of its sentences' lines hold at most.
+std::size_t full_line(const std::vector<std::u32string>& lines) {
+  std::vector<std::size_t> sizes;
+  for (const auto& line : lines)
+    if (line.contains(U'，') || line.contains(U'。')) sizes.push_back(trimmed(line).size());
+  if (sizes.empty()) return kFullLine;
+  auto wide = sizes.begin() + static_cast<std::ptrdiff_t>((sizes.size() - 1) * 19 / 20);
+  std::ranges::nth_element(sizes, wide);
+  return std::clamp(*wide * 3 / 4, kShortestLine, kFullLine);
+}
 
 // "某局 2021 年预算 第 1 版      —6—": the foot of a page, its words and its number.
 bool is_page_foot(std::u32string_view line) {
@@ -56,11 +70,20 @@ bool is_part(std::u32string_view bare) {
   return bare.starts_with(U"第") && bare.substr(0, 6).contains(U"部分");
 }
 
+// "（二）财政拨款收入支出决算总体情况说明。": a heading in spite of its full stop.
+bool is_heading_sentence(std::u32string_view bare) {
+  auto number = numbering(bare);
+  return number.level >= 1 && number.level <= 2 && bare.size() <= 40 &&
+         ends_with_any(bare, {U"情况说明。", U"情况。", U"说明。"}) && bare.find(U'。') + 1 == bare.size() &&
+         !contains_any(bare, {U"，", U"；", U":"}) && std::ranges::none_of(bare.substr(number.length), is_digit);
+}
+
 class Maker {
  public:
   explicit Maker(const Document& document) {
     out_.lines.reserve(document.lines.size());
     for (const auto& line : document.lines) out_.lines.push_back(folded(line));
+    full_line_ = full_line(out_.lines);
   }
 
   Layout make() {
@@ -107,6 +130,16 @@ class Maker {
     if (text.size() == 1 && is_han(text[0])) return;
     if (text.contains(U'\t')) return take_row_of_cells(i);
     auto bare = without_spaces(text);
+    // "三、" on a line of its own, as some pages are copied.
+    if (auto number = numbering(bare); number.level == 1 && number.length == bare.size()) {
+      pending_ = number;
+      pending_line_ = i;
+      return;
+    }
+    if (is_heading_sentence(bare)) {
+      close_paragraph();
+      return take_label(i, text.substr(0, text.size() - 1), std::u32string_view(bare).substr(0, bare.size() - 1));
+    }
     bool of_which = paragraph_ && (bare == U"其中:" || bare == U"其中" || bare == U"包括:");
     if (of_which || goes_on(i, text, bare)) return append_line(*paragraph_, line(i), i);
     bool goal = in_indicators_ && !contains_any(text, {U"。", U"，"}) && !is_title(bare);
@@ -157,23 +190,66 @@ class Maker {
     return true;
   }
 
+  // A full line of words alone whose sentence comes to its figures in one of the next lines.
+  [[nodiscard]] bool opens_prose(std::size_t i, std::u32string_view text) const {
+    constexpr int kMost = 4;
+    bool opens = numbering(text).level == 0 || text.contains(U':') || text.contains(U"，");
+    if (!opens) return false;
+    for (int n = 0; n < kMost; ++n) {
+      bool words = text.size() >= full_line_ && !text.contains(U"  ") && !is_title(without_spaces(text)) &&
+                   text.back() != U':' && !is_digit(text.back());
+      auto next = next_line(i);
+      if (!words || next == i) return false;
+      i = next;
+      text = trimmed(line(i));
+      if (numbering(text).level > 0) return false;
+      auto after = next_line(i);
+      bool number = is_digit(text.back()) && after != i && starts_with_unit(trimmed(line(after)));
+      if (is_prose(text) || number) return true;
+    }
+    return false;
+  }
+
+  [[nodiscard]] static bool starts_with_unit(std::u32string_view text) {
+    return text.starts_with(U"万元") || text.starts_with(U"亿元") || text.starts_with(U"元");
+  }
+
+  // The next line that is not blank; `i` itself where there is none near.
+  [[nodiscard]] std::size_t next_line(std::size_t i) const {
+    for (auto at = i + 1; at < out_.lines.size() && at < i + 6; ++at)
+      if (!trimmed(line(at)).empty()) return at;
+    return i;
+  }
+
   [[nodiscard]] bool starts_prose(std::size_t i, std::u32string_view text) const {
     if (is_prose(text)) return true;
+    if (opens_prose(i, text)) return true;
     // "…合计 480.2" whose unit stands on the next line.
     auto next = neighbour(i, true);
-    return is_digit(text.back()) && text.size() > 12 && (next.starts_with(U"万元") || next.starts_with(U"亿元"));
+    return is_digit(text.back()) && text.size() > 12 && starts_with_unit(next);
   }
 
   // Whether the line goes on with the sentence of the one before.
   [[nodiscard]] bool goes_on(std::size_t i, std::u32string_view text, std::u32string_view bare) const {
     if (!paragraph_) return false;
     auto last = paragraph_->text.back();
+    // "…11.45万元(其中:": a bracket that is still open.
+    auto tail = std::u32string_view(paragraph_->text);
+    tail.remove_prefix(tail.size() - std::min(tail.size(), kFullLine));
+    auto open = tail.rfind(U'(');
+    bool within = open != std::u32string_view::npos && tail.find(U')', open) == std::u32string_view::npos;
+    if (within && last != U'。' && last_prose_ + 2 >= i && is_prose(text)) return true;
     if (last == U'。' || last == U':' || last == U'!' || last == U'?') return false;
     if (numbering(bare).level > 0 || is_title(bare)) return false;
     if (last_prose_ + 4 < i) return false;
-    bool full = trimmed(line(last_prose_)).size() >= kFullLine;
+    // Within a phrase, or between a number and its unit.
+    if (last == U'，' || last == U'、' || last == U'(') return true;
+    std::size_t length = 0;
+    if (is_han(last) && read_decimal(bare, length) && bare.substr(length).starts_with(U'%')) return true;
+    if (is_digit(last) && (bare.starts_with(U"万元") || bare.starts_with(U"元") || bare.starts_with(U'%'))) return true;
+    bool full = trimmed(line(last_prose_)).size() >= full_line_;
     if (last == U'；' && !full) return false;
-    return full || (is_prose(text) && !is_digit(text.front()));
+    return full || (is_prose(text) && year_in(bare.substr(0, std::min<std::size_t>(bare.size(), 6))) == 0);
   }
 
   void open_paragraph(std::size_t i) {
@@ -225,6 +301,8 @@ class Maker {
     }
     if (auto unit = unit_named(text); unit != Unit::unknown) set_unit(unit);
     auto number = numbering(bare);
+    if (number.level == 0 && pending_line_ < i && i - pending_line_ < 4)
+      number = {.level = pending_.level, .ordinal = pending_.ordinal};
     Cell below;
     bool over_cell = is_cell(neighbour(i, true), below);
     bool heading = !over_cell && number.level >= 1 && number.level <= 2 &&
@@ -232,7 +310,8 @@ class Maker {
     if (heading) {
       close_table();
       in_indicators_ = false;
-      out_.blocks.emplace_back(Heading{.text = std::u32string(bare.substr(number.length)), .number = number, .line = i});
+      auto words = std::u32string(bare.substr(numbering(bare).length)) + rest_of_heading(i, bare);
+      out_.blocks.emplace_back(Heading{.text = std::move(words), .number = number, .line = i});
       return;
     }
     if (contains_any(bare, {U"二级指标", U"三级指标", U"指标名称", U"指标值"})) {
@@ -262,6 +341,16 @@ class Maker {
     s.label = words.substr(s.number.length);
     row.segments.push_back(std::move(s));
     table_.rows.push_back(std::move(row));
+  }
+
+  // "（四）关于某局2023年财政" over "拨款收支预算情况的总体说明": what of a heading stands on the next line.
+  [[nodiscard]] std::u32string rest_of_heading(std::size_t i, std::u32string_view bare) const {
+    auto next = next_line(i);
+    if (bare.size() + 4 < full_line_ || next == i || ends_with_any(bare, {U"说明", U"情况"})) return {};
+    auto below = without_spaces(line(next));
+    bool rest = below.size() < full_line_ && numbering(below).level == 0 && ends_with_any(below, {U"说明", U"情况"}) &&
+                std::ranges::none_of(below, is_digit);
+    return rest ? below : std::u32string{};
   }
 
   void set_unit(Unit unit) {
@@ -344,11 +433,14 @@ class Maker {
   }
 
   Layout out_;
+  std::size_t full_line_ = kFullLine;
   std::optional<Paragraph> paragraph_;
   std::size_t last_prose_ = 0;
   Table table_;
   Unit unit_ = Unit::unknown;
   std::vector<std::pair<std::size_t, std::u32string>> labels_;  // since the last row
+  Numbering pending_;                                           // that stood alone, for the heading below it
+  std::size_t pending_line_ = static_cast<std::size_t>(-1);
   bool vertical_ = false, in_indicators_ = false;
 };
 

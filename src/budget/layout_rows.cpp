@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "layout.h"
 
@@ -99,6 +100,9 @@ class RowMaker {
 };
 
 bool counts_something(std::u32string_view next) {
+  // Labels that begin like a counter: "29  年末结转和结余" is a line's number and the next label.
+  for (auto label : {U"年末", U"年初", U"年终", U"人员", U"个人", U"项目", U"部门", U"家庭"})
+    if (next.starts_with(label)) return false;
   return !next.empty() &&
          (kCounters.contains(next.front()) || next.starts_with(U"万") || next.starts_with(U"元") || next.starts_with(U"亿"));
 }
@@ -245,9 +249,21 @@ bool is_column_numbers(const Row& row) {
 void drop_form_numbers(Table& table) {
   std::erase_if(table.rows, is_column_numbers);
   if (!table.head.contains(U"行次") && !without_spaces(table.head).contains(U"行次")) return;
+  // Both sides number their lines: by how much they differ tells the right one's number, where no label stands beside it.
+  std::set<std::int64_t> apart;
+  for (const auto& row : table.rows)
+    if (row.segments.size() == 2 && !row.segments[0].cells.empty() && !row.segments[1].cells.empty() &&
+        is_whole_number(row.segments[0].cells.front()) && is_whole_number(row.segments[1].cells.front()))
+      apart.insert(row.segments[1].cells.front().value.micro - row.segments[0].cells.front().value.micro);
   for (auto& row : table.rows)
-    for (auto& s : row.segments)
-      if (!s.label.empty() && !s.cells.empty() && is_whole_number(s.cells.front())) s.cells.erase(s.cells.begin());
+    for (auto& s : row.segments) {
+      if (s.label.empty() || s.cells.empty() || !is_whole_number(s.cells.front())) continue;
+      auto number = s.cells.front().value.micro;
+      s.cells.erase(s.cells.begin());
+      bool more = !row.exact && !s.cells.empty() && is_whole_number(s.cells.back()) &&
+                  apart.contains(s.cells.back().value.micro - number);
+      if (more) s.cells.pop_back();
+    }
 }
 
 namespace {

@@ -32,7 +32,7 @@ bool is_prose(std::u32string_view line) {
     if (!read_decimal(std::u32string_view(bare).substr(at), length)) continue;
     auto rest = std::u32string_view(bare).substr(at + length);
     if (rest.starts_with(U"万元") || rest.starts_with(U"亿元") || rest.starts_with(U"元") || rest.starts_with(U"万,") ||
-        rest.starts_with(U"万，"))
+        rest.starts_with(U"万，") || rest == U"万" || rest == U"亿")
       return true;
     at += length - 1;
   }
