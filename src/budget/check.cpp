@@ -115,6 +115,7 @@ Report check(const Document& document) {
   check_lists(c);
   check_columns(c);
   check_statements(c);
+  check_shares(c);
   check_changes(c);
   check_restated(c);
   check_claims(c);

@@ -1,5 +1,6 @@
 // 比上年增加 X 万元，增长 Y%: X and Y must fit each other, and the figure of the year that is named.
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include <fmt/format.h>
@@ -20,7 +21,7 @@ class Changes {
  public:
   Changes(Checking& c, std::size_t index)
       : c_(c),
-
+        index_(index),
         view_(c.model().paragraphs[index]),
         text_(view_.said.paragraph->text),
         mentions_(view_.said.mentions) {}
@@ -44,11 +45,43 @@ class Changes {
   // The amounts that may be what changed, the nearest first.
   [[nodiscard]] std::vector<const Mention*> levels_before(std::size_t k) const {
     std::vector<const Mention*> out;
-    for (int back = 0; back < 2 && out.empty(); ++back)
+    int most = 2;
+    for (int back = 0; back < most && out.empty(); ++back) {
+      // "…。主要原因是人员增加。较年初预算数减少3万元": what stands between says nothing of amounts.
+      auto at = mentions_[k].sentence - back;
+      if (most < 4 && at > 0 && goes_on(sentence_text(view_.said, at))) ++most;
       for (const auto* m : mentions_before(view_.said, k, back))
-        if (m->sentence == mentions_[k].sentence - back && m->role == Role::level && m->measure == Measure::money && !m->reason)
+        if (m->sentence == mentions_[k].sentence - back && m->role == Role::level && m->measure == Measure::money &&
+            !m->reason && !m->lead.starts_with(U"完成"))
           out.push_back(m);
+    }
+    if (out.empty() && mentions_[k].sentence == 0) add_from_above(k, out);
+    // "…其中：公务接待费3万元。“三公”经费比上年减少1万元": of what it names, where it names one of them.
+    if (out.empty() || out.front()->sentence == mentions_[k].sentence) return out;
+    auto subject = subject_of_change(k);
+    auto other = [&](const Mention* m) { return !m->subject || m->subject->code != subject->code; };
+    if (subject && !std::ranges::all_of(out, other)) std::erase_if(out, other);
     return out;
+  }
+
+  // A sentence that says no more than how what stands before it changed, and why.
+  [[nodiscard]] static bool goes_on(std::u32string_view text) {
+    static constexpr std::array<std::u32string_view, 8> kOpenings{U"与",       U"比",   U"较",     U"同比",
+                                                                  U"主要原因", U"原因", U"主要是", U"费用支出"};
+    return std::ranges::any_of(kOpenings, [&](auto word) { return text.starts_with(word); });
+  }
+
+  // "与上年相比增加…" as a paragraph of its own: of what the one above it is about.
+  void add_from_above(std::size_t k, std::vector<const Mention*>& out) const {
+    if (index_ == 0 || !goes_on(text_) || subject_of_change(k)) return;
+    const auto& above = c_.model().paragraphs[index_ - 1];
+    if (above.section != view_.section || above.project != view_.project || goes_on(above.said.paragraph->text)) return;
+    for (const auto& m : above.said.mentions)
+      if (m.role == Role::level && m.measure == Measure::money && !m.reason && !m.compared) {
+        // Only the one that it opens with, at the front of its sentence.
+        if (m.sentence == 0) out.push_back(&m);
+        return;
+      }
   }
 
   [[nodiscard]] Reference reference(std::size_t k) const {
@@ -101,6 +134,7 @@ class Changes {
 
   [[nodiscard]] std::optional<Subject> subject_of_level(const Mention& level, const std::vector<const Mention*>& levels) const {
     if (!view_.project.empty()) return Subject{.code = "project.total", .scope = {}, .part = {}};
+    if (level.of_item) return std::nullopt;
     if (level.subject) return level.subject;
     // "支出预算 100 万元，其中：当年预算 100 万元，比上年…": the same figure under the name that is known.
     for (const auto* other : levels)
@@ -110,13 +144,24 @@ class Changes {
 
   void check_change(std::size_t k) {
     const auto& change = mentions_[k];
+    if (auto run = run_from(k); run > 1 || change.chained) return change.chained ? void() : check_run(k, run);
     const Mention* rate = nullptr;
     if (k + 1 < mentions_.size() && mentions_[k + 1].role == Role::change_percent &&
         mentions_[k + 1].sentence == change.sentence)
       rate = &mentions_[k + 1];
     auto ref = reference(k);
-    if (!ref.named && rate == nullptr) return;
     auto levels = levels_before(k);
+    // "6.2万元，比年初预算数8.1万元减少1.9万元"
+    bool after_base = !levels.empty() && k > 0 && levels.front() == &mentions_[k - 1] &&
+                      (levels.front()->compared || (levels.size() > 1 && is_base(*levels[0], *levels[1])));
+    if (!ref.named && rate == nullptr && !after_base) return;
+    if (std::vector<Mention> elsewhere; view_.project.empty() && named_elsewhere(k, levels, elsewhere)) {
+      std::vector<const Mention*> known;
+      for (const auto& m : elsewhere) known.push_back(&m);
+      known.insert(known.end(), levels.begin(), levels.end());
+      if (rate != nullptr && !known.empty()) check_rate(change, *rate, known);
+      return;
+    }
     Mention stated;  // a project's amount of the year, where the sentence does not repeat it
     if (levels.empty() && !view_.project.empty() && !from_facts(k, stated)) return;
     if (levels.empty() && view_.project.empty()) {
@@ -129,9 +174,76 @@ class Changes {
     if (rate != nullptr) check_rate(change, *rate, levels);
   }
 
+  // "分别减少3万元和5万元": how many there are.
+  [[nodiscard]] std::size_t run_from(std::size_t k) const {
+    std::size_t run = 1;
+    while (k + run < mentions_.size() && mentions_[k + run].chained && mentions_[k + run].role == mentions_[k].role) ++run;
+    return run;
+  }
+
+  // "购置费14万元和运行费27万元，分别减少3万元和5万元，下降17.65%和15.63%": each with its own.
+  void check_run(std::size_t k, std::size_t run) {
+    if (k < run || k + run >= mentions_.size()) return;
+    const auto& rate = mentions_[k + run];
+    if (rate.role != Role::change_percent || rate.sentence != mentions_[k].sentence || run_from(k + run) != run) return;
+    for (std::size_t i = 0; i < run; ++i) {
+      const auto& level = mentions_[k - run + i];
+      bool own = level.role == Role::level && level.measure == Measure::money && level.sentence == rate.sentence &&
+                 !level.compared && level.depth == rate.depth;
+      if (!own) return;
+    }
+    for (std::size_t i = 0; i < run; ++i) check_rate(mentions_[k + i], mentions_[k + run + i], {&mentions_[k - run + i]});
+  }
+
+  // "“三公”经费支出决算数比上年减少2万元": what changed is named, its amount stands elsewhere. True: nothing before it is
+  // meant.
+  bool named_elsewhere(std::size_t k, const std::vector<const Mention*>& levels, std::vector<Mention>& out) const {
+    auto subject = subject_of_change(k);
+    if (!subject) return false;
+    bool near = std::ranges::any_of(levels, [&](const Mention* m) {
+      return m->sentence == mentions_[k].sentence || (m->subject && m->subject->code == subject->code);
+    });
+    if (near) return false;
+    if (subject->scope.empty()) subject->scope = view_.scope;
+    for (const auto* fact : facts_of(*subject, view_.project)) {
+      if (fact->year != c_.model().year || fact->plan == c_.model().final_account) continue;
+      Mention m;
+      m.value = fact->fen;
+      m.printed = fact->printed;
+      m.unit = fact->unit;
+      m.mark = fact->mark;
+      m.subject = fact->subject;
+      out.push_back(std::move(m));
+    }
+    return !out.empty();
+  }
+
+  // What stands before "比上年增加", or before "增加" alone, in its clause.
+  [[nodiscard]] std::optional<Subject> subject_of_change(std::size_t k) const {
+    auto begin = k == 0 ? std::size_t{0} : mentions_[k - 1].end;
+    begin = std::max(begin, view_.said.sentences[static_cast<std::size_t>(mentions_[k].sentence)].first);
+    auto words = std::u32string_view(text_).substr(begin, mentions_[k].begin - begin);
+    if (auto stop = words.find_last_of(U"，；:。"); stop != std::u32string_view::npos) words.remove_prefix(stop + 1);
+    auto end = words.size();
+    for (auto word : {U"比", U"较", U"与", U"增加", U"减少", U"增长", U"下降", U"各"}) end = std::min(end, words.find(word));
+    std::u32string bare;
+    for (auto c : words.substr(0, end))
+      if (c != U'“' && c != U'”' && c != U'"') bare += c;
+    if (auto both = total_of_both(bare)) return both;
+    return subject_of(bare);
+  }
+
+  // What is compared with, by its words or by the years of both: "2016年预算8万元，2015年预算12万元，对比减少".
+  [[nodiscard]] static bool is_base(const Mention& before, const Mention& now) {
+    if (now.compared) return false;
+    if (before.compared) return before.measure == now.measure;
+    int earlier = year_in(before.phrase), later = year_in(now.phrase);
+    return earlier != 0 && earlier + 1 == later && before.sentence == now.sentence && before.depth == now.depth;
+  }
+
   // "A 万元，较 2023 年预算 B 万元增加 D 万元": all three are there.
   void check_compared(const Mention& change, const std::vector<const Mention*>& levels) {
-    if (levels.size() < 2 || !levels[0]->compared || levels[1]->compared) return;
+    if (levels.size() < 2 || !is_base(*levels[0], *levels[1])) return;
     const auto &before = *levels[0], &now = *levels[1];
     c_.counted();
     auto slack = half(before) + half(now) + half(change);
@@ -242,6 +354,8 @@ class Changes {
     for (const auto* level : levels)
       for (int sign : signs(change)) {
         auto base = level->compared ? level->value : level->value - sign * change.value;
+        // Of what there was nothing before, "增长100%" is said.
+        if (base == 0 && std::abs(rate.value) == 100 * kMicro) return c_.counted();
         if (base <= 0) continue;
         auto slack = half(change) + half(*level);
         auto low = scaled(std::abs(change.value) - half(change), 100 * kMicro, base + slack),
@@ -264,11 +378,33 @@ class Changes {
     c_.add(std::move(f));
   }
 
+  // "9616元，比上年9584元增长0.34%"
+  void check_rate_between(const Mention& rate, const Mention& before, const Mention& now) {
+    if (before.value <= 0) return;
+    c_.counted();
+    auto slack = 100 * kMicro;
+    auto low = scaled(now.value - half(now) - before.value - half(before), slack, before.value + half(before)),
+         high = scaled(now.value + half(now) - before.value + half(before), slack,
+                       std::max<std::int64_t>(before.value - half(before), 1));
+    auto said = rate.direction * std::abs(rate.value), place = last_place(rate.printed.digits);
+    if (said >= low - place && said <= high + place) return;
+    Finding f{.kind = Kind::year_on_year, .confidence = 88};
+    f.expected = percent_text(scaled(now.value - before.value, slack, before.value), std::max(rate.printed.digits, 2));
+    f.found = to_text(said, rate.printed.digits);
+    f.unit = "%";
+    f.message = {fmt::format("按文中两个金额计算，增减幅度应为 {}%，文中为 {}%。", f.expected, f.found),
+                 fmt::format("By the two amounts the rate is {}%, the text says {}%.", f.expected, f.found)};
+    add_places(f, {&rate.mark, &before.mark, &now.mark});
+    c_.add(std::move(f));
+  }
+
   // "比上年增长 5%" without the amount.
   void check_rate_alone(std::size_t k) {
     const auto& rate = mentions_[k];
     auto ref = reference(k);
     auto levels = levels_before(k);
+    if (levels.size() >= 2 && levels[0] == &mentions_[k - 1] && is_base(*levels[0], *levels[1]) && rate.direction != 0)
+      return check_rate_between(rate, *levels[0], *levels[1]);
     if (!ref.named || ref.year == 0 || levels.empty() || rate.direction == 0) return;
     auto subject = subject_of_level(*levels.front(), levels);
     if (!subject) return;
@@ -365,6 +501,7 @@ class Changes {
   }
 
   Checking& c_;
+  std::size_t index_;
   const ParagraphView& view_;
   const std::u32string& text_;
   const std::vector<Mention>& mentions_;

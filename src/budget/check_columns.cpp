@@ -234,6 +234,16 @@ void check_sangong(Checking& c, const TableView& view) {
       bool newer_car = near(v(2), v(3) + v(4)), newer_all = near(v(0), v(1) + v(2) + v(5));
       bool older_car = near(v(3), v(4) + v(5)), older_all = near(v(0), v(1) + v(2) + v(3));
       c.counted();
+      // The subtotal of the cars, which is in both of them, is what is wrong: the order is known by the row's other half.
+      if (cells.size() == 12 && !(newer_car || newer_all || older_car || older_all)) {
+        auto w = [&](std::size_t i) {
+          const auto& cell = cells[6 - from + i];
+          return cell.kind == CellKind::number ? cell.value.micro : 0;
+        };
+        bool newer = near(w(2), w(3) + w(4)) && near(w(0), w(1) + w(2) + w(5)) && w(3) + w(4) != 0;
+        bool older = near(w(3), w(4) + w(5)) && near(w(0), w(1) + w(2) + w(3)) && w(4) + w(5) != 0;
+        if (newer != older) (newer ? newer_all : older_all) = true;
+      }
       if ((newer_car && newer_all) || (older_car && older_all) || !(newer_car || newer_all || older_car || older_all)) continue;
       Finding f{.kind = Kind::sum, .confidence = 85};
       bool car = newer_all || older_all;

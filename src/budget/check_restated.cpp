@@ -1,7 +1,9 @@
 // The same figure in two places. A figure is judged against all statements of the same thing that may mean the same scope; only
 // one that agrees with none of them is reported, against what most of them say.
 #include <algorithm>
+#include <array>
 #include <map>
+#include <set>
 #include <span>
 
 #include <fmt/format.h>
@@ -21,8 +23,11 @@ bool comparable(const Fact& a, const Fact& b) {
   if (a.year != b.year || a.plan != b.plan || a.project != b.project) return false;
   if (a.owner != b.owner || !may_agree(a.subject.scope, b.subject.scope) || !may_agree(a.subject.part, b.subject.part))
     return false;
+  // The classes of basic and of project expenditure are the same ones.
+  if (a.subject.code.starts_with("economic.") && a.subject.part != b.subject.part) return false;
   if (a.subject.code == b.subject.code) return true;
   if (!is_loose(a.subject.code) && !is_loose(b.subject.code)) return false;
+  if (a.block == b.block && !a.in_table) return false;  // "总收入58万元，其中本年收入39万元": named apart
   return (is_whole(a.subject.code, "income") && is_whole(b.subject.code, "income")) ||
          (is_whole(a.subject.code, "expenditure") && is_whole(b.subject.code, "expenditure"));
 }
@@ -40,6 +45,7 @@ class Restated {
       if (is_whole(side, "expenditure")) side = "expenditure.*";
       groups_[side].push_back(i);
     }
+    find_only_funds();
   }
 
   void check() {
@@ -78,7 +84,8 @@ class Restated {
     const auto& fact = facts_[i];
     std::vector<const Fact*> others;
     for (auto k : group)
-      if (k != i && facts_[k].mark != fact.mark && comparable(fact, facts_[k]) && !means_another(facts_[k], fact, group))
+      if (k != i && facts_[k].mark != fact.mark && comparable(fact, facts_[k]) && !vaguely(fact, facts_[k]) &&
+          !means_another(facts_[k], fact, group))
         others.push_back(&facts_[k]);
     if (others.empty()) return;
     c_.counted();
@@ -103,6 +110,39 @@ class Restated {
     // Two that differ are reported once, the later of the two as the one in question.
     if (best == 1 && values.size() == 1 && before(fact, *usual) && isolated(*usual, group)) return;
     report(fact, *usual, best >= 2 ? 92 : loose ? 70 : 80);
+  }
+
+  // One of the two does not say of which funds it is, and the document has several: whether it means the other's is not known.
+  [[nodiscard]] bool vaguely(const Fact& a, const Fact& b) const {
+    if (a.subject.scope.empty() == b.subject.scope.empty() || equal(a, b)) return false;
+    std::string_view code = a.subject.code;
+    bool of_funds = code.starts_with("income.") || code.starts_with("expenditure.") || code.starts_with("basic.") ||
+                    code.starts_with("function.") || code.starts_with("economic.");
+    const auto& of = a.subject.scope.empty() ? b : a;
+    return of_funds && !only_funds_.contains({of.year, of.subject.scope});
+  }
+
+  // The funds that are all there is: their totals are those of all of the unit's income and expenditure.
+  void find_only_funds() {
+    std::map<std::pair<int, std::string>, std::array<std::set<std::int64_t>, 2>> totals;  // by side
+    for (const auto& fact : facts_) {
+      bool income = is_whole(fact.subject.code, "income"), spent = is_whole(fact.subject.code, "expenditure");
+      if (!fact.project.empty() || !(income || spent)) continue;
+      auto scope = fact.subject.scope == "all" ? std::string{} : fact.subject.scope;
+      totals[{fact.year, scope}].at(income ? 0 : 1).insert(fact.fen);
+    }
+    for (const auto& [key, own] : totals) {
+      auto all = totals.find({key.first, std::string{}});
+      if (key.second.empty() || all == totals.end()) continue;
+      bool agree = false, differ = false;
+      for (std::size_t side = 0; side < 2; ++side) {
+        if (own.at(side).empty() || all->second.at(side).empty()) continue;
+        bool same = std::ranges::any_of(own.at(side), [&](auto value) { return all->second.at(side).contains(value); });
+        (same ? agree : differ) = true;
+      }
+      if (agree && !differ) only_funds_.insert(key);
+    }
+    for (const auto& fact : facts_) only_funds_.insert({fact.year, "all"});
   }
 
   // A figure without a scope that agrees with one of another scope than `fact` is about that one.
@@ -145,6 +185,70 @@ class Restated {
   std::map<std::size_t, std::vector<std::pair<Finding, Mark>>> found_;  // by the block they stand in
   const std::vector<Fact>& facts_;
   std::map<std::string, std::vector<std::size_t>> groups_;
+  std::set<std::pair<int, std::string>> only_funds_;  // year, scope
+};
+
+// The three publics and the cars among them, each stated once: the whole is its parts, wherever they stand.
+class Publics {
+ public:
+  explicit Publics(Checking& c) : c_(c) {}
+
+  void check() {
+    for (bool plan : {true, false}) {
+      check("sangong.total", {"sangong.abroad", "sangong.car", "sangong.reception"}, plan);
+      check("sangong.car", {"sangong.car_purchase", "sangong.car_run"}, plan);
+    }
+  }
+
+ private:
+  // The one amount under that name; nullptr when there is none, or several.
+  [[nodiscard]] const Fact* only(std::string_view code, bool plan) const {
+    const Fact* out = nullptr;
+    for (const auto& fact : c_.model().facts) {
+      if (fact.subject.code != code || fact.plan != plan || fact.year != c_.model().year || !fact.owner.empty()) continue;
+      if (out != nullptr && fact.fen != out->fen) return nullptr;
+      if (out == nullptr) out = &fact;
+    }
+    return out;
+  }
+
+  void check(std::string_view whole, std::initializer_list<std::string_view> parts, bool plan) {
+    const auto* total = only(whole, plan);
+    if (total == nullptr) return;
+    std::int64_t sum = 0, slack = c_.model().rounding(total->unit, total->printed.digits);
+    std::vector<const Fact*> found;
+    for (auto code : parts) {
+      const auto* part = only(code, plan);
+      if (part == nullptr || !may_agree(part->subject.scope, total->subject.scope)) return;
+      sum += part->fen;
+      slack += c_.model().rounding(part->unit, part->printed.digits);
+      found.push_back(part);
+    }
+    c_.counted();
+    if (std::abs(sum - total->fen) <= slack) return;
+    // Some list 其他交通费用 beside the two of the cars.
+    if (whole == "sangong.car" && sum < total->fen) return;
+    Finding f{.kind = Kind::sum, .confidence = 85};
+    f.unit = name(total->unit);
+    f.expected = amount_text(sum, total->unit, total->printed.digits);
+    f.found = amount_text(total->fen, total->unit, total->printed.digits);
+    f.message = {
+        fmt::format("{}为 {} {}，文中各项相加为 {} {}。", whole == "sangong.car" ? "公务用车购置及运行费" : "“三公”经费",
+                    f.found, f.unit, f.expected, f.unit),
+        fmt::format("{} are {} {}, their parts add up to {} {}.", whole == "sangong.car" ? "The cars" : "The three publics",
+                    f.found, f.unit, f.expected, f.unit)};
+    f.places = {c_.place(total->mark)};
+    for (const auto* part : found)
+      if (auto place = c_.place(part->mark); std::ranges::find(f.places, place) == f.places.end())
+        f.places.push_back(std::move(place));
+    // What a list has said already.
+    if (std::ranges::none_of(c_.findings(), [&](const Finding& known) {
+          return known.kind == Kind::sum && std::ranges::find(known.places, f.places.front()) != known.places.end();
+        }))
+      c_.add(std::move(f));
+  }
+
+  Checking& c_;
 };
 
 // 收入总计 and 支出总计 of one table that stand on different rows.
@@ -181,6 +285,7 @@ void check_totals(Checking& c) {
 
 void check_restated(Checking& c) {
   Restated(c).check();
+  Publics(c).check();
   check_totals(c);
 }
 

@@ -1,4 +1,4 @@
-// Sentences: a total with its 其中, a list of numbered paragraphs under a total, shares, completion of the budget, balance.
+// Sentences: a total with its 其中, a list of numbered paragraphs under a total, balance.
 #include <algorithm>
 #include <optional>
 
@@ -25,8 +25,6 @@ class Sentences {
       const auto& m = mentions_[k];
       if (m.reason) continue;
       if (m.role == Role::level && groups_.opens_parts(k)) check_parts(k);
-      if (m.role == Role::share) check_share(k);
-      if (m.role == Role::completion) check_completion(k);
     }
     check_numbered();
     check_balance();
@@ -36,21 +34,10 @@ class Sentences {
   }
 
  private:
-  // The section's paragraphs above this one, the nearest first.
-  [[nodiscard]] std::vector<const ParagraphView*> paragraphs_above() const {
-    std::vector<const ParagraphView*> out;
-    for (std::size_t back = 1; back <= std::min(index_, kParagraphsBack); ++back) {
-      const auto& above = c_.model().paragraphs[index_ - back];
-      if (above.section != view_.section) break;
-      out.push_back(&above);
-    }
-    return out;
-  }
-
   // Expenditure that the section (or the document) states: the total of a list "按支出功能分类".
   [[nodiscard]] Parts totals_of_section() const {
     Parts out;
-    for (const auto* above : paragraphs_above())
+    for (const auto* above : paragraphs_above(c_.model(), index_))
       for (const auto& m : above->said.mentions)
         if (m.role == Role::level && m.subject && m.subject->code.starts_with("expenditure.") &&
             m.subject->code != "expenditure.project" && !m.reason)
@@ -63,6 +50,11 @@ class Sentences {
     if (parts.size() < 2 || parts.size() > kMostParts) return false;
     if (parts.front()->measure == Measure::money && contains_any(marker, {U"包括", U"分别", U"构成", U"具体为", U"分为"}))
       return true;
+    // "收入总计9万元，其中：本年收入8万元，年初结转1万元"
+    auto any_lead = [&](std::initializer_list<std::u32string_view> words) {
+      return std::ranges::any_of(parts, [&](const Mention* p) { return contains_any(p->lead, words); });
+    };
+    if (any_lead({U"本年收入合计", U"本年支出合计"}) && any_lead({U"结转", U"结余"})) return true;
     // Cars may be listed as purchase and running beside the other two of the three publics.
     bool cars = std::ranges::any_of(parts, [](const Mention* p) { return p->subject && p->subject->code == "sangong.car"; });
     std::size_t known = 0;
@@ -101,7 +93,30 @@ class Sentences {
     bool by_class = groups_.gap(k).contains(U"分类");
     if (totals.empty() && (by_class || class_list_before())) totals = totals_of_section();
     if (totals.empty()) return;
-    judge(parts, totals, complete(parts, groups_.gap(k)) && !open_ended(*parts.back()), nested);
+    // Those who have retired are none of those who are in service.
+    auto retired = [](const Mention* p) { return p->lead.contains(U"退休") || p->lead.contains(U"离休"); };
+    if (contains_any(totals.front()->lead, {U"在职", U"在编", U"在岗"}) && std::ranges::any_of(parts, retired)) return;
+    if (judge_pairs(parts, totals)) return;
+    // 货物, 工程 and 服务 are all that is procured, whatever 等 follows.
+    bool all = parts.size() >= 3 && std::ranges::all_of(parts, [](const Mention* p) {
+                 return p->subject && p->subject->code.starts_with("procurement.");
+               });
+    judge(parts, totals, complete(parts, groups_.gap(k)) && (all || !open_ended(*parts.back())), nested);
+  }
+
+  // "…预算3万元，决算2万元；…预算5万元，决算4万元": budgets with the budget, accounts with the account. False: no such list.
+  bool judge_pairs(const Parts& parts, const Parts& totals) {
+    auto is_plan = [](const Mention* m) { return without_fund_names(m->lead).contains(U"预算") && !m->lead.contains(U"决算"); };
+    auto plans = std::ranges::count_if(parts, is_plan);
+    auto accounts = static_cast<std::ptrdiff_t>(parts.size()) - plans;
+    if (plans < 2 || accounts < 2) return false;
+    for (bool plan : {true, false}) {
+      Parts own, whole;
+      std::ranges::copy_if(parts, std::back_inserter(own), [&](const Mention* m) { return is_plan(m) == plan; });
+      std::ranges::copy_if(totals, std::back_inserter(whole), [&](const Mention* m) { return is_plan(m) == plan; });
+      if (!whole.empty()) judge(own, whole, plans == accounts && complete(own, {}), false);
+    }
+    return true;
   }
 
   // The paragraph before says "按支出功能分类科目，主要用于：".
@@ -154,8 +169,15 @@ class Sentences {
     // Of things that are counted only staff and vehicles have parts that are listed in full.
     bool more = total.measure == Measure::money && sum > total.value + groups_.tolerance(total, parts);
     bool as_large = std::ranges::any_of(parts, [&](const Mention* p) { return p->value == total.value; });
-    if (nested || (!whole && (!more || as_large))) return;
+    if (nested || (!whole && (!more || as_large || is_total_elsewhere(sum, total.unit)))) return;
     report_sum(total, parts, sum, whole ? 92 : 75);
+  }
+
+  // All there is, which the document states where the list does not: the list is of that.
+  [[nodiscard]] bool is_total_elsewhere(std::int64_t sum, Unit unit) const {
+    return std::ranges::any_of(c_.model().facts, [&](const Fact& fact) {
+      return fact.project.empty() && family(fact.subject.code).empty() && fact.fen == sum && fact.unit == unit;
+    });
   }
 
   void report_sum(const Mention& total, const Parts& parts, std::int64_t sum, int confidence) {
@@ -190,21 +212,70 @@ class Sentences {
     for (auto i = index_ + 1; i < all.size() && all[i].section == view_.section && all[i].project == view_.project; ++i) {
       const auto& said = all[i].said;
       const auto& text = said.paragraph->text;
+      // "人员经费80万元，…。" and "公用经费20万元，…。": paragraphs of their own.
+      bool ended = i > index_ + 1 && all[i - 1].said.paragraph->text.ends_with(U'。');
+      if (ended && !opens_with_sibling(said, out)) break;
       if (said.paragraph->number.level != 0 || out.size() > kMostParts || i - index_ > kParagraphsBack) break;
-      std::size_t clause = 0;
+      if (auto one = parts_of_one(said); out.empty() && one.size() >= 2) return one;
+      auto clause = std::u32string_view::npos;
       for (const auto& m : said.mentions) {
         if (m.sentence > 0) break;
         auto before = std::u32string_view(text).substr(0, m.begin);
         auto stop = before.rfind(U'；');
         auto begin = stop == std::u32string_view::npos ? 0 : stop + 1;
         bool first = out.empty() || begin > clause || clause == std::u32string_view::npos;
+        // "…；支出包括：": another list.
+        if (first && m.depth == 0 && contains_any(before.substr(begin), {U"包括", U"其中"})) return out;
         if (!first || m.role != Role::level || m.measure != Measure::money || m.reason || m.compared || m.depth > 0) continue;
         out.push_back(&m);
         clause = begin;
       }
-      if (!text.ends_with(U'；') && !text.ends_with(U'，')) break;
+      if (!text.ends_with(U'；') && !text.ends_with(U'，') && !text.ends_with(U'。')) break;
     }
     return out;
+  }
+
+  // "货物3万元、工程4万元、服务5万元。": one sentence with parts of one kind and nothing else.
+  [[nodiscard]] static Parts parts_of_one(const Statements& said) {
+    Parts out;
+    if (!said.paragraph->text.ends_with(U'。')) return out;
+    for (const auto& m : said.mentions) {
+      if (m.sentence > 0 || out.size() > kMostParts) break;
+      if (m.role != Role::level) continue;
+      bool alike = m.subject && m.measure == Measure::money && !m.reason && !m.compared && m.depth == 0 &&
+                   !family(m.subject->code).empty() &&
+                   (out.empty() || family(m.subject->code) == family(out.front()->subject->code));
+      if (!alike) return {};
+      out.push_back(&m);
+    }
+    return out;
+  }
+
+  // Whether the paragraph's first amount is one more of the same kind as those parts.
+  [[nodiscard]] static bool opens_with_sibling(const Statements& said, const Parts& parts) {
+    const auto* head = head_figure(said);
+    if (head == nullptr || !head->subject || parts.empty()) return false;
+    auto kind = family(head->subject->code);
+    bool cars = std::ranges::any_of(parts, [](const Mention* p) { return p->subject && p->subject->code == "sangong.car"; });
+    if (kind == "car" && !cars && family(parts.front()->subject ? parts.front()->subject->code : "") == "sangong") return true;
+    return !kind.empty() && std::ranges::all_of(parts, [&](const Mention* p) {
+      return p->subject && p->subject->code != head->subject->code && family(p->subject->code) == kind;
+    });
+  }
+
+  [[nodiscard]] static bool is_one_of(const Mention& total, const Parts& parts) {
+    if (!total.subject) return false;
+    auto kind = family(total.subject->code);
+    return std::ranges::any_of(parts, [&](const Mention* p) {
+      return p->subject && (p->subject->code == total.subject->code || (!kind.empty() && kind == family(p->subject->code)));
+    });
+  }
+
+  // All three of the three publics, or a list of another kind.
+  [[nodiscard]] static bool closes(const Parts& parts) {
+    bool of_publics =
+        std::ranges::any_of(parts, [](const Mention* p) { return p->subject && family(p->subject->code) == "sangong"; });
+    return !of_publics || parts.size() >= 3;
   }
 
   void check_numbered() {
@@ -222,9 +293,11 @@ class Sentences {
     const auto& all = c_.model().paragraphs;
     if (auto next = index_ + 1; next < all.size() && all[next].said.paragraph->number.level == 0 && !text_.contains(U"分类"))
       parts = unnumbered_parts();
-    for (auto i = index_ + 1; i < all.size() && all[i].section == view_.section && all[i].project == view_.project; ++i) {
+    auto i = index_ + 1;
+    for (; i < all.size() && all[i].section == view_.section && all[i].project == view_.project; ++i) {
       auto number = all[i].said.paragraph->number;
-      if (number.level == 0 || number.level <= own) break;
+      if (number.level == 0) continue;  // goes on with the item above it
+      if (number.level <= own) break;
       if (level == 0) {
         if (number.ordinal != 1) return;
         level = number.level;
@@ -237,152 +310,10 @@ class Sentences {
       parts.push_back(head);
     }
     // The head may name the parts themselves: none of them is their total.
-    std::erase_if(totals, [&](const Mention* t) {
-      return t->subject &&
-             std::ranges::any_of(parts, [&](const Mention* p) { return p->subject && p->subject->code == t->subject->code; });
-    });
+    std::erase_if(totals, [&](const Mention* t) { return is_one_of(*t, parts); });
+    // Where the text breaks off, or the items have parts of their own, so may the list.
+    if (!closes(parts)) return;
     if (parts.size() >= 2 && !totals.empty()) judge(parts, totals, complete(parts, tail), false);
-  }
-
-  // --- shares ------------------------------------------------------------------------------------------------------------
-
-  [[nodiscard]] std::u32string_view whole_named(const Mention& share) const {
-    auto from = text_.rfind(U'占', share.begin);
-    if (from == std::u32string::npos) return {};
-    auto words = std::u32string_view(text_).substr(from + 1, share.begin - from - 1);
-    for (auto tail : {U"的比例为", U"的比重为", U"比例为", U"比重为", U"的比例", U"的比重", U"比", U"的", U"约", U"比例"})
-      if (words.ends_with(tail)) {
-        words.remove_suffix(std::u32string_view(tail).size());
-        break;
-      }
-    return words;
-  }
-
-  void check_share(std::size_t k) {
-    const auto& share = mentions_[k];
-    const Mention* part = nullptr;
-    for (const auto* m : mentions_before(view_.said, k, 0))
-      if (m->role == Role::level && m->measure != Measure::percent) {
-        part = m;
-        break;
-      }
-    if (part == nullptr || part->reason) return;
-    std::vector<std::pair<std::int64_t, Mark>> natural, possible;
-    auto words = whole_named(share);
-    if (auto subject = subject_of(words)) {
-      for (const auto& fact : c_.model().facts) {
-        bool loose = is_loose(subject->code) &&
-                     fact.subject.code.starts_with(subject->code.substr(0, subject->code.size() - 3)) &&
-                     (fact.subject.code.ends_with(".grand") || fact.subject.code.ends_with(".year") ||
-                      fact.subject.code.ends_with(".any"));
-        if (fact.project.empty() && fact.owner == view_.owner && fact.year == c_.model().year &&
-            (fact.subject.code == subject->code || loose) && may_agree(fact.subject.scope, subject->scope))
-          natural.emplace_back(fact.fen, fact.mark);
-      }
-    }
-    for (const auto* m : mentions_before(view_.said, k, share.sentence))
-      if (m != part && m->role == Role::level && same_measure(*m, *part)) possible.emplace_back(m->value, m->mark);
-    auto in_section = totals_above();
-    for (const auto* m : in_section)
-      if (same_measure(*m, *part)) possible.emplace_back(m->value, m->mark);
-    // Without a name the whole is the figure before 其中 in the sentence, or the one that opens the section.
-    if (words.empty() && natural.empty()) {
-      const auto* whole = total_of(*part);
-      if (whole == nullptr && !in_section.empty() && in_section.front()->value >= part->value) whole = in_section.front();
-      if (whole != nullptr && same_measure(*whole, *part)) natural.emplace_back(whole->value, whole->mark);
-    }
-    // "占“三公”经费的 80%", whose total is not stated: the sum of what the sentence lists.
-    if (natural.empty() && !words.empty()) add_listed_whole(*part, natural);
-    for (const auto& fact : c_.model().facts)
-      if (part->measure == Measure::money &&
-          (fact.subject.code.starts_with("income.") || fact.subject.code.starts_with("expenditure.")) && fact.project.empty())
-        possible.emplace_back(fact.fen, fact.mark);
-    if (natural.empty()) return;
-    c_.counted();
-    for (const auto* list : {&natural, &possible})
-      for (const auto& [value, _] : *list)
-        if (fits(*part, value, share)) return;
-    auto [whole, mark] = natural.front();
-    if (whole == 0) return;
-    report_percent(share, scaled(part->value, 100 * kMicro, whole), {part->mark, mark}, "占比", "The share");
-  }
-
-  void add_listed_whole(const Mention& part, std::vector<std::pair<std::int64_t, Mark>>& natural) const {
-    auto kind = part.subject ? family(part.subject->code) : std::string_view{};
-    if (kind.empty()) return;
-    std::int64_t sum = 0;
-    std::size_t listed = 0;
-    for (const auto& m : mentions_)
-      if (m.sentence == part.sentence && m.role == Role::level && m.subject && family(m.subject->code) == kind)
-        sum += m.value, ++listed;
-    if (listed >= 2) natural.emplace_back(sum, part.mark);
-  }
-
-  [[nodiscard]] const Mention* total_of(const Mention& part) const {
-    auto last = static_cast<std::size_t>(&part - mentions_.data());
-    for (std::size_t back = 0; back <= std::min(last, kMentionsBack); ++back) {
-      auto k = last - back;
-      if (mentions_[k].role != Role::level || !groups_.opens_parts(k)) continue;
-      auto totals = groups_.totals_before(k);
-      return totals.empty() ? nullptr : totals.front();
-    }
-    return nullptr;
-  }
-  [[nodiscard]] Parts totals_above() const {
-    Parts out;
-    for (const auto* above : paragraphs_above())
-      for (const auto& m : above->said.mentions)
-        if (m.role == Role::level && m.measure != Measure::percent && !m.reason) out.push_back(&m);
-    std::ranges::sort(out, {}, [](const Mention* m) { return std::pair(m->mark.line, m->mark.begin); });
-    return out;
-  }
-
-  // Both figures are rounded, and the percentage may be cut off.
-  [[nodiscard]] bool fits(const Mention& part, std::int64_t whole, const Mention& percent) const {
-    if (whole == 0) return part.value == 0;
-    auto slack = 2 * groups_.half(part);
-    auto low = scaled(part.value - slack, 100 * kMicro, whole + slack),
-         high = scaled(part.value + slack, 100 * kMicro, std::max<std::int64_t>(whole - slack, 1));
-    auto place = last_place(percent.printed.digits) - 1;
-    return percent.value >= low - place && percent.value <= high + place;
-  }
-
-  void report_percent(const Mention& percent, std::int64_t expected, const std::vector<Mark>& others, const char* zh,
-                      const char* en) {
-    Finding f{.kind = Kind::percent, .confidence = 88};
-    f.expected = percent_text(expected, std::max(percent.printed.digits, 2));
-    f.found = to_text(percent.value, percent.printed.digits);
-    f.unit = "%";
-    f.message = {fmt::format("{}应为 {}%，文中为 {}%。", zh, f.expected, f.found),
-                 fmt::format("{} is {}%, the text says {}%.", en, f.expected, f.found)};
-    f.places = {c_.place(percent.mark)};
-    for (const auto& mark : others)
-      if (auto place = c_.place(mark); std::ranges::find(f.places, place) == f.places.end())
-        f.places.push_back(std::move(place));
-    c_.add(std::move(f));
-  }
-
-  // 完成年初预算的 95%: the last amount of a final account over the last budgeted one.
-  void check_completion(std::size_t k) {
-    const auto& rate = mentions_[k];
-    const Mention* plan = nullptr;
-    const Mention* spent = nullptr;
-    bool other = false;
-    for (const auto* before : mentions_before(view_.said, k, 1)) {
-      const auto& m = *before;
-      if (m.role != Role::level || m.measure != Measure::money || m.reason) continue;
-      bool budgeted =
-          contains_any(m.lead, {U"年初预算", U"预算为", U"预算数", U"全年预算", U"调整预算"}) && !m.lead.contains(U"决算");
-      // The budget stands right before the account; another account between them has its own.
-      if (spent != nullptr && !budgeted) other = true;
-      if (budgeted && plan == nullptr && !other) plan = &m;
-      if (!budgeted && spent == nullptr && plan == nullptr) spent = &m;
-    }
-    if (plan == nullptr || spent == nullptr || plan->value == 0) return;
-    c_.counted();
-    if (fits(*spent, plan->value, rate)) return;
-    report_percent(rate, scaled(spent->value, 100 * kMicro, plan->value), {spent->mark, plan->mark}, "完成预算的比例",
-                   "The completion");
   }
 
   // Only like is compared with like: 总计 with 总计; the rest, which what was carried over may part, where the text says so.

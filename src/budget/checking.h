@@ -18,6 +18,7 @@ class Checking {
   [[nodiscard]] Place place(const Mark& mark) const;
   // One more relation was computed.
   void counted() { ++report_.checked; }
+  [[nodiscard]] const std::vector<Finding>& findings() const { return report_.findings; }
   // Findings about the same figures of the same kind are reported once.
   void add(Finding finding);
   void unclear(const Mark& mark, Text why);
@@ -35,7 +36,8 @@ class Checking {
 
 void check_lists(Checking& c);       // tables downwards: totals, classes, shares
 void check_columns(Checking& c);     // tables across: 合计 = 基本 + 项目, 增减
-void check_statements(Checking& c);  // sentences: 其中, 占, 完成预算的, 收支平衡
+void check_statements(Checking& c);  // sentences: 其中, 收支平衡
+void check_shares(Checking& c);      // sentences: 占, 完成预算的
 void check_changes(Checking& c);     // sentences: 比上年增加
 void check_restated(Checking& c);    // the same figure twice; identities between facts
 void check_claims(Checking& c);      // 全部纳入绩效管理; goals against details

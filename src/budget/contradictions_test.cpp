@@ -1,35 +1,14 @@
 // Sentences and tables as units write them, each consistent or with one contradiction: what is found, and that nothing else is.
-#include <gtest/gtest.h>
-
-#include "qushu/budget/check.h"
+#include "said_fixture.h"
 
 namespace qushu::budget {
 namespace {
 
-Report checked(const std::string& text) {
-  auto document = read_document(text, "test.txt");
-  EXPECT_TRUE(document) << document.error().text.en;
-  return check(*document);
-}
-
-Report said(const std::string& text, const char* year = "2023") {
-  return checked(std::string("第三部分 ") + year + "年部门预算情况说明\n一、部门收支预算情况\n" + text + "\n");
-}
-
-std::string words(const Report& report) {
-  return to_text(report, Lang::zh);
-}
-
-void expect_nothing(const Report& report) {
-  EXPECT_TRUE(report.findings.empty()) << words(report);
-}
-
-void expect_one(const Report& report, Kind kind, std::string_view found, std::string_view expected) {
-  ASSERT_EQ(report.findings.size(), 1U) << words(report);
-  EXPECT_EQ(report.findings[0].kind, kind) << words(report);
-  EXPECT_EQ(report.findings[0].found, found) << words(report);
-  EXPECT_EQ(report.findings[0].expected, expected) << words(report);
-}
+using testing::checked;
+using testing::expect_nothing;
+using testing::expect_one;
+using testing::said;
+using testing::words;
 
 // --- tables ------------------------------------------------------------------------------------------------------------------
 

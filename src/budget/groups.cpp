@@ -5,6 +5,16 @@
 
 namespace qushu::budget {
 
+std::vector<const ParagraphView*> paragraphs_above(const Model& model, std::size_t index) {
+  std::vector<const ParagraphView*> out;
+  for (std::size_t back = 1; back <= std::min(index, kParagraphsBack); ++back) {
+    const auto& above = model.paragraphs[index - back];
+    if (above.section != model.paragraphs[index].section) break;
+    out.push_back(&above);
+  }
+  return out;
+}
+
 bool same_measure(const Mention& a, const Mention& b) {
   return a.measure == b.measure && a.counter == b.counter;
 }
@@ -18,9 +28,10 @@ std::u32string_view Groups::gap(std::size_t k) const {
 }
 
 std::size_t Groups::marker_end(std::u32string_view text) {
-  static constexpr std::array<std::u32string_view, 13> kMarkers{
-      U"其中",     U"包括",       U"分别为",     U"分别是",   U"具体为",   U"构成为", U"主要用于",
-      U"用于以下", U"按功能分类", U"按经济分类", U"分类科目", U"科目分类", U"分为:"};
+  static constexpr std::array<std::u32string_view, 18> kMarkers{
+      U"其中",     U"包括",       U"分别为",       U"分别是",       U"具体为",       U"构成为",
+      U"主要用于", U"用于以下",   U"按功能分类",   U"按经济分类",   U"分类科目",     U"科目分类",
+      U"分为:",    U"分项情况是", U"支出功能分类", U"支出用途分类", U"支出性质分类", U"按用途分"};
   auto out = std::u32string_view::npos;
   for (auto word : kMarkers) {
     auto at = text.rfind(word);

@@ -5,20 +5,13 @@
 #include <optional>
 #include <span>
 
+#include "items.h"
+
 namespace qushu::budget {
 namespace {
 
 bool is_total(std::u32string_view label) {
   return ends_with_any(label, {U"合计", U"总计"}) || label == U"小计";
-}
-
-std::u32string without_fund_names(std::u32string_view text) {
-  std::u32string out(text);
-  for (auto name : {U"一般公共预算", U"政府性基金预算", U"国有资本经营预算", U"公共财政预算"}) {
-    std::u32string_view word(name);
-    for (auto at = out.find(word); at != std::u32string::npos; at = out.find(word)) out.erase(at, word.size());
-  }
-  return out;
 }
 
 class Rebuilder {
@@ -44,17 +37,22 @@ class Rebuilder {
 
  private:
   void find_year() {
+    constexpr std::size_t kLongLine = 2000;
     std::map<int, int> seen, everywhere;
     int plans = 0, finals = 0;
+    std::ptrdiff_t said = 0;  // 决算 more often than 预算
     for (std::size_t i = 0; i < m_.layout.lines.size(); ++i) {
       const auto& line = m_.layout.lines[i];
       auto bare = without_spaces(line);
+      auto own = without_fund_names(std::u32string_view(bare).substr(0, kLongLine));
+      said += count_of(own, U"决算") - count_of(own, U"预算") + count_of(own, U"完成预算") + count_of(own, U"年初预算");
       int year = year_in(bare);
       if (year == 0) continue;
       ++everywhere[year];
-      bool title = bare.size() < 40 &&
-                   contains_any(bare, {U"部门预算", U"单位预算", U"部门决算", U"单位决算", U"预算公开", U"决算公开",
-                                       U"支出绩效", U"项目资金", U"预算表", U"决算表", U"预算情况", U"决算情况", U"预算编制"});
+      bool title =
+          bare.size() < 40 && contains_any(bare, {U"部门预算", U"单位预算", U"部门决算", U"单位决算", U"预算公开", U"决算公开",
+                                                  U"支出绩效", U"项目资金", U"预算表", U"决算表", U"预算情况", U"决算情况",
+                                                  U"预算编制", U"预算安排", U"决算汇总", U"预算汇总"});
       if (title) seen[year] += 1;
       if (title && bare.contains(U"决算")) ++finals;
       if (title && !bare.contains(U"决算")) ++plans;
@@ -66,7 +64,13 @@ class Rebuilder {
       return best;
     };
     m_.year = most(seen.empty() ? everywhere : seen);
-    m_.final_account = finals > plans;
+    m_.final_account = finals > plans || (finals == 0 && plans == 0 && said > 0);
+  }
+
+  [[nodiscard]] static std::ptrdiff_t count_of(std::u32string_view text, std::u32string_view word) {
+    std::ptrdiff_t out = 0;
+    for (auto at = text.find(word); at != std::u32string_view::npos; at = text.find(word, at + word.size())) ++out;
+    return out;
   }
 
   void find_digits() {
@@ -99,6 +103,10 @@ class Rebuilder {
     }
     ++section_;
     heading_ = heading.text;
+    item_part_.clear();
+    auto bare = without_fund_names(heading.text);
+    section_accounts_ = bare.contains(U"决算") && !bare.contains(U"预算");
+    section_year_ = year_in(heading.text);
     owner_ = names_unit(heading.text) ? heading.text : U"";
     if (heading.number.level <= 1) {
       scope_ = scope_of(heading.text);
@@ -117,6 +125,18 @@ class Rebuilder {
       return false;
     return ends_with_any(text, {U"本级", U"机关", U"局", U"中心", U"院",   U"所",   U"校",     U"馆",   U"站", U"队", U"办",
                                 U"处",   U"会",   U"委", U"园",   U"小学", U"中学", U"(本级)", U"街道", U"镇", U"乡"});
+  }
+
+  // "区人民医院：收入3万元，支出3万元": the paragraph is about that unit, unless it is the one that publishes.
+  [[nodiscard]] std::u32string owner_of(const Paragraph& paragraph) const {
+    constexpr std::size_t kTitleLines = 8;
+    auto text = std::u32string_view(paragraph.text).substr(paragraph.number.length);
+    auto name = text.substr(0, std::min<std::size_t>(text.find(U':'), 30));
+    if (name.size() < 3 || name.size() == text.size() || !names_unit(name)) return owner_;
+    for (std::size_t i = 0; i < std::min(m_.layout.lines.size(), kTitleLines); ++i)
+      if (m_.layout.lines[i].size() < 80 && !is_prose(m_.layout.lines[i]) && without_spaces(m_.layout.lines[i]).contains(name))
+        return owner_;
+    return std::u32string(name);
   }
 
   // Tables bear the name of the unit that publishes, or of one below it.
@@ -161,11 +181,13 @@ class Rebuilder {
                        .scope = scope_,
                        .part = part_};
     m_.figures += view.said.mentions.size();
+    view.owner = owner_of(paragraph);
     // A numbered paragraph that opens with a short head of its own: "(二)政府采购情况。"
     if (paragraph.number.level > 0 && paragraph.number.level <= 2 && !view.said.mentions.empty()) {
       auto head = paragraph.text.substr(0, std::min<std::size_t>(paragraph.text.find_first_of(U"。，0123456789"), 30));
       if (auto own = scope_of(head); !own.empty()) view.scope = own;
     }
+    if (paragraph.number.level > 0) item_part_ = part_of_head(view.said);
     for (auto& m : view.said.mentions) {
       if (m.role != Role::level || m.measure != Measure::money || m.reason) continue;
       if (!project_.empty()) {
@@ -173,21 +195,22 @@ class Rebuilder {
         continue;
       }
       auto since = without_fund_names(m.lead);
-      if (!m.subject) m.subject = within(m, view);
+      if (!m.subject) m.subject = within(m, view.said);
+      if (m.subject && of_part(m, view.said)) m.subject.reset();
       if (!m.subject) continue;
-      if (of_part(m, view.said)) {
-        m.subject.reset();
-        continue;
-      }
+      m.of_item = of_an_item(m, view.said);
+      if (m.of_item) continue;
       if (m.subject->scope.empty()) m.subject->scope = view.scope;
       int year = year_of(m, view);
-      bool plan = m_.final_account ? contains_any(since, {U"预算"}) && !since.contains(U"决算")
-                                   : !contains_any(since, {U"决算", U"执行数", U"实际支出"});
-      if (m.subject->part.empty() && (m.subject->code.starts_with("economic") || m.subject->code.starts_with("function")))
-        m.subject->part = view.part;
+      bool plan = m_.final_account || section_accounts_ ? contains_any(since, {U"预算"}) && !since.contains(U"决算")
+                                                        : !contains_any(since, {U"决算", U"执行数", U"实际支出"});
+      bool economic = m.subject->code.starts_with("economic");
+      if (economic && m.subject->part.empty()) m.subject->part = part_within(m, view.said);
+      if (economic && m.subject->part.empty()) m.subject->part = item_part_;
+      if (m.subject->part.empty() && (economic || m.subject->code.starts_with("function"))) m.subject->part = view.part;
       m_.facts.push_back({.subject = *m.subject,
                           .project = {},
-                          .owner = owner_,
+                          .owner = view.owner,
                           .year = year,
                           .plan = plan,
                           .fen = m.value,
@@ -198,18 +221,6 @@ class Rebuilder {
     m_.paragraphs.push_back(std::move(view));
   }
 
-  // Parts that are named by one word within their whole: 货物, 工程, 服务 of procurement.
-  [[nodiscard]] static std::optional<Subject> within(const Mention& m, const ParagraphView& view) {
-    auto text = sentence_text(view.said, m.sentence);
-    bool procurement = text.contains(U"政府采购") && !text.contains(U"政府购买服务");
-    if (!procurement) return std::nullopt;
-    Subject out;
-    if (contains_any(m.lead, {U"货物"})) out.code = "procurement.goods";
-    if (contains_any(m.lead, {U"工程"})) out.code = "procurement.works";
-    if (contains_any(m.lead, {U"服务"})) out.code = "procurement.services";
-    return out.code.empty() || m.lead.size() > 10 ? std::nullopt : std::optional(out);
-  }
-
   [[nodiscard]] int year_of(const Mention& m, const ParagraphView& view) const {
     if (int year = year_in(m.phrase); year != 0) return year;
     if (contains_any(m.phrase, {U"上年", U"去年"})) return m_.year - 1;
@@ -218,7 +229,12 @@ class Rebuilder {
     auto opening = text.substr(0, std::min<std::size_t>(text.find(U'，'), 16));
     if (contains_any(opening, {U"比", U"较", U"与", U"截至"})) return m_.year;
     if (int year = year_in(opening); year != 0) return year;
-    return m_.year;
+    // … and the paragraph's for its sentences.
+    auto first = sentence_text(view.said, 0);
+    first = first.substr(0, std::min<std::size_t>(first.find(U'，'), 16));
+    if (!contains_any(first, {U"比", U"较", U"与", U"截至"}))
+      if (int year = year_in(first); year != 0) return year;
+    return section_year_ != 0 ? section_year_ : m_.year;
   }
 
   // "2020 年预算 798.125 万": the project's own amount of a year, when nothing else is named.
@@ -421,10 +437,14 @@ class Rebuilder {
     auto n = segment.cells.size();
     if ((n != 6 && n != 12) || !project_.empty() || !segment.code.empty()) return;
     if (std::ranges::any_of(segment.cells, [](const Cell& c) { return c.kind == CellKind::percent; })) return;
-    for (std::size_t from = 0; from < n; from += 6)
-      sangong_facts(view, {segment.cells.data() + from, 6}, n == 12 ? from == 0 : !m_.final_account);
+    for (std::size_t from = 0; from < n; from += 6) {
+      // Twelve are of the budget and of the account, or, in a budget, of the year before and of this one.
+      bool account = m_.final_account && (n == 6 || from > 0);
+      bool before = n == 12 && !m_.final_account && from == 0;
+      sangong_facts(view, {segment.cells.data() + from, 6}, !account, before ? m_.year - 1 : m_.year);
+    }
   }
-  void sangong_facts(const TableView& view, std::span<const Cell> cells, bool plan) {
+  void sangong_facts(const TableView& view, std::span<const Cell> cells, bool plan, int year) {
     static constexpr std::array<const char*, 6> kNewer{"sangong.total",        "sangong.abroad",  "sangong.car",
                                                        "sangong.car_purchase", "sangong.car_run", "sangong.reception"};
     static constexpr std::array<const char*, 6> kOlder{"sangong.total", "sangong.abroad",       "sangong.reception",
@@ -437,7 +457,7 @@ class Rebuilder {
         m_.facts.push_back({.subject = {.code = newer ? kNewer[i] : kOlder[i], .scope = view.scope, .part = {}},
                             .project = {},
                             .owner = view.owner,
-                            .year = m_.year,
+                            .year = year,
                             .plan = plan,
                             .fen = scaled(cells[i].value.micro, fen_per_micro_times_million(view.unit), kMicro),
                             .printed = cells[i].value,
@@ -475,7 +495,9 @@ class Rebuilder {
   Model m_;
   std::u32string heading_, project_, owner_, last_title_;
   std::vector<std::u32string> parents_;  // the outermost item above, by segment
-  std::string scope_, part_, side_;
+  std::string scope_, part_, side_, item_part_;
+  bool section_accounts_ = false;  // its heading says 决算
+  int section_year_ = 0;           // that its heading names
   std::size_t section_ = 0, block_ = 0;
 };
 

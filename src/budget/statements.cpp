@@ -18,14 +18,16 @@ constexpr std::array kChanges{Change{U"增加", 1},  Change{U"增长", 1},  Chan
                               Change{U"增幅", 1},  Change{U"上涨", 1},  Change{U"增支", 1},  Change{U"多", 1},
                               Change{U"减少", -1}, Change{U"下降", -1}, Change{U"降低", -1}, Change{U"降幅", -1},
                               Change{U"压减", -1}, Change{U"减幅", -1}, Change{U"缩减", -1}, Change{U"压缩", -1},
-                              Change{U"少", -1}};
+                              Change{U"少", -1},   Change{U"增收", 1},  Change{U"减收", -1}, Change{U"减支", -1},
+                              Change{U"差值", 0},  Change{U"差额", 0},  Change{U"相差", 0},  Change{U"增减", 0}};
 
 // "增加", "增长了", "减少额为", "增加(减少)": the direction of a change that ends the phrase.
 bool ends_in_change(std::u32string_view lead, int& direction) {
   bool cut = true;
   while (cut) {
     cut = false;
-    for (auto word : {U"了", U"约", U"为", U"额", U"各", U"达", U"率", U"幅度", U"近", U"均", U"("}) {
+    for (auto word : {U"了", U"约", U"为", U"额", U"各", U"达到", U"达", U"率", U"幅度", U"近", U"均", U"(", U"支出", U"收入",
+                      U"经费", U"数"}) {
       std::u32string_view tail(word);
       if (lead.ends_with(tail)) {
         lead.remove_suffix(tail.size());
@@ -81,11 +83,13 @@ class Reader {
  private:
   void split() {
     std::size_t begin = 0;
-    for (std::size_t i = 0; i < text_.size(); ++i)
-      if (text_[i] == U'。' || text_[i] == U'！' || text_[i] == U'？') {
-        out_.sentences.emplace_back(begin, i + 1);
-        begin = i + 1;
-      }
+    for (std::size_t i = 0; i < text_.size(); ++i) {
+      if (text_[i] != U'。' && text_[i] != U'！' && text_[i] != U'？') continue;
+      // "(…增加3万元。)，比上年": the bracket is no end of the sentence around it.
+      if (i + 1 < text_.size() && text_[i + 1] == U')') continue;
+      out_.sentences.emplace_back(begin, i + 1);
+      begin = i + 1;
+    }
     if (begin < text_.size()) out_.sentences.emplace_back(begin, text_.size());
   }
 
@@ -117,8 +121,9 @@ class Reader {
         length = money.word.size();
         return true;
       }
-    if (rest.starts_with(U"万") && (rest.size() == 1 || kDelimiters.contains(rest[1]))) {
-      m.unit = Unit::wan;
+    bool cut_short = rest.size() == 1 || (rest.size() > 1 && kDelimiters.contains(rest[1]));
+    if (cut_short && (rest[0] == U'万' || rest[0] == U'亿')) {
+      m.unit = rest[0] == U'万' ? Unit::wan : Unit::yi;
       length = 1;
       return true;
     }
@@ -175,15 +180,15 @@ class Reader {
     std::u32string_view since(text_);
     since = since.substr(floor, m.begin - floor);
     sentence_begin = std::max(sentence_begin, m.begin - std::min(m.begin, kLookBack));
-    auto before = std::u32string_view(text_).substr(sentence_begin, m.begin - sentence_begin);
-    m.reason = contains_any(before, {U"主要原因", U"原因是", U"原因:", U"主要是", U"由于", U"主要系", U"增减变化", U"原因为"});
+    m.reason = gives_reason(std::u32string_view(text_).substr(sentence_begin, m.begin - sentence_begin));
     bool changes = ends_in_change(m.lead, m.direction);
     if (!changes && !since.empty() && since.back() == U'(') changes = ends_in_change(since, m.direction);
+    if (goes_on_with(m, since)) return;
     if (m.measure == Measure::percent) {
-      m.role = changes                                                            ? Role::change_percent
-               : since.contains(U'占')                                            ? Role::share
-               : contains_any(since, {U"完成"}) && contains_any(since, {U"预算"}) ? Role::completion
-                                                                                  : Role::other;
+      m.role = changes                  ? Role::change_percent
+               : since.contains(U'占')  ? Role::share
+               : says_completion(since) ? Role::completion
+                                        : Role::other;
     } else {
       m.role = changes ? Role::change : Role::level;
     }
@@ -195,9 +200,46 @@ class Reader {
       return year &&
              (words.starts_with(U"与") || words.starts_with(U"比") || words.starts_with(U"较") || words.starts_with(U"同"));
     };
-    m.compared = compared(lead) || compared(m.phrase);
-    if (!m.compared) m.subject = subject_before(m, floor, begin);
+    // "决算17万元，完成预算27万元的63%": what was budgeted is what the account is compared with.
+    m.compared = compared(lead) || compared(m.phrase) || lead.starts_with(U"完成");
+    if (!m.compared) m.subject = both_sides(floor, m.begin);
+    if (!m.compared && !m.subject) m.subject = subject_before(m, floor, begin);
     if (!m.compared && !m.subject) m.subject = of_the_budget_before(m, floor);
+  }
+
+  // Whether a reason is being given at the end of `before`, a sentence so far. A reason ends at the ；, unless more of them are
+  // counted up.
+  [[nodiscard]] static bool gives_reason(std::u32string_view before) {
+    static constexpr std::array<std::u32string_view, 8> kReasons{U"主要原因", U"原因是", U"原因:",    U"主要是",
+                                                                 U"由于",     U"主要系", U"增减变化", U"原因为"};
+    auto last = std::u32string_view::npos;
+    for (auto word : kReasons)
+      if (auto at = before.rfind(word); at != std::u32string_view::npos)
+        last = last == std::u32string_view::npos ? at : std::max(last, at);
+    if (last == std::u32string_view::npos) return false;
+    auto reason = before.substr(last);
+    auto stop = reason.rfind(U'；');
+    if (stop == std::u32string_view::npos) return true;
+    auto next = reason.substr(stop + 1);
+    return numbering(next).level > 0 || (next.size() >= 2 && next[1] == U'是') || reason.contains(U"一是");
+  }
+
+  [[nodiscard]] bool says_completion(std::u32string_view since) const {
+    // "完成预算27万元的63%"
+    bool of_amount = !out_.mentions.empty() && out_.mentions.back().compared && out_.mentions.back().lead.starts_with(U"完成");
+    return (of_amount && since.starts_with(U"的")) || (since.contains(U"完成") && since.contains(U"预算")) ||
+           contains_any(since, {U"执行率", U"执行比例", U"预算完成率", U"完成率"});
+  }
+
+  // "分别减少0.18万元和0.56万元", "占25.8%、46.6%和27.6%": what was said of the number before is said of this one.
+  bool goes_on_with(Mention& m, std::u32string_view since) const {
+    if (out_.mentions.empty() || (since != U"和" && since != U"、" && since != U"及" && since != U"与")) return false;
+    const auto& before = out_.mentions.back();
+    if (before.sentence != m.sentence || before.measure != m.measure || before.role == Role::level) return false;
+    m.role = before.role;
+    m.direction = before.direction;
+    m.chained = true;
+    return true;
   }
 
   // "公务接待费预算8万元，支出决算5.8万元": what was spent of what was budgeted right before.
@@ -212,6 +254,13 @@ class Reader {
                   text_.substr(floor, m.begin - floor - m.phrase.size()) == U"，";
     bool budgeted = before.role == Role::level && before.measure == m.measure && before.phrase.contains(U"预算");
     return beside && budgeted ? before.subject : std::nullopt;
+  }
+
+  // "财政拨款收、支总计均为": over the 、 within it.
+  [[nodiscard]] std::optional<Subject> both_sides(std::size_t floor, std::size_t end) const {
+    auto words = std::u32string_view(text_).substr(floor, end - floor);
+    if (auto stop = words.find_last_of(U"，；。:"); stop != std::u32string_view::npos) words.remove_prefix(stop + 1);
+    return total_of_both(words);
   }
 
   // "（一）基本支出：2020年年初预算数为": what is before the colon, when nothing is named behind it.

@@ -37,6 +37,8 @@ struct Mention {
   int depth = 0;                   // of brackets
   bool compared = false;           // "与 2018 年预算 2145.60 万元相比": what something is compared with
   bool reason = false;             // within a reason: "主要原因是…"
+  bool of_item = false;            // of an item, or of a unit below, and no figure of the whole
+  bool chained = false;            // "减少3万元和5万元": the second of them
   std::optional<Subject> subject;  // of levels
 };
 

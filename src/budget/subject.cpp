@@ -20,8 +20,16 @@ constexpr std::array kPhrases{
     Rule{U"公务用车购置及运行", "sangong.car"},
     Rule{U"公务用车购置和运行", "sangong.car"},
     Rule{U"公务用车运行维护及购置", "sangong.car"},
+    Rule{U"公务用车及运行", "sangong.car"},
+    Rule{U"公车购置及运行", "sangong.car"},
+    Rule{U"公务车购置及运行", "sangong.car"},
     Rule{U"公务用车购置", "sangong.car_purchase"},
+    Rule{U"公车购置", "sangong.car_purchase"},
+    Rule{U"公务车购置", "sangong.car_purchase"},
     Rule{U"公务用车运行", "sangong.car_run"},
+    Rule{U"公车运行", "sangong.car_run"},
+    Rule{U"公务车运行", "sangong.car_run"},
+    Rule{U"公务用车维护", "sangong.car_run"},
     Rule{U"三公", "sangong.total"},
     Rule{U"机关运行经费", "agency_running"},
     Rule{U"政府采购货物", "procurement.goods"},
@@ -112,8 +120,11 @@ std::optional<std::string> income_source(std::u32string_view tail) {
 }
 
 bool has_negation(std::u32string_view text) {
-  return contains_any(
-      text, {U"单位补助", U"结转", U"结余", U"上缴上级", U"经营支出", U"弥补", U"中小企业", U"小微企业", U"人均", U"每"});
+  // What all of a region's units have together is no unit's; one kind of projects is not all of them.
+  return contains_any(text, {U"单位补助", U"结转",     U"结余",     U"上缴上级",  U"经营支出",       U"弥补",
+                             U"中小企业", U"小微企业", U"人均",     U"每",        U"类项目支出",     U"全省",
+                             U"全市",     U"全县",     U"全区",     U"全州",      U"级一般公共预算", U"地方一般公共预算",
+                             U"自有资金", U"自筹资金", U"单位资金", U"非财政拨款"});
 }
 
 }  // namespace
@@ -147,10 +158,19 @@ std::string_view family(std::string_view code) {
   return {};
 }
 
+std::u32string without_fund_names(std::u32string_view text) {
+  std::u32string out(text);
+  for (auto name : {U"一般公共预算", U"政府性基金预算", U"国有资本经营预算", U"公共财政预算"}) {
+    std::u32string_view word(name);
+    for (auto at = out.find(word); at != std::u32string::npos; at = out.find(word)) out.erase(at, word.size());
+  }
+  return out;
+}
+
 std::string scope_of(std::u32string_view text) {
   if (text.contains(U"政府性基金")) return "fund";
   if (text.contains(U"国有资本经营")) return "capital";
-  if (contains_any(text, {U"一般公共预算", U"公共财政预算"})) return "general";
+  if (contains_any(text, {U"一般公共预算", U"公共财政预算", U"一般公共财政"})) return "general";
   if (text.contains(U"财政拨款")) return "fiscal";
   if (contains_any(text, {U"部门收支", U"部门收入", U"部门支出", U"单位收支", U"单位收入", U"单位支出", U"收支总体",
                           U"收入总体", U"支出总体", U"收入支出总体", U"收支预算总体", U"部门预算收支", U"收入预算", U"支出预算",
@@ -165,12 +185,15 @@ bool may_agree(std::string_view a, std::string_view b) {
 
 namespace {
 
-// "(213类)", "(01款)", "（项）" say where in the classification something stands, not what it is.
+// "(213类)", "(01款)", "（项）", "(301)" say where in the classification something stands, not what it is.
 std::u32string without_ranks(std::u32string_view text) {
   std::u32string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     auto end = text[i] == U'(' ? text.find(U')', i) : std::u32string_view::npos;
-    if (end != std::u32string_view::npos && end > i + 1 && std::u32string_view(U"类款项").contains(text[end - 1])) {
+    bool rank = end != std::u32string_view::npos && end > i + 1 &&
+                (std::u32string_view(U"类款项").contains(text[end - 1]) ||
+                 std::ranges::all_of(text.substr(i + 1, end - i - 1), is_digit));
+    if (rank) {
       i = end;
       continue;
     }
@@ -207,18 +230,24 @@ std::optional<Subject> subject_of_words(std::u32string_view text) {
       best_size = rule.words.size();
     }
   }
+  // "高中教育支出", "其他农林水支出" are items within the class.
+  if (out.code.starts_with("function.") &&
+      ends_with_any(text.substr(0, best - best_size), {U"其他", U"初中", U"高中", U"小学", U"学前", U"职业", U"高等", U"特殊",
+                                                       U"成人", U"普通", U"进修", U"中等", U"高级"}))
+    return std::nullopt;
   // "公务用车购置及运行维护费" holds both of its parts.
   if (out.code.starts_with("sangong.car") &&
-      contains_any(text, {U"公务用车购置及运行", U"公务用车购置和运行", U"公务用车运行维护及购置", U"公务用车购置费及运行"}))
+      contains_any(text, {U"公务用车购置及运行", U"公务用车购置和运行", U"公务用车运行维护及购置", U"公务用车购置费及运行",
+                          U"公务用车及运行", U"公车购置及运行", U"公务车购置及运行"}))
     out.code = "sangong.car";
   // What follows the known word must not make it something else: "基本支出预算" is one, "项目支出绩效评价资金" is not.
   if (!out.code.empty()) {
     auto after = std::u32string_view(text).substr(std::min(best, text.size()));
-    static constexpr std::array<std::u32string_view, 40> kHarmless{
-        U"预算", U"决算", U"支出",   U"收入", U"经费",   U"费用",       U"费",       U"合计",       U"总计", U"总额",
-        U"金额", U"数",   U"为",     U"共",   U"共计",   U"计",         U"安排",     U"(境)",       U"(类)", U"及运行",
-        U"运行", U"维护", U"维护费", U"类",   U"的补助", U"拨款",       U"财政拨款", U"等",         U"达",   U"约",
-        U"是",   U"当年", U"年初",   U"补助", U"与传媒", U"工业信息等", U"等支出",   U"及应急管理", U"和",   U"“”"};
+    static constexpr std::array<std::u32string_view, 42> kHarmless{
+        U"总支出", U"总额", U"预算",   U"决算",   U"支出",       U"收入",   U"经费",       U"费用", U"费",   U"合计", U"总计",
+        U"规模",   U"金额", U"数",     U"为",     U"共",         U"共计",   U"计",         U"安排", U"(境)", U"(类)", U"及运行",
+        U"运行",   U"维护", U"维护费", U"类",     U"的补助",     U"拨款",   U"财政拨款",   U"等",   U"达",   U"约",   U"是",
+        U"当年",   U"年初", U"补助",   U"与传媒", U"工业信息等", U"等支出", U"及应急管理", U"和",   U"“”"};
     bool cut = true;
     while (cut && !after.empty()) {
       cut = false;
@@ -234,31 +263,52 @@ std::optional<Subject> subject_of_words(std::u32string_view text) {
       }
     }
     if (after.size() > 1 || (of_goals && is_whole(out.code))) return std::nullopt;
+    if (is_whole(out.code) && text.contains(U"费")) return std::nullopt;  // "公用经费支出合计"
     return out;
   }
   if (tail.ends_with(U"本年收入") || tail.ends_with(U"本年支出")) {
     out.code = tail.ends_with(U"收入") ? "income.year" : "expenditure.year";
     return of_goals ? std::nullopt : std::optional(out);
   }
-  if (ends_with_any(tail, {U"收入", U"总收入"}) && tail.size() <= 24) out.code = "income.any";
-  if (ends_with_any(tail, {U"支出", U"总支出"}) && tail.size() <= 24) {
+  // The unit's name, however long, stands before the year.
+  auto own = tail;
+  if (auto year = own.rfind(U"年");
+      year != std::u32string_view::npos && year >= 4 && is_digit(own[year - 1]) && year + 1 < own.size())
+    own.remove_prefix(year + 1);
+  if (ends_with_any(tail, {U"收入", U"总收入"}) && own.size() <= 24) out.code = "income.any";
+  if (ends_with_any(tail, {U"支出", U"总支出"}) && own.size() <= 24) {
     // "其他支出", "公共设施支出" are items; only the unqualified word is the whole.
-    static constexpr std::array<std::u32string_view, 10> kWhole{U"部门支出", U"单位支出", U"预算支出",     U"财政拨款支出",
-                                                                U"总支出",   U"年支出",   U"部门预算支出", U"全年支出",
-                                                                U"本年支出", U"算支出"};
+    static constexpr std::array<std::u32string_view, 11> kWhole{U"部门支出",     U"单位支出", U"预算支出", U"财政拨款支出",
+                                                                U"预算拨款支出", U"总支出",   U"年支出",   U"部门预算支出",
+                                                                U"全年支出",     U"本年支出", U"算支出"};
     bool whole = tail == U"支出" || std::ranges::any_of(kWhole, [&](auto w) { return tail.ends_with(w); });
-    if (whole) out.code = "expenditure.any";
+    // "会议费预算支出", "教育经费总支出"
+    if (whole && !tail.contains(U"费")) out.code = "expenditure.any";
   }
   if (out.code.empty() || of_goals || contains_any(text, {U"采购", U"购买"})) return std::nullopt;
   if (out.code == "income.any") {
     static constexpr std::array<std::u32string_view, 8> kWhole{U"部门收入", U"单位收入", U"预算收入", U"总收入",
                                                                U"年收入",   U"全年收入", U"安排收入", U"本年收入"};
-    if (tail != U"收入" && !std::ranges::any_of(kWhole, [&](auto w) { return tail.ends_with(w); })) return std::nullopt;
+    bool whole = tail == U"收入" || std::ranges::any_of(kWhole, [&](auto w) { return tail.ends_with(w); });
+    if (!whole || tail.contains(U"费")) return std::nullopt;
   }
   return out;
 }
 
 }  // namespace
+
+std::optional<Subject> total_of_both(std::u32string_view text) {
+  static constexpr std::array<std::u32string_view, 7> kBoth{U"收、支总",     U"收支总",     U"收入、支出总",    U"收入支出总",
+                                                            U"收、支预算总", U"收支预算总", U"收入、支出预算总"};
+  for (auto both : kBoth) {
+    auto at = text.rfind(both);
+    if (at == std::u32string_view::npos) continue;
+    for (char32_t c : text.substr(at + both.size()))
+      if (!std::u32string_view(U"计预算决数额各均为是共").contains(c)) return std::nullopt;
+    return Subject{.code = "income.grand", .scope = scope_of(text.substr(0, at)), .part = {}};
+  }
+  return std::nullopt;
+}
 
 std::optional<Subject> subject_of(std::u32string_view text) {
   return subject_of_words(without_ranks(text));

@@ -20,8 +20,12 @@ struct Subject {
 
 // `text` without spaces. nullopt when it names nothing known.
 [[nodiscard]] std::optional<Subject> subject_of(std::u32string_view text);
+// "财政拨款收、支总计": the total of either side, taken for the income's.
+[[nodiscard]] std::optional<Subject> total_of_both(std::u32string_view text);
 // The scope that a heading or title sets.
 [[nodiscard]] std::string scope_of(std::u32string_view text);
+// Without the names of the budgets by source, so that the 预算 that is left says what kind of figure it is.
+[[nodiscard]] std::u32string without_fund_names(std::u32string_view text);
 // Whether two scopes (or parts) may mean the same.
 [[nodiscard]] bool may_agree(std::string_view a, std::string_view b);
 

@@ -1,0 +1,238 @@
+// Sentences: shares of a whole (占), completion of the budget (完成预算的).
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "checking.h"
+#include "groups.h"
+
+namespace qushu::budget {
+namespace {
+
+class Shares {
+ public:
+  Shares(Checking& c, std::size_t index)
+      : c_(c),
+        index_(index),
+        view_(c.model().paragraphs[index]),
+        text_(view_.said.paragraph->text),
+        mentions_(view_.said.mentions),
+        groups_(c.model(), view_) {}
+
+  void check() {
+    for (std::size_t k = 0; k < mentions_.size(); ++k) {
+      if (mentions_[k].reason) continue;
+      if (mentions_[k].role == Role::share) check_share(k);
+      if (mentions_[k].role == Role::completion) check_completion(k);
+    }
+  }
+
+ private:
+  [[nodiscard]] std::u32string_view whole_named(const Mention& share) const {
+    auto from = text_.rfind(U'占', share.begin);
+    if (from == std::u32string::npos) return {};
+    auto words = std::u32string_view(text_).substr(from + 1, share.begin - from - 1);
+    for (auto tail : {U"的", U"比例为", U"比重为", U"比例", U"比重", U"比", U"的", U"约"})
+      if (words.ends_with(tail)) words.remove_suffix(std::u32string_view(tail).size());
+    return words;
+  }
+
+  void check_share(std::size_t k) {
+    const auto& share = mentions_[k];
+    // "货物、服务分别为3万元和5万元，占37.5%和62.5%": whose share each is takes more than the nearest amount.
+    if (share.chained || (k + 1 < mentions_.size() && mentions_[k + 1].chained)) return;
+    const Mention* part = nullptr;
+    for (const auto* m : mentions_before(view_.said, k, 0))
+      if (m->role == Role::level && m->measure != Measure::percent && m->depth <= share.depth) {
+        part = m;
+        break;
+      }
+    if (part == nullptr || part->reason) return;
+    std::vector<std::pair<std::int64_t, Mark>> natural, possible;
+    auto words = whole_named(share);
+    if (auto subject = subject_of(words)) {
+      for (const auto& fact : c_.model().facts) {
+        bool loose = is_loose(subject->code) &&
+                     fact.subject.code.starts_with(subject->code.substr(0, subject->code.size() - 3)) &&
+                     (fact.subject.code.ends_with(".grand") || fact.subject.code.ends_with(".year") ||
+                      fact.subject.code.ends_with(".any"));
+        if (fact.project.empty() && fact.owner == view_.owner && fact.year == c_.model().year &&
+            (fact.subject.code == subject->code || loose) && may_agree(fact.subject.scope, subject->scope))
+          natural.emplace_back(fact.fen, fact.mark);
+      }
+    }
+    for (const auto* m : mentions_before(view_.said, k, share.sentence))
+      if (m != part && m->role == Role::level && same_measure(*m, *part)) possible.emplace_back(m->value, m->mark);
+    auto in_section = totals_above();
+    for (const auto* m : in_section)
+      if (same_measure(*m, *part)) possible.emplace_back(m->value, m->mark);
+    // Without a name the whole is the figure before 其中 in the sentence, or the one that opens the section.
+    if (words.empty() && natural.empty()) {
+      const auto* whole = total_of(*part);
+      if (whole == nullptr && !in_section.empty() && in_section.front()->value >= part->value) whole = in_section.front();
+      if (whole != nullptr && same_measure(*whole, *part)) natural.emplace_back(whole->value, whole->mark);
+    }
+    // "占本年财政拨款支出的 80%" of what the sentence takes apart, by a name that is not known elsewhere.
+    if (natural.empty() && ends_with_any(words, {U"支出", U"收入", U"合计", U"拨款", U"总额", U"规模"}))
+      if (const auto* whole = total_of(*part); whole != nullptr && same_measure(*whole, *part) && whole->value >= part->value)
+        natural.emplace_back(whole->value, whole->mark);
+    // "三公经费支出决算中，公务接待费3万元，占20%": of the three publics, which are stated elsewhere.
+    if (natural.empty() && words.empty() && part->subject && part->subject->code.starts_with("sangong."))
+      add_facts("sangong.total", *part, natural);
+    // "占“三公”经费的 80%", whose total is not stated: the sum of what the sentence lists.
+    if (natural.empty() && !words.empty()) add_listed_whole(*part, natural);
+    for (const auto& fact : c_.model().facts)
+      if (part->measure == Measure::money &&
+          (fact.subject.code.starts_with("income.") || fact.subject.code.starts_with("expenditure.")) && fact.project.empty())
+        possible.emplace_back(fact.fen, fact.mark);
+    if (natural.empty()) return;
+    c_.counted();
+    for (const auto* list : {&natural, &possible})
+      for (const auto& [value, _] : *list)
+        if (fits(*part, value, share)) return;
+    auto [whole, mark] = natural.front();
+    if (whole == 0) return;
+    report_percent(share, scaled(part->value, 100 * kMicro, whole), {part->mark, mark}, "占比", "The share");
+  }
+
+  void add_facts(std::string_view code, const Mention& part, std::vector<std::pair<std::int64_t, Mark>>& natural) const {
+    for (const auto& fact : c_.model().facts)
+      if (fact.subject.code == code && fact.year == c_.model().year && fact.owner == view_.owner &&
+          fact.plan != c_.model().final_account && fact.fen >= part.value)
+        natural.emplace_back(fact.fen, fact.mark);
+  }
+
+  void add_listed_whole(const Mention& part, std::vector<std::pair<std::int64_t, Mark>>& natural) const {
+    auto kind = part.subject ? family(part.subject->code) : std::string_view{};
+    if (kind.empty()) return;
+    std::int64_t sum = 0;
+    std::size_t listed = 0;
+    for (const auto& m : mentions_) {
+      if (m.sentence != part.sentence || m.role != Role::level || m.compared || m.depth != part.depth) continue;
+      if (!same_measure(m, part)) continue;
+      if (!m.subject || family(m.subject->code) != kind) return;  // what else is listed may belong to it
+      sum += m.value, ++listed;
+    }
+    if (listed >= 2) natural.emplace_back(sum, part.mark);
+  }
+
+  [[nodiscard]] const Mention* total_of(const Mention& part) const {
+    auto last = static_cast<std::size_t>(&part - mentions_.data());
+    for (std::size_t back = 0; back <= std::min(last, kMentionsBack); ++back) {
+      auto k = last - back;
+      if (mentions_[k].role != Role::level || !groups_.opens_parts(k)) continue;
+      auto totals = groups_.totals_before(k);
+      return totals.empty() ? nullptr : totals.front();
+    }
+    return nullptr;
+  }
+  [[nodiscard]] Parts totals_above() const {
+    Parts out;
+    for (const auto* above : paragraphs_above(c_.model(), index_))
+      for (const auto& m : above->said.mentions)
+        if (m.role == Role::level && m.measure != Measure::percent && !m.reason) out.push_back(&m);
+    std::ranges::sort(out, {}, [](const Mention* m) { return std::pair(m->mark.line, m->mark.begin); });
+    return out;
+  }
+
+  // Both figures are rounded, and the percentage may be cut off.
+  [[nodiscard]] bool fits(const Mention& part, std::int64_t whole, const Mention& percent) const {
+    if (whole == 0) return part.value == 0;
+    auto slack = 2 * groups_.half(part);
+    auto low = scaled(part.value - slack, 100 * kMicro, whole + slack),
+         high = scaled(part.value + slack, 100 * kMicro, std::max<std::int64_t>(whole - slack, 1));
+    auto place = last_place(percent.printed.digits) - 1;
+    return percent.value >= low - place && percent.value <= high + place;
+  }
+
+  void report_percent(const Mention& percent, std::int64_t expected, const std::vector<Mark>& others, const char* zh,
+                      const char* en) {
+    Finding f{.kind = Kind::percent, .confidence = 88};
+    f.expected = percent_text(expected, std::max(percent.printed.digits, 2));
+    f.found = to_text(percent.value, percent.printed.digits);
+    f.unit = "%";
+    f.message = {fmt::format("{}应为 {}%，文中为 {}%。", zh, f.expected, f.found),
+                 fmt::format("{} is {}%, the text says {}%.", en, f.expected, f.found)};
+    f.places = {c_.place(percent.mark)};
+    for (const auto& mark : others)
+      if (auto place = c_.place(mark); std::ranges::find(f.places, place) == f.places.end())
+        f.places.push_back(std::move(place));
+    c_.add(std::move(f));
+  }
+
+  // 完成年初预算的 95%: the last amount of a final account over the last budgeted one.
+  void check_completion(std::size_t k) {
+    const auto& rate = mentions_[k];
+    const Mention* plan = nullptr;
+    const Mention* spent = nullptr;
+    bool other = false;
+    // "决算17万元，完成预算27万元的63%"
+    bool of_amount = k > 0 && mentions_[k - 1].compared && mentions_[k - 1].lead.starts_with(U"完成");
+    for (const auto* before : mentions_before(view_.said, k, 1)) {
+      const auto& m = *before;
+      if (m.role != Role::level || m.measure != Measure::money || m.reason) continue;
+      if (of_amount) {
+        if (plan == nullptr) {
+          plan = &m;
+        } else {
+          spent = &m;
+          break;
+        }
+        continue;
+      }
+      if (m.compared) continue;
+      bool budgeted =
+          contains_any(m.lead, {U"年初预算", U"预算为", U"预算数", U"全年预算", U"调整预算"}) && !m.lead.contains(U"决算");
+      // The budget stands right before the account; another account between them has its own.
+      if (spent != nullptr && !budgeted) other = true;
+      if (budgeted && plan == nullptr && !other) plan = &m;
+      if (!budgeted && spent == nullptr && plan == nullptr) spent = &m;
+    }
+    if (spent == nullptr) return;
+    if (plan == nullptr) return check_completion_of_facts(rate, *spent);
+    if (plan->value == 0) return;
+    c_.counted();
+    // Of the budget at the beginning and of the adjusted one, any that is there may be meant.
+    for (const auto* m : mentions_before(view_.said, k, 1))
+      if (m != spent && m->role == Role::level && m->measure == Measure::money && !is_account(*m) &&
+          fits(*spent, m->value, rate))
+        return;
+    report_percent(rate, scaled(spent->value, 100 * kMicro, plan->value), {spent->mark, plan->mark}, "完成预算的比例",
+                   "The completion");
+  }
+
+  [[nodiscard]] static bool is_account(const Mention& m) { return contains_any(m.lead, {U"决算", U"执行数", U"实际"}); }
+
+  // "公务接待费支出5.8万元，完成预算的72.5%", whose budget is stated elsewhere: any that it fits will do.
+  void check_completion_of_facts(const Mention& rate, const Mention& spent) {
+    if (!c_.model().final_account || !spent.subject || spent.sentence != rate.sentence) return;
+    const Fact* first = nullptr;
+    for (const auto& fact : c_.model().facts) {
+      if (!fact.plan || fact.subject.code != spent.subject->code || fact.year != c_.model().year || fact.fen == 0 ||
+          fact.owner != view_.owner || !may_agree(fact.subject.scope, spent.subject->scope))
+        continue;
+      if (fits(spent, fact.fen, rate)) return c_.counted();
+      if (first != nullptr && first->fen != fact.fen) return;
+      first = &fact;
+    }
+    if (first == nullptr) return;
+    c_.counted();
+    report_percent(rate, scaled(spent.value, 100 * kMicro, first->fen), {spent.mark, first->mark}, "完成预算的比例",
+                   "The completion");
+  }
+
+  Checking& c_;
+  std::size_t index_;
+  const ParagraphView& view_;
+  const std::u32string& text_;
+  const std::vector<Mention>& mentions_;
+  Groups groups_;
+};
+
+}  // namespace
+
+void check_shares(Checking& c) {
+  for (std::size_t i = 0; i < c.model().paragraphs.size(); ++i) Shares(c, i).check();
+}
+
+}  // namespace qushu::budget

@@ -1,0 +1,209 @@
+// How units of one province and another say the same things: each case is consistent as it stands, and a contradiction with one
+// figure changed.
+#include <string>
+#include <vector>
+
+#include "said_fixture.h"
+
+namespace qushu::budget {
+namespace {
+
+using testing::checked;
+using testing::expect_nothing;
+using testing::words;
+
+struct Planted {
+  const char* from;
+  const char* to;  // what stands there instead
+  Kind kind;
+};
+
+struct Habit {
+  const char* name;
+  std::string text;
+  std::vector<Planted> planted;
+};
+
+const char* const kAccount = "2022年度部门决算\n第三部分 2022年度部门决算情况说明\n";
+const char* const kPlan = "2023年部门预算\n第三部分 2023年部门预算情况说明\n";
+
+std::vector<Habit> habits() {
+  return {
+      {"the budget within the completion",
+       std::string(kAccount) + "一、“三公”经费决算\n2022年度“三公”经费支出决算为14.6万元，完成预算20万元的73%"
+                               "。其中：因公出国（境）费支出决算为0万元，"
+                               "完成预算2万元的0%；公务用车购置及运行费支出决算为11万元，完成预算13万元的84.6%"
+                               "；公务接待费支出决算为3.6万元，完成预算5"
+                               "万元的72%。\n",
+       {{"5万元的72%", "5万元的62%", Kind::percent}, {"决算为11万元", "决算为12万元", Kind::sum}}},
+      {"budgets and accounts in one list",
+       std::string(kAccount) + "一、“三公”经费决算\n2022年度“三公”经费支出年初预算为20万元，支出决算为14."
+                               "6万元。其中：因公出国（境）费支出年初预算为2万"
+                               "元，决算为0万元；公务用车运行维护费支出年初预算为13万元，决算为11万元；公务接待费支出年初预算为"
+                               "5万元，决算为3.6万元。\n",
+       {{"决算为11万元", "决算为11.5万元", Kind::sum}, {"年初预算为13万元", "年初预算为14万元", Kind::sum}}},
+      {"what changed is named, its amount stands elsewhere",
+       std::string(kAccount) +
+           "一、“三公”经费决算\n2022年度“三公”经费支出决算为12.00万元，其中：公务用车运行维护费支出决算为9.00万元"
+           "，公务接待费支出决算为3.00万"
+           "元。\n2022年度“三公”经费支出决算数比2021年度减少4.00万元，下降25%"
+           "，其中：公务用车运行维护费支出决算减少1.00万元，下降10%；公务"
+           "接待费支出决算减少3.00万元，下降50%。\n",
+       {{"下降25%", "下降29%", Kind::year_on_year}, {"下降50%", "下降55%", Kind::year_on_year}}},
+      {"changes of two amounts at once",
+       std::string(kPlan) + "一、“三公”经费\n公务用车购置及运行费40万元，包括公务用车购置费18万元和公务用车运行费22万元，与2022"
+                            "年相比，分别减少2万元和3"
+                            "万元，下降10%和12%；公务接待费5万元。\n",
+       {{"10%和12%", "10%和22%", Kind::year_on_year}}},
+      {"the year before in the same sentence",
+       std::string(kPlan) +
+           "一、机关运行经费\n2023年机关运行经费预算86.00万元，2022年机关运行经费预算90.00万元，对比减少4.00万元。\n机"
+           "关运行经费预算86.00万元，比2"
+           "022年预算数90.00万元下降4.44%。\n",
+       {{"减少4.00万元", "减少6.00万元", Kind::year_on_year}, {"4.44%", "5.44%", Kind::year_on_year}}},
+      {"parts of an item are not all there is",
+       std::string(kPlan) + "一、支出预算\n2023年一般公共预算支出500万元，其中：基本支出420万元，项目支出80万元。具体支出如下："
+                            "\n初中部支出200万元，其中"
+                            "：基本支出180万元，项目支出20万元。\n高中部支出300万元，其中：基本支出240万元，项目支出60万元。\n",
+       {{"500万元，其中", "510万元，其中", Kind::sum}, {"基本支出240万元", "基本支出250万元", Kind::sum}}},
+      {"classes of the basic and of the project expenditure",
+       std::string(kPlan) + "五、一般公共预算支出情况说明\n1．基本支出预算900000.00元，占一般公共预算支出的90%"
+                            "。其中：\n工资福利支出预算700000.00元，占"
+                            "基本支出预算77.78%。\n商品和服务支出预算200000.00元，占基本支出预算22.22%。\n2．项目支出100000."
+                            "00元，占一般公共预算支出的1"
+                            "0%。其中：\n商品和服务支出预算100000.00元，占项目支出预算100%"
+                            "。\n六、一般公共预算基本支出情况说明\n2023年一般公共预算基本"
+                            "支出900000.00元，其中：\n人员经费720000.00元，主要包括：基本工资、津贴补贴。\n公用经费180000."
+                            "00元，主要包括：办公费。\n",
+       {{"基本支出900000.00元，其中：\n人员", "基本支出910000.00元，其中：\n人员", Kind::sum},
+        {"占基本支出预算77.78%", "占基本支出预算75.78%", Kind::percent}}},
+      {"classes of both in one sentence",
+       std::string(kPlan) + "一、支出预算\n按支出项目类别划分：基本支出90万元，其中：工资福利支出70万元、商品和服务支出20万元；"
+                            "项目支出310万元，其中：商"
+                            "品和服务支出10万元、对个人和家庭的补助300万元。\n",
+       {{"工资福利支出70万元", "工资福利支出75万元", Kind::sum}}},
+      {"all income and this year's",
+       std::string(kAccount) + "一、收入决算\n（一）本单位2022年度总收入58万元，其中本年收入39万元，较2021年度决算数减少17."
+                               "5万元，下降31%。\n2022年度收入总"
+                               "计58万元，其中：本年收入合计39万元，使用非财政拨款结余0万元，年初结转和结余19万元。\n",
+       {{"下降31%", "下降36%", Kind::year_on_year}, {"结余19万元", "结余16万元", Kind::sum}}},
+      {"headings with a full stop, and funds of their own",
+       std::string(kAccount) + "（一）收入支出决算总体情况说明。\n支出情况。2022年度支出合计900万元。其中：基本支出600万元，占6"
+                               "6.7%；项目支出300万元，占33."
+                               "3%"
+                               "。\n（二）一般公共预算财政拨款基本支出决算情况说明。\n2022年度一般公共财政拨款基本支出550万元。"
+                               "其中：人员经费450万元，公"
+                               "用经费100万元。\n",
+       {{"人员经费450万元", "人员经费460万元", Kind::sum}}},
+      {"items with paragraphs of their own",
+       std::string(kAccount) +
+           "一、“三公”经费决算\n2022年度“三公”经费支出决算中，因公出国（境）费支出决算0.00万元，占0%"
+           "；公务用车购置及运行维护费支出决算9.00万"
+           "元，占75%；公务接待费支出决算3.00万元，占25%。具体情况如下：\n1.因公出国（境）费支出0.00万元。\n2."
+           "公务用车购置及运行维护费支出9.00"
+           "万元。其中：\n公务用车购置支出为0.00万元。\n公务用车运行维护支出9.00万元，主要用于燃料费。\n3."
+           "公务接待费支出3.00万元。其中：\n国内公"
+           "务接待支出3.00万元，主要用于交流。\n2022年度“三公”经费支出决算12.00万元。\n",
+       {{"占75%", "占72%", Kind::percent}}},
+      {"another budget for the completion",
+       std::string(kAccount) + "一、支出决算\n2022年度年初预算支出2000万元，调整后预算为2500万元，全年实际支出2400万元，完成调"
+                               "整预算的96%，完成年初预算的1"
+                               "20%。\n",
+       {{"的120%", "的130%", Kind::percent}}},
+      {"a reason that another item follows",
+       std::string(kPlan) + "一、“三公”经费\n2023年“三公”经费预算30万元，较上年减少2万元，主要原因是压减。其中：因公出国（境）"
+                            "费0万元，与上年持平；公务"
+                            "接待费6万元，较上年减少2万元，下降25%"
+                            "，原因是控制接待；公务用车运行维护费24万元，与上年持平；公务用车购置费0万元。\n",
+       {{"维护费24万元", "维护费27万元", Kind::sum}}},
+      {"lines broken in the middle of everything",
+       std::string(kPlan) + "一、收入预算\n2023年收入预算870.50万元，其\n中，一般公共预算拨款收入\n800.50万元，占91.96\n%"
+                            "，其他收入70.00万元，占\n8.04%"
+                            "。收入较去年增加\n70.50万元，增长8.81\n%。\n",
+       {{"70.00万元", "77.00万元", Kind::sum}, {"8.81\n", "9.91\n", Kind::year_on_year}}},
+      {"narrow punctuation",
+       std::string(kPlan) + "一、收支预算\n2023年收支总预算100万元.收入包括:一般公共预算拨款收入80万元、其他收入20万元;"
+                            "支出包括:农林水支出60万元、住房保"
+                            "障支出40万元。\n",
+       {{"收入20万元", "收入25万元", Kind::sum}}},
+      {"another unit's own figures",
+       std::string(kAccount) +
+           "一、支出决算\n2022年度汇总支出合计900万元，其中：基本支出600万元，占66.67%；项目支出300万元，占33.33%"
+           "。\n区第一医院：支出500"
+           "万元，其中基本支出400万元，项目支出100万元。\n区中医院：支出400万元，其中基本支出200万元，项目支出200万元。\n",
+       {{"占66.67%", "占68.67%", Kind::percent}}},
+      {"the parts of the three publics stand apart",
+       std::string(kAccount) +
+           "二、“三公”经费\n2022年度“三公”经费支出共计12.00万元，主要用于公务。\n2022年度因公出国（境）费用0.00万"
+           "元。\n公务用车购置及运行维护"
+           "费8.00万元，主要用于用车。\n公务接待费4.00万元，主要用于接待。\n",
+       {{"接待费4.00万元", "接待费5.00万元", Kind::sum}}},
+  };
+}
+
+TEST(Habits, ConsistentAndPlanted) {
+  for (const auto& habit : habits()) {
+    SCOPED_TRACE(habit.name);
+    expect_nothing(checked(habit.text));
+    for (const auto& planted : habit.planted) {
+      SCOPED_TRACE(planted.to);
+      auto text = habit.text;
+      auto at = text.find(planted.from);
+      ASSERT_NE(at, std::string::npos) << planted.from;
+      text.replace(at, std::string(planted.from).size(), planted.to);
+      auto report = checked(text);
+      EXPECT_TRUE(std::ranges::any_of(report.findings, [&](const Finding& f) { return f.kind == planted.kind; }))
+          << words(report);
+    }
+  }
+}
+
+// The lines of the form are numbered on both sides: of a row whose cells are blank no number is an amount.
+TEST(Habits, NumbersOfTheFormAreNoAmounts) {
+  std::string table =
+      "收入支出决算总表\n部门：青岩县水务局          金额单位：万元\n"
+      "项目                  行次     金额         项目            行次     金额\n"
+      "一、一般公共预算财政拨款收入     1     900.00        一、一般公共服务支出     32     920.00\n"
+      "二、事业收入                     2      40.00        二、教育支出             33\n"
+      "三、经营收入                     3                                            34\n"
+      "四、其他收入                     4                                            35\n"
+      "本年收入合计                    27     940.00        本年支出合计             58     920.00\n"
+      "年初结转和结余                  29                   年末结转和结余           60      20.00\n"
+      "总计                            31     940.00        总计                     62     940.00\n";
+  expect_nothing(checked(table));
+  table.replace(table.find(" 40.00"), 6, " 48.00");
+  EXPECT_FALSE(checked(table).findings.empty());
+}
+
+// Twelve figures of a budget are those of the year before and of this one.
+TEST(Habits, ThreePublicsOfTwoYears) {
+  std::string text =
+      std::string(kPlan) +
+      "“三公”经费支出表\n单位：万元\n2022年预算数 2023年预算数\n12.00 0.00 9.00 0.00 9.00 3.00 11.00 0.00 8.50 0.00 8.50 "
+      "2.50\n七、“三公”经费情况\n2023年“三公”经费预算11.00万元，其中：因公出国（境）费0.00万元，公务用车购置及运行费8.50"
+      "万元，公务接待费2.50万元。2023年“三公”经费预算比2022年减少1.00万元，下降8.33%。\n";
+  expect_nothing(checked(text));
+  text.replace(text.find("减少1.00"), std::string("减少1.00").size(), "减少2.00");
+  EXPECT_FALSE(checked(text).findings.empty());
+}
+
+// What was nothing grows by all of it; what is paid from the unit's own money is no part of the grant's three publics.
+TEST(Habits, CustomsThatAreNoContradictions) {
+  expect_nothing(checked(std::string(kPlan) + "一、收支预算\n2023年政府性基金预算收入50万元，比上年增加50万元，增长100%。\n"));
+  expect_nothing(
+      checked(std::string(kAccount) +
+              "一、“三公”经费\n2022年度财政拨款公务用车运行维护费支出3万元。自有资金安排的公务用车运行维护费支出18万元。\n"));
+  expect_nothing(
+      checked(std::string(kAccount) +
+              "一、收入决算\n本年收入1482万元，其中：财政拨款收入182万元，占12.28%；事业收入1260万元（其中：医疗收入1250万元"
+              "），占85.02%；其他收入40万元，占2.70%。\n"));
+  expect_nothing(
+      checked(std::string(kPlan) + "一、人员\n在职教职工57人，其中：高级职称12人、中级职称45人；离休2人，退休23人。\n"));
+  expect_nothing(
+      checked(std::string(kPlan) +
+              "一、支出预算\n2023年一般公共预算支出800万元。\n2023年一般公共预算会议费预算支出2万元。\n机关运行的日常公用经"
+              "费支出，合计70万元。\n"));
+}
+
+}  // namespace
+}  // namespace qushu::budget
