@@ -10,6 +10,8 @@
 namespace qushu::budget {
 namespace {
 
+constexpr std::size_t kMostFacts = 8000;  // among which an amount is looked for that a sentence does not repeat
+
 struct Reference {
   bool named = false;
   int year = 0;            // 0: it is not said which
@@ -198,6 +200,7 @@ class Changes {
   // "“三公”经费支出决算数比上年减少2万元": what changed is named, its amount stands elsewhere. True: nothing before it is
   // meant.
   bool named_elsewhere(std::size_t k, const std::vector<const Mention*>& levels, std::vector<Mention>& out) const {
+    if (c_.model().facts.size() > kMostFacts) return false;
     auto subject = subject_of_change(k);
     if (!subject) return false;
     bool near = std::ranges::any_of(levels, [&](const Mention* m) {

@@ -169,16 +169,12 @@ class Sentences {
     // Of things that are counted only staff and vehicles have parts that are listed in full.
     bool more = total.measure == Measure::money && sum > total.value + groups_.tolerance(total, parts);
     bool as_large = std::ranges::any_of(parts, [&](const Mention* p) { return p->value == total.value; });
-    if (nested || (!whole && (!more || as_large || is_total_elsewhere(sum, total.unit)))) return;
+    if (nested || (!whole && (!more || as_large || is_total_elsewhere(sum)))) return;
     report_sum(total, parts, sum, whole ? 92 : 75);
   }
 
   // All there is, which the document states where the list does not: the list is of that.
-  [[nodiscard]] bool is_total_elsewhere(std::int64_t sum, Unit unit) const {
-    return std::ranges::any_of(c_.model().facts, [&](const Fact& fact) {
-      return fact.project.empty() && family(fact.subject.code).empty() && fact.fen == sum && fact.unit == unit;
-    });
-  }
+  [[nodiscard]] bool is_total_elsewhere(std::int64_t sum) const { return std::ranges::binary_search(c_.model().wholes, sum); }
 
   void report_sum(const Mention& total, const Parts& parts, std::int64_t sum, int confidence) {
     Finding f{.kind = Kind::sum, .severity = confidence >= 80 ? Severity::error : Severity::warning, .confidence = confidence};

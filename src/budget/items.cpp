@@ -7,7 +7,7 @@
 namespace qushu::budget {
 namespace {
 
-constexpr std::size_t kMentionsBack = 200;  // that bear on one
+constexpr std::size_t kMentionsBack = 200, kLookBack = 2000;  // that bear on one, in mentions and in characters
 
 std::string part_of_kind(const Subject& subject) {
   return subject.code == "expenditure.basic" ? "basic" : subject.code == "expenditure.project" ? "project" : "";
@@ -96,7 +96,9 @@ std::optional<Subject> within_cars(const Mention& m, const Statements& said) {
 
 std::optional<Subject> within(const Mention& m, const Statements& said) {
   if (auto car = within_cars(m, said)) return car;
-  auto text = sentence_text(said, m.sentence);
+  // Of the sentence, what bears on it.
+  auto from = std::max(said.sentences[static_cast<std::size_t>(m.sentence)].first, m.begin - std::min(m.begin, kLookBack));
+  auto text = std::u32string_view(said.paragraph->text).substr(from, m.end - from);
   if (!text.contains(U"政府采购") || text.contains(U"政府购买服务")) return std::nullopt;
   Subject out;
   if (contains_any(m.lead, {U"货物"})) out.code = "procurement.goods";

@@ -32,6 +32,9 @@ class Rebuilder {
     }
     name_projects();
     name_main_owner();
+    for (const auto& fact : m_.facts)
+      if (fact.project.empty() && family(fact.subject.code).empty()) m_.wholes.push_back(fact.fen);
+    std::ranges::sort(m_.wholes);
     return std::move(m_);
   }
 
@@ -155,9 +158,11 @@ class Rebuilder {
   [[nodiscard]] static bool of_part(const Mention& m, const Statements& said) {
     if (contains_any(m.lead, {U"本级", U"所属", U"下属", U"二级单位"})) return true;
     bool first = true;
-    for (const auto& other : said.mentions) {
-      if (&other == &m) break;
-      if (other.sentence == m.sentence && other.role == Role::level) first = false;
+    auto last = static_cast<std::size_t>(&m - said.mentions.data());
+    for (std::size_t back = 1; back <= std::min<std::size_t>(last, 200) && first; ++back) {
+      const auto& other = said.mentions[last - back];
+      if (other.sentence != m.sentence) break;
+      first = other.role != Role::level;
     }
     return !first && contains_any(m.lead, {U"中心", U"医院", U"学校", U"大队", U"支队", U"幼儿园", U"小学", U"中学", U"研究所",
                                            U"管理站", U"服务站"});

@@ -69,6 +69,7 @@ struct Model {
   bool final_account = false;
   std::map<Unit, int> digits;  // decimals that the document uses for a unit
   std::vector<Fact> facts;
+  std::vector<std::int64_t> wholes;  // the amounts of facts that are no part of another, in fen, sorted
   std::vector<TableView> tables;
   std::vector<ParagraphView> paragraphs;
   std::vector<Project> projects;
