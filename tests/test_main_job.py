@@ -256,7 +256,7 @@ def test_tables_that_become_one_dataset_stay_told_apart(district, tmp_path):
     made = steward.wait_import(made["id"], "ready")
     assert [t["columns"][1]["type"] for t in made["tables"]] == ["text", "text"]
     wrong = steward.call("PATCH", at, json={"tables": [{"location": "一季度.csv", "columns": [{"position": 0, "fixed": "东街"}]}]})
-    assert wrong.status_code == 422 and wrong.json()["errors"][0]["field"] == "columns.fixed", wrong.text
+    assert wrong.status_code == 422 and wrong.json()["subject"] == "columns.fixed", wrong.text
     steward.post(f"{at}/publish")
     steward.wait_import(made["id"], "published")
     rows = steward.get("/api/v1/datasets/quarters/rows")["rows"]

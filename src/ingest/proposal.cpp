@@ -22,13 +22,15 @@ std::string stem_of(std::string_view file_name) {
   return std::string(trim(name));
 }
 
+// Of a table's location: folders, archives, workbook and sheet.
 std::vector<std::string_view> parts_of(std::string_view location) {
   std::vector<std::string_view> parts;
   while (true) {
-    auto at = location.find(kWithin);
-    parts.push_back(location.substr(0, at));
-    if (at == std::string_view::npos) return parts;
-    location.remove_prefix(at + kWithin.size());
+    auto within = location.find(kWithin), folder = location.find('/');
+    auto end = std::min(within, folder);
+    parts.push_back(location.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    location.remove_prefix(end + (end == within ? kWithin.size() : 1));
   }
 }
 
@@ -177,7 +179,8 @@ class Proposal {
 
   // Fills in `group.known` too.
   Result<json::object> entry_of(Group& group, std::size_t number) {
-    auto part = std::string(parts_of(text_at(*group.tables.front(), "location")).back());
+    auto part = text_at(*group.tables.front(), "location");
+    if (auto within = part.rfind(kWithin); within != std::string::npos) part.erase(0, within + kWithin.size());
     auto title = readable_ > 1 && !part.empty() ? stem_ + " " + stem_of(part) : stem_;
     auto code = import_.dataset_hint.empty() ? catalog::identifier_of(title)
                 : number == 0                ? import_.dataset_hint
