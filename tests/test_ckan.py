@@ -93,6 +93,33 @@ def test_what_the_harvester_of_ckan_asks(portal):
     assert [p["name"] for p in act(portal, "package_autocomplete", q="企业")] == ["firms"]
 
 
+def test_what_clients_look_up(portal):
+    """Files by their fields, words that are being typed, what a datastore holds, where one may publish."""
+    found = act(portal, "resource_search", query="format:xml")
+    assert found["count"] == 2 and {r["format"] for r in found["results"]} == {"XML"} and found["results"][0].keys() == act(portal, "resource_show", id=found["results"][0]["id"]).keys()
+    assert act(portal, "resource_search", query=["format:csv", "name:公园"])["results"][0]["url"].endswith("/open/dataset/parks/data.csv")
+    assert [r["format"] for r in act(portal, "resource_search", query="name:公园", order_by="format", limit=2, offset=1)["results"]] == ["JSON", "PARQUET"]
+    assert act(portal, "resource_search", query="name:没有开放")["count"] == 0
+    assert act(portal, "resource_search", 409)["error"]["query"] and act(portal, "resource_search", 409, query="csv")["error"]["query"]
+    assert "secret" in act(portal, "resource_search", 409, query="secret:1")["error"]["query"][0] and act(portal, "resource_search", 409, query="format:csv", order_by="x")["error"]["order_by"]
+    one = act(portal, "organization_autocomplete", q="民政")
+    assert [(o["name"], o["title"]) for o in one] == [("mzj", "区民政局")] and one[0].keys() == {"id", "name", "title"} and act(portal, "organization_autocomplete", q="卫") == []
+    assert [g["name"] for g in act(portal, "group_autocomplete", q="城乡")] == ["class-209"]
+    assert [p["name"] for p in act(portal, "group_package_show", id="class-209")] == ["parks"] and act(portal, "group_package_show", 404, id="nosuch")
+    assert act(portal, "tag_autocomplete", query="经") == ["经济"] and act(portal, "tag_autocomplete", q="没有") == [] and act(portal, "tag_autocomplete", query="经", vocabulary_id="x") == []
+    assert act(portal, "tag_search", query="城")["count"] == 1 and act(portal, "tag_search", query="城")["results"][0]["name"] == "城市"
+    assert set(act(portal, "format_autocomplete", q="x")) == {"xlsx", "xml"}
+    assert act(portal, "vocabulary_list") == [] and act(portal, "site_read") is True and act(portal, "organization_list_for_user") == []
+    file = act(portal, "package_show", id="firms")["resources"]
+    info = act(portal, "datastore_info", id=file[0]["id"])
+    held = act(portal, "datastore_search", resource_id=file[0]["id"], limit=0)
+    assert info["meta"]["count"] == held["total"] and info["meta"]["aliases"] == ["firms"]
+    assert [f["id"] for f in info["fields"]] == [f["id"] for f in held["fields"][1:]] and "lian_xi_dian_hua" not in json.dumps(info) and info["fields"][0]["schema"]["native_type"] == info["fields"][0]["type"]
+    assert act(portal, "datastore_info", 404, id=file[1]["id"]) and act(portal, "datastore_info", 404, id="secret")
+    for action in ("package_autocomplete", "organization_autocomplete", "group_autocomplete", "tag_autocomplete", "format_autocomplete", "group_package_show", "datastore_info"):
+        assert act(portal, action, 409)["error"]["__type"] == "Validation Error" and act(portal, "help_show", name=action)
+
+
 def test_a_page_of_another_site_may_ask(portal):
     call = portal[0].caller().call
     asked = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}

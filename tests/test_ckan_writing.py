@@ -149,6 +149,9 @@ def test_who_may(writing):
     ckan.call("package_create", {"name": "ours", "title": "民政的"})
     rival, reader = Client(qushu.base, qushu.token("rival")), Client(qushu.base, qushu.token("reader"))
     narrow = Client(qushu.base, qushu.token("steward", "dataset.read"))
+    # Where one may put a dataset is asked before anything else.
+    assert "mzj" in [o["name"] for o in ckan.call("organization_list_for_user")] and "mzj" not in [o["name"] for o in rival.call("organization_list_for_user")]
+    assert [who.call("organization_list_for_user") for who in (Client(qushu.base), reader, narrow)] == [[], [], []]
     for action, data in (("package_create", {"name": "mine", "title": "x", "owner_org": "mzj"}), ("package_patch", {"id": "ours", "title": "x"}), ("package_update", {"id": "ours"}),
                          ("package_delete", {"id": "ours"}), ("resource_create", {"package_id": "ours", "url": "http://x"})):
         for who in (Client(qushu.base), Client(qushu.base, "nonsense"), narrow, reader):

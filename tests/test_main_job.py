@@ -237,6 +237,43 @@ def test_filters_that_are_wrong_name_the_field(district):
         assert got.headers["Content-Type"].startswith("application/problem+json")
 
 
+def quarters(name_of):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as z:
+        for n, quarter in enumerate(("一季度", "二季度"), 1):
+            z.writestr(name_of(quarter), f"街道,户数\n东街,{n}0\n西街,{n}5\n".encode("gbk"))
+    return packed.getvalue()
+
+
+def test_tables_that_become_one_dataset_stay_told_apart(district, tmp_path):
+    steward = district.caller("steward")
+    made = steward.bring_in("季报.zip", quarters("{}.csv".format), publish=False, dataset="quarters")
+    assert [t["columns"][-1]["fixed"] for t in made["tables"]] == ["一季度", "二季度"]
+    assert [c["name"] for c in made["tables"][1]["columns"]] == ["街道", "户数", "来源表"]
+    # A correction of one table holds for all that become the dataset; what says which it is, is its own.
+    at = f"/api/v1/imports/{made['id']}"
+    steward.patch(at, {"tables": [{"location": "二季度.csv", "columns": [{"position": 1, "type": "text"}, {"position": 2, "fixed": "第二季度"}]}]})
+    made = steward.wait_import(made["id"], "ready")
+    assert [t["columns"][1]["type"] for t in made["tables"]] == ["text", "text"]
+    wrong = steward.call("PATCH", at, json={"tables": [{"location": "一季度.csv", "columns": [{"position": 0, "fixed": "东街"}]}]})
+    assert wrong.status_code == 422 and wrong.json()["subject"] == "columns.fixed", wrong.text
+    steward.post(f"{at}/publish")
+    steward.wait_import(made["id"], "published")
+    rows = steward.get("/api/v1/datasets/quarters/rows")["rows"]
+    assert sorted((r["jie_dao"], r["hu_shu"], r["lai_yuan_biao"]) for r in rows) == [
+        ("东街", "10", "一季度"), ("东街", "20", "第二季度"), ("西街", "15", "一季度"), ("西街", "25", "第二季度")]
+    # The next file of one table alone has the column too: nothing about the dataset changes.
+    more = steward.bring_in("三季度.csv", "街道,户数\n东街,甲\n".encode(), dataset="quarters")
+    assert more["tables"][0]["drifts"] == [] and more["tables"][0]["columns"][-1]["fixed"] == "三季度"
+    # Who does not want it, leaves it out.
+    packed = tmp_path / "年报.zip"
+    packed.write_bytes(quarters("2024/{}.csv".format))
+    told = json.loads(district.cli("--json", "import", packed, "--dataset", "without_names", "--department", "mzj", "--skip", "来源表"))
+    assert [t["columns"][2]["skip"] for t in told["tables"]] == [True, True] and told["tables"][0]["columns"][2]["fixed"] == "一季度"
+    assert list(steward.get("/api/v1/datasets/without_names/rows")["rows"][0]) == ["jie_dao", "hu_shu"]
+    assert "没有“来源”这一列" in district.cli("import", packed, "--dataset", "x", "--department", "mzj", "--skip", "来源", code=3)
+
+
 def test_the_command_line_says_what_is_wrong(district):
     missing = district.cli("import", district.data / "没有.csv", code=2)
     assert "没有.csv" in missing

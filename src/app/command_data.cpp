@@ -1,10 +1,13 @@
 #include <CLI/CLI.hpp>
 #include <fstream>
 #include <iostream>
+#include <map>
+#include <set>
 #include <thread>
 
 #include <fmt/format.h>
 
+#include "qushu/base/json.h"
 #include "qushu/base/text.h"
 #include "qushu/query/export.h"
 
@@ -30,30 +33,39 @@ Result<ingest::Import> finish_job(System& s, const Actor& actor, const ingest::I
   return s.imports->find(actor, import.id);
 }
 
-// "--type 列名=date" for the tables that have such a column.
+// "--type 列名=date" and "--skip 列名" for the tables that have such a column.
 Result<json::array> corrections_of(const ingest::Import& import, const ImportOptions& o) {
+  std::map<std::string, json::object> wanted;  // by column
+  for (const auto& type : o.types) {
+    auto equal = type.rfind('=');
+    engine::Type parsed{};
+    if (equal == std::string::npos || !engine::parse(type.substr(equal + 1), parsed))
+      return usage("--type " + type, "应写成 列名=类型，类型为 text、integer、decimal、number、boolean、date、time、datetime。",
+                   "Write column=type with one of text, integer, decimal, number, boolean, date, time, datetime.");
+    wanted[type.substr(0, equal)]["type"] = type.substr(equal + 1);
+  }
+  for (const auto& name : o.skipped) wanted[name]["skip"] = true;
   json::array tables;
+  std::set<std::string> found;
   for (const auto& item : import.tables) {
     const auto& table = item.as_object();
     json::array columns;
     for (const auto& c : table.at("columns").as_array()) {
       const auto& column = c.as_object();
-      json::object change{{"position", column.at("position")}};
-      for (const auto& type : o.types) {
-        auto equal = type.rfind('=');
-        engine::Type parsed{};
-        if (equal == std::string::npos || !engine::parse(type.substr(equal + 1), parsed))
-          return usage("--type " + type,
-                       "应写成 列名=类型，类型为 text、integer、decimal、number、boolean、date、time、datetime。",
-                       "Write column=type with one of text, integer, decimal, number, boolean, date, time, datetime.");
-        if (std::string_view(column.at("name").as_string()) == type.substr(0, equal)) change["type"] = type.substr(equal + 1);
-      }
-      if (change.size() > 1) columns.emplace_back(std::move(change));
+      auto change = wanted.find(text_at(column, "name"));
+      if (change == wanted.end()) continue;
+      found.insert(change->first);
+      auto with_place = change->second;
+      with_place["position"] = column.at("position");
+      columns.emplace_back(std::move(with_place));
     }
     if (!columns.empty())
       tables.emplace_back(json::object{{"location", table.at("location")}, {"columns", std::move(columns)}});
   }
-  if (tables.empty() && !o.types.empty()) return usage("--type", "文件里没有这些列。", "The file has no such columns.");
+  for (const auto& [name, change] : wanted)
+    if (!found.contains(name))
+      return usage(change.contains("type") ? "--type" : "--skip", fmt::format("文件里没有“{}”这一列。", name),
+                   fmt::format("The file has no column “{}”.", name));
   return tables;
 }
 
@@ -132,6 +144,7 @@ void add_import(CLI::App& app, Common& common, Chosen& chosen) {
   c->add_option("--type", o->types,
                 zh ? "更正列类型，如 --type 成立日期=date" : "Correct a column's type, such as --type founded=date")
       ->type_name("COLUMN=TYPE");
+  c->add_option("--skip", o->skipped, zh ? "不采用的列名" : "Columns that are not taken over")->delimiter(',');
   c->add_option("--key", o->keys, zh ? "作为主键的列名" : "Columns that make the key")->delimiter(',');
   auto mode = std::make_shared<std::string>("full");
   c->add_option("--mode", *mode,
@@ -387,7 +400,7 @@ Result<ingest::Import> import_file(System& s, const Actor& actor, const ImportOp
     QS_TRY(import, s.imports->analyse(actor, import.id, tables));
     QS_TRY(import, finish_job(s, actor, import));
   }
-  if (!o.types.empty()) {
+  if (!o.types.empty() || !o.skipped.empty()) {
     QS_TRY(auto corrections, corrections_of(import, o));
     QS_TRY(import, s.imports->correct(actor, import.id, corrections));
     if (import.state == "analysing") {

@@ -79,7 +79,7 @@ Result<void> serve(System& system, const std::function<void(const std::string& u
 struct ImportOptions {
   std::string file, name, dataset, department, encoding;
   boost::json::object entry;
-  std::vector<std::string> types, keys;  // "column=type", column names
+  std::vector<std::string> types, skipped, keys;  // "column=type", names of columns
   bool publish = true, accept_drift = false;
   const std::atomic<bool>* stop = nullptr;  // set: receiving the file ends when it becomes true
 };

@@ -129,9 +129,23 @@ struct System {
   [[nodiscard]] const std::filesystem::path& scratch() const { return scratch_; }
 
  private:
+  // In the order in which open() calls them: each needs those before.
+  [[nodiscard]] Result<void> open_folder(const std::filesystem::path& folder);
+  [[nodiscard]] Result<void> open_store(const std::vector<std::pair<std::string, std::string>>& overrides);
+  [[nodiscard]] Result<void> open_foundation(const Clock& clock);
+  [[nodiscard]] Result<void> open_catalog(const Clock& clock);
   [[nodiscard]] Result<void> open_sharing(const Clock& clock);
+  [[nodiscard]] Result<void> open_exchange(const Clock& clock);
+  [[nodiscard]] Result<void> open_governance(const Clock& clock);
+  [[nodiscard]] Result<void> open_use(const Clock& clock);
+  [[nodiscard]] Result<void> open_public(const Clock& clock);
+  [[nodiscard]] Result<void> open_registers(const Clock& clock);
+  [[nodiscard]] Result<void> open_figures(const Clock& clock);
+  // Modules that do not know each other tell each other what happens.
+  void connect();
 
   std::filesystem::path scratch_;
+  std::string form_key_;  // signs the forms of those who have not signed in
 };
 
 }  // namespace qushu::app

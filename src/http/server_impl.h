@@ -1,4 +1,4 @@
-// What session.cpp and server.cpp share of Asio and Beast. Nothing else includes it.
+// What session.cpp, session_head.cpp and server.cpp share of Asio and Beast. Nothing else includes it.
 #pragma once
 
 #include <boost/asio.hpp>

@@ -1,10 +1,9 @@
-// The only file that knows Beast, together with server_impl.h's includes.
+// With session_head.cpp and server.cpp the only file that knows Beast.
 #include <array>
 #include <future>
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,51 +13,13 @@
 
 #include "encoding.h"
 #include "events.h"
-#include "server_impl.h"
+#include "session_head.h"
 
 namespace qushu::http {
 namespace {
 
 constexpr std::size_t kBlock = std::size_t{64} * 1024;
 constexpr auto kHeartbeat = std::chrono::seconds(20);
-
-std::string_view reason(unsigned status) {
-  auto text = bhttp::obsolete_reason(static_cast<bhttp::status>(status));
-  return text.empty() ? "Error" : std::string_view(text.data(), text.size());
-}
-
-std::string head_of(const Response& r, bool keep, std::optional<std::uint64_t> length, bool chunked) {
-  std::string out;
-  out.reserve(768);
-  fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", r.status, reason(r.status));
-  for (const auto& [name, value] : r.headers) {
-    out += name;
-    out += ": ";
-    out += value;
-    out += "\r\n";
-  }
-  if (length) fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", *length);
-  if (chunked) out += "Transfer-Encoding: chunked\r\n";
-  out += keep ? "\r\n" : "Connection: close\r\n\r\n";
-  return out;
-}
-
-// Knows by the kernel whether the peer has gone, from any thread, without touching the stream.
-class Peer final : public ClientGone {
- public:
-  Peer(int fd, const std::atomic<bool>& stopping) : fd_(fd), stopping_(stopping) {}
-  [[nodiscard]] bool gone() const override {
-    if (lost_.load() || stopping_.load()) return true;
-    pollfd p{.fd = fd_, .events = POLLRDHUP, .revents = 0};
-    return ::poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
-  }
-  void lose() { lost_ = true; }
-
- private:
-  int fd_;
-  const std::atomic<bool>& stopping_;
-  std::atomic<bool> lost_ = false;
-};
 
 template <class Stream>
 class Session final : public Connection, public std::enable_shared_from_this<Session<Stream>> {
@@ -188,98 +149,19 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
     co_return co_await respond(x, std::move(response), keep);
   }
 
-  static Error too_large(std::uint64_t limit) {
-    return {.code = Code::too_large,
-            .id = "http.too_large",
-            .text = {fmt::format("内容超过了 {} 的上限。", human_bytes(limit)),
-                     fmt::format("The content exceeds the limit of {}.", human_bytes(limit))}};
-  }
-
   net::awaitable<bool> refuse(boost::system::error_code failed) {
+    auto error = refusal(failed);
+    if (!error) co_return false;
     Exchange x;
-    Error error;
-    if (failed == bhttp::error::header_limit)
-      error = {.code = Code::too_large,
-               .id = "http.header_too_large",
-               .text = {"请求头太大。", "The request's header is too large."}};
-    else if (failed == beast::error::timeout)
-      error = {.code = Code::timed_out,
-               .id = "http.slow",
-               .text = {"请求头没有在时限内收齐。", "The request's header did not come in time."}};
-    else if (failed.category() == bhttp::make_error_code(bhttp::error::bad_target).category() &&
-             failed != bhttp::error::end_of_stream && failed != bhttp::error::partial_message)
-      error = {.code = Code::invalid,
-               .id = "http.malformed",
-               .text = {"不是有效的 HTTP 请求。", "This is not a valid HTTP request."}};
-    else
-      co_return false;
-    if (failed == beast::error::timeout) co_return false;
     unread_ = true;
-    co_return co_await respond(x, shared_.dispatcher.problem_of(x, error), false);
+    co_return co_await respond(x, shared_.dispatcher.problem_of(x, *error), false);
   }
 
-  // The head as a Request.
   Result<void> begin(Exchange& x, Parser& parser, Peer& peer) {
-    auto bad = [] { return fail(Code::invalid, "http.malformed", "请求地址无效。", "The request's address is not valid."); };
-    const auto& head = parser.get();
-    auto& r = x.request;
-    r.remote = remote_;
-    r.secure = secure_;
-    r.client = &peer;
-    peer_ = &peer;
-    for (const auto& field : head) {
-      auto name = lower_ascii(std::string_view(field.name_string().data(), field.name_string().size()));
-      std::string_view value(field.value().data(), field.value().size());
-      if (name == "accept-encoding") x.accept_encoding = value;
-      if (name == "origin") x.origin = value;
-      r.headers.emplace_back(std::move(name), value);
-    }
-    switch (head.method()) {
-      case bhttp::verb::head:
-        x.head = true;
-        [[fallthrough]];
-      case bhttp::verb::options:
-      case bhttp::verb::get:
-        r.method = Method::get;
-        break;
-      case bhttp::verb::post:
-        r.method = Method::post;
-        break;
-      case bhttp::verb::put:
-        r.method = Method::put;
-        break;
-      case bhttp::verb::patch:
-        r.method = Method::patch;
-        break;
-      case bhttp::verb::delete_:
-        r.method = Method::del;
-        break;
-      default:
-        return fail(Error{.code = Code::invalid,
-                          .id = "http.method",
-                          .text = {"不支持这个方法。", "This method is not supported."},
-                          .subject = "GET, HEAD, POST, PUT, PATCH, DELETE"});
-    }
-    std::string_view target(head.target().data(), head.target().size());
-    if (!target.starts_with('/')) return bad();
-    r.target = target;
-    auto question = target.find('?');
-    auto path = url_decode(target.substr(0, question));
-    if (!path || !is_utf8(*path) || path->contains('\0')) return bad();
-    for (auto part : split(*path, '/'))
-      if (part == "." || part == "..") return bad();
-    r.path = *std::move(path);
-    if (question == std::string_view::npos || question + 1 == target.size()) return {};
-    for (auto pair : split(target.substr(question + 1), '&')) {
-      if (pair.empty()) continue;
-      auto equal = pair.find('=');
-      auto name = url_decode(pair.substr(0, equal), true);
-      auto value = equal == std::string_view::npos ? std::optional<std::string>("") : url_decode(pair.substr(equal + 1), true);
-      if (!name || !value || !is_utf8(*name) || !is_utf8(*value) || value->contains('\0')) return bad();
-      r.query.emplace(*name, *value);
-      r.query_in_order.emplace_back(*std::move(name), *std::move(value));
-    }
-    return {};
+    x.request.remote = remote_;
+    x.request.secure = secure_;
+    x.request.client = &peer;
+    return read_head(parser.get(), x);
   }
 
   // Some bytes of the body into `into`; 0 at its end.
@@ -597,7 +479,6 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
   bool secure_;
   int fd_;
   std::atomic<bool> stop_peer_;
-  Peer* peer_ = nullptr;
   beast::flat_buffer buffer_;
   bool idle_ = false, draining_ = false, open_ = true, unread_ = false;
 };

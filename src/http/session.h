@@ -1,5 +1,5 @@
-// One connection: reads requests, hands them to the dispatcher, writes the answers. Implemented with Beast in session.cpp
-// alone.
+// One connection: reads requests, hands them to the dispatcher, writes the answers. Implemented with Beast in
+// session.cpp and session_head.cpp alone.
 #pragma once
 
 #include <atomic>

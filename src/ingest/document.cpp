@@ -13,19 +13,6 @@
 namespace qushu::ingest {
 namespace {
 
-std::string stem_of(std::string_view file_name) {
-  std::string name(file_name);
-  for (std::string_view ending : {".gz", ".csv", ".tsv", ".txt", ".xlsx", ".json", ".ndjson", ".jsonl", ".parquet", ".zip"})
-    if (lower_ascii(name).ends_with(ending)) name.resize(name.size() - ending.size());
-  return std::string(trim(name));
-}
-
-std::string signature_of(const json::object& table) {
-  std::string out;
-  for (const auto& c : table.at("columns").as_array()) out += text_at(c.as_object(), "name") + "\n";
-  return out;
-}
-
 // As written, but always text that a database takes.
 json::array texts(const std::vector<std::string>& cells) {
   json::array out;
@@ -42,41 +29,6 @@ json::object* find_table(json::array& tables, std::string_view location) {
 Failure bad(std::string subject, std::string zh, std::string en) {
   return fail(Error{
       .code = Code::invalid, .id = "import.correction", .text = {std::move(zh), std::move(en)}, .subject = std::move(subject)});
-}
-
-// Types of the same column in several tables: the narrowest that holds both.
-void widen(json::object& a, const json::object& b) {
-  auto x = text_at(a, "type"), y = text_at(b, "type");
-  auto number = [](const std::string& t) { return t == "integer" || t == "decimal" || t == "number"; };
-  auto n = [](const json::object& o, std::string_view key) { return o.at(key).to_number<int>(); };
-  if (b.at("values").to_number<std::int64_t>() == 0) return;
-  if (a.at("values").to_number<std::int64_t>() == 0) {
-    for (const char* key : {"type", "width", "scale", "unit"}) a[key] = b.at(key);
-    return;
-  }
-  if (x == y) {
-    if (x == "decimal") {
-      auto scale = std::max(n(a, "scale"), n(b, "scale"));
-      a["width"] = std::min(38, std::max(n(a, "width") - n(a, "scale"), n(b, "width") - n(b, "scale")) + scale);
-      a["scale"] = scale;
-    }
-    return;
-  }
-  if (number(x) && number(y) && text_at(a, "unit") == text_at(b, "unit")) {
-    if (x == "number" || y == "number") {
-      a["type"] = "number";
-    } else {
-      auto scale = std::max(n(a, "scale"), n(b, "scale"));
-      a["type"] = "decimal";
-      a["scale"] = scale;
-      a["width"] = std::min(38, 19 + scale);
-    }
-  } else if ((x == "date" && y == "datetime") || (x == "datetime" && y == "date")) {
-    a["type"] = "datetime";
-  } else {
-    a["type"] = "text";
-    a["unit"] = "";
-  }
 }
 
 }  // namespace
@@ -234,6 +186,7 @@ std::vector<tabular::ColumnPlan> plan_of(const json::object& table) {
     p.width = c.at("width").to_number<std::uint8_t>();
     p.scale = c.at("scale").to_number<std::uint8_t>();
     p.skip = flag_at(c, "skip");
+    if (const auto* fixed = c.if_contains("fixed"); fixed && fixed->is_string()) p.fixed = text_at(c, "fixed");
     plan.push_back(std::move(p));
   }
   return plan;
@@ -241,125 +194,93 @@ std::vector<tabular::ColumnPlan> plan_of(const json::object& table) {
 
 namespace {
 
-// The key that was given is among the columns.
-Result<void> check_keys(const json::array& columns, const json::object& given) {
-  const auto* keys = given.if_contains("key");
-  if (keys == nullptr) return {};
-  std::string names;
-  for (const auto& c : columns) names += (names.empty() ? "" : "、") + text_at(c.as_object(), "name");
-  for (const auto& key : keys->as_array())
-    if (std::ranges::none_of(columns, [&](const json::value& c) { return text_at(c.as_object(), "name") == key.as_string(); }))
-      return bad("key",
-                 fmt::format("文件里没有主键列“{}”；有的列是：{}。", std::string_view(key.as_string()), shorten(names, 500)),
-                 fmt::format("The file has no column “{}” for the key; it has: {}.", std::string_view(key.as_string()),
-                             shorten(names, 500)));
+// The tables that become one dataset with this one and have its columns: what is said of one of them holds for all.
+std::vector<json::object*> companions(json::array& tables, json::object& table) {
+  auto same = [&](json::object& other) {
+    const auto &a = table.at("columns").as_array(), &b = other.at("columns").as_array();
+    return text_at(table.at("dataset").as_object(), "code") == text_at(other.at("dataset").as_object(), "code") &&
+           std::ranges::equal(a, b, [](const json::value& x, const json::value& y) {
+             return text_at(x.as_object(), "name") == text_at(y.as_object(), "name");
+           });
+  };
+  std::vector<json::object*> out{&table};
+  for (auto& item : tables)
+    if (auto& other = item.as_object(); &other != &table && other.at("dataset").as_object().contains("code") && same(other))
+      out.push_back(&other);
+  return out;
+}
+
+// `own`: it is this column that was corrected, not that of a companion.
+Result<void> correct_column(json::object& column, const json::object& change, std::size_t position, bool own, bool& recount) {
+  for (const auto& [key, value] : change) {
+    if (key == "position" || (key == "fixed" && !own)) continue;
+    if (key == "fixed") {
+      if (!column.contains("fixed"))
+        return bad("columns.fixed",
+                   fmt::format("第 {} 列来自文件，值不能统一指定；要改的话，请改原文件后重新上传。", position + 1),
+                   fmt::format("Column {} comes from the file: its values are those of the file.", position + 1));
+      column["examples"] = json::array{value};
+    }
+    if ((key == "type" || key == "width" || key == "scale" || key == "skip" || key == "fixed") && column[key] != value)
+      recount = true;
+    column[key] = value;
+  }
+  if (change.contains("type") && text_at(column, "type") == "decimal" && column["width"].to_number<int>() == 0) {
+    column["width"] = 18;
+    column["scale"] = column["scale"].to_number<int>() == 0 ? 2 : column["scale"].to_number<int>();
+  }
+  if (text_at(column, "name").empty())
+    return bad("columns.name", fmt::format("第 {} 列需要一个名称。", position + 1),
+               fmt::format("Column {} needs a name.", position + 1));
+  if (text_at(column, "type") == "text") column["unit"] = text_at(column, "unit") == "%" ? "" : text_at(column, "unit");
   return {};
+}
+
+Result<void> check_columns(const json::object& table) {
+  const auto& columns = table.at("columns").as_array();
+  std::set<std::string> names;
+  for (const auto& c : columns)
+    if (!flag_at(c.as_object(), "skip") && !names.insert(text_at(c.as_object(), "name")).second)
+      return bad("columns.name", fmt::format("有两列都叫“{}”。", text_at(c.as_object(), "name")),
+                 fmt::format("Two columns are named “{}”.", text_at(c.as_object(), "name")));
+  if (!flag_at(table, "skip") &&
+      std::ranges::all_of(columns, [](const json::value& c) { return flag_at(c.as_object(), "skip"); }))
+    return bad("columns", "至少要保留一列。", "At least one column must stay.");
+  return {};
+}
+
+Result<void> correct_table(json::array& tables, json::object& table, const json::object& correction, bool& recount) {
+  auto alike = companions(tables, table);
+  if (const auto* skip = correction.if_contains("skip")) {
+    if (!skip->as_bool() && !table.at("note").is_null() && table.at("columns").as_array().empty())
+      return bad("skip", "这张表无法读取，不能发布。", "This table cannot be read and so not be published.");
+    table["skip"] = *skip;
+  }
+  if (const auto* entry = correction.if_contains("dataset")) {
+    const auto& changes = entry->as_object();
+    // Another code takes this table out of its dataset, or into another.
+    if (changes.contains("code")) {
+      QS_CHECK(catalog::check_code(text_at(changes, "code")));
+      if (text_at(changes, "code") != text_at(table.at("dataset").as_object(), "code")) alike = {&table};
+    }
+    for (auto* each : alike)
+      for (const auto& [key, value] : changes) (*each)["dataset"].as_object()[key] = value;
+  }
+  const auto* columns = correction.if_contains("columns");
+  if (!columns) return {};
+  for (const auto& item : columns->as_array()) {
+    const auto& change = item.as_object();
+    auto position = static_cast<std::size_t>(change.at("position").as_int64());
+    if (position >= table.at("columns").as_array().size())
+      return bad("columns.position", fmt::format("没有第 {} 列。", position + 1),
+                 fmt::format("There is no column {}.", position + 1));
+    for (auto* each : alike)
+      QS_CHECK(correct_column((*each)["columns"].as_array()[position].as_object(), change, position, each == &table, recount));
+  }
+  return check_columns(table);
 }
 
 }  // namespace
-
-Result<void> propose_entries(json::array& tables, const Import& import, const catalog::Catalog& catalog, store::Store& store,
-                             const json::object& given) {
-  std::map<std::string, std::size_t> first_with;                        // by columns
-  std::map<std::string, std::map<std::string, std::string>> known_ids;  // of the dataset that columns go to, by name
-  std::set<std::string> taken;
-  auto stem = stem_of(import.file_name);
-  std::size_t readable = 0;
-  for (auto& t : tables) readable += flag_at(t.as_object(), "skip") ? 0 : 1;
-  int number = 0;
-  for (std::size_t i = 0; i < tables.size(); ++i) {
-    auto& table = tables[i].as_object();
-    if (flag_at(table, "skip")) continue;
-    auto signature = signature_of(table);
-    if (auto same = first_with.find(signature); same != first_with.end()) {
-      auto& first = tables[same->second].as_object();
-      for (std::size_t c = 0; c < table.at("columns").as_array().size(); ++c)
-        widen(first["columns"].as_array()[c].as_object(), table["columns"].as_array()[c].as_object());
-      table["dataset"] = first.at("dataset");
-      continue;
-    }
-    first_with.emplace(signature, i);
-    ++number;
-    auto location = text_at(table, "location");
-    auto part = location.contains(" › ") ? location.substr(location.rfind(" › ") + 5) : location;
-    auto title = readable > 1 && !part.empty() ? stem + " " + stem_of(part) : stem;
-    auto code = import.dataset_hint.empty() ? catalog::identifier_of(title)
-                : number == 1               ? import.dataset_hint
-                                            : fmt::format("{}_{}", import.dataset_hint, number);
-    for (int n = 2; taken.contains(code); ++n) code = fmt::format("{}_{}", catalog::identifier_of(title), n);
-    taken.insert(code);
-    json::object entry{{"code", code},
-                       {"title", shorten(title, 100)},
-                       {"abstract", ""},
-                       {"department_id", import.department_id},
-                       {"theme", ""},
-                       {"tags", json::array{}},
-                       {"update_cycle", "irregular"},
-                       {"sharing_type", "conditional"},
-                       {"level", "1"},
-                       {"mode", "full"},
-                       {"delete_missing", false},
-                       {"exists", false}};
-    if (number == 1)
-      for (const auto& [key, value] : given)
-        if (entry.contains(key)) entry[key] = value;
-    QS_TRY(auto known, store.read([&](store::Session& s) { return catalog.known(s, code); }));
-    if (known) {
-      entry["exists"] = true;
-      entry["title"] = known->title;
-      entry["abstract"] = known->abstract;
-      entry["department_id"] = known->department_id;
-      entry["theme"] = known->theme;
-      entry["tags"] = json::array(known->tags.begin(), known->tags.end());
-      entry["update_cycle"] = known->update_cycle;
-      entry["sharing_type"] = known->sharing_type;
-      entry["level"] = known->level;
-    }
-    if (known)
-      for (const auto& field : known->fields) known_ids[signature].emplace(field.name, field.id);
-    for (auto& item : table["columns"].as_array()) {
-      auto& c = item.as_object();
-      auto name = text_at(c, "name");
-      if (const auto* keys = given.if_contains("key"); keys && number == 1)
-        for (const auto& key : keys->as_array())
-          if (key.as_string() == name) c["key"] = true;
-      if (!known) continue;
-      // What was said about a field of that name before holds again.
-      auto field = std::ranges::find(known->fields, name, &catalog::Field::name);
-      if (field == known->fields.end()) continue;
-      c["description"] = field->description;
-      c["level"] = field->level;
-      c["key"] = field->key;
-    }
-    std::string worst = "1";
-    for (const auto& item : table["columns"].as_array()) worst = std::max(worst, text_at(item.as_object(), "level"));
-    if (!known) entry["level"] = worst;
-    table["dataset"] = std::move(entry);
-    if (number == 1) QS_CHECK(check_keys(table.at("columns").as_array(), given));
-  }
-  // The types of tables that become one dataset are those of the first.
-  for (auto& t : tables) {
-    auto& table = t.as_object();
-    auto same = first_with.find(signature_of(table));
-    if (flag_at(table, "skip") || same == first_with.end()) continue;
-    const auto& first = tables[same->second].as_object();
-    for (std::size_t c = 0; c < table["columns"].as_array().size(); ++c)
-      for (const char* key : {"type", "width", "scale", "unit", "key", "level", "description"})
-        table["columns"].as_array()[c].as_object()[key] = json::value(first.at("columns").as_array()[c].as_object().at(key));
-    std::set<std::string> ids;
-    for (auto& item : table["columns"].as_array()) {
-      auto name = text_at(item.as_object(), "name");
-      const auto& known = known_ids[same->first];
-      auto kept = known.find(name);
-      auto stem_id = kept == known.end() ? catalog::identifier_of(name) : kept->second;
-      auto id = stem_id;
-      for (int n = 2; ids.contains(id); ++n) id = fmt::format("{}_{}", stem_id, n);
-      ids.insert(id);
-      item.as_object()["id"] = id;
-    }
-  }
-  return {};
-}
 
 Result<void> apply_corrections(json::array& tables, const json::array& corrections, bool& recount) {
   recount = false;
@@ -370,48 +291,7 @@ Result<void> apply_corrections(json::array& tables, const json::array& correctio
     if (!table)
       return bad("tables", fmt::format("文件里没有“{}”这张表。", location),
                  fmt::format("The file holds no table “{}”.", location));
-    if (const auto* skip = correction.if_contains("skip")) {
-      if (!skip->as_bool() && !table->at("note").is_null() && table->at("columns").as_array().empty())
-        return bad("skip", "这张表无法读取，不能发布。", "This table cannot be read and so not be published.");
-      (*table)["skip"] = *skip;
-    }
-    if (const auto* entry = correction.if_contains("dataset")) {
-      if (entry->as_object().contains("code")) QS_CHECK(catalog::check_code(text_at(entry->as_object(), "code")));
-      for (const auto& [key, value] : entry->as_object()) (*table)["dataset"].as_object()[key] = value;
-    }
-    const auto* columns = correction.if_contains("columns");
-    if (!columns) continue;
-    for (const auto& change_item : columns->as_array()) {
-      const auto& change = change_item.as_object();
-      auto position = static_cast<std::size_t>(change.at("position").as_int64());
-      auto& list = (*table)["columns"].as_array();
-      if (position >= list.size())
-        return bad("columns.position", fmt::format("没有第 {} 列。", position + 1),
-                   fmt::format("There is no column {}.", position + 1));
-      auto& column = list[position].as_object();
-      for (const auto& [key, value] : change) {
-        if (key == "position") continue;
-        if ((key == "type" || key == "width" || key == "scale" || key == "skip") && column[key] != value) recount = true;
-        column[key] = value;
-      }
-      if (change.contains("type") && text_at(column, "type") == "decimal" && column["width"].to_number<int>() == 0) {
-        column["width"] = 18;
-        column["scale"] = column["scale"].to_number<int>() == 0 ? 2 : column["scale"].to_number<int>();
-      }
-      if (text_at(column, "name").empty())
-        return bad("columns.name", fmt::format("第 {} 列需要一个名称。", position + 1),
-                   fmt::format("Column {} needs a name.", position + 1));
-      if (text_at(column, "type") == "text") column["unit"] = text_at(column, "unit") == "%" ? "" : text_at(column, "unit");
-    }
-    std::set<std::string> names;
-    for (const auto& c : (*table)["columns"].as_array())
-      if (!flag_at(c.as_object(), "skip") && !names.insert(text_at(c.as_object(), "name")).second)
-        return bad("columns.name", fmt::format("有两列都叫“{}”。", text_at(c.as_object(), "name")),
-                   fmt::format("Two columns are named “{}”.", text_at(c.as_object(), "name")));
-    if (std::ranges::all_of((*table)["columns"].as_array(),
-                            [](const json::value& c) { return flag_at(c.as_object(), "skip"); }) &&
-        !flag_at(*table, "skip"))
-      return bad("columns", "至少要保留一列。", "At least one column must stay.");
+    QS_CHECK(correct_table(tables, *table, correction, recount));
   }
   return check_agreement(tables);
 }

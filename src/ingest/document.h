@@ -30,10 +30,12 @@ void keep_draft(json::object& table, const Draft& draft, const std::vector<std::
 [[nodiscard]] bool flag_at(const json::object& object, std::string_view key);
 [[nodiscard]] json::array misfits_document(const std::vector<tabular::Misfit>& misfits);
 
-// Proposes code, title and the rest of the entry for each table, and makes tables with the same columns one dataset.
+// Proposes code, title and the rest of the entry for each table, and makes tables with the same columns one dataset, with a
+// column 来源表 that says which of them a row is of, unless their own columns do.
 [[nodiscard]] Result<void> propose_entries(json::array& tables, const Import& import, const catalog::Catalog& catalog,
                                            store::Store& store, const json::object& given);
-// Applies a person's corrections; `recount` says whether a type changed. Errors name the table and the field.
+// Applies a person's corrections, to all tables of a dataset what was said of one; `recount`: types or values changed. Errors
+// name the table and the field.
 [[nodiscard]] Result<void> apply_corrections(json::array& tables, const json::array& corrections, bool& recount);
 // Columns of tables of one dataset must agree in name and type.
 [[nodiscard]] Result<void> check_agreement(const json::array& tables);

@@ -12,6 +12,7 @@
 #include "qushu/sharing/policy.h"
 #include "qushu/tabular/tabular.h"
 
+#include "document.h"
 #include "store_fixture.h"
 
 namespace qushu::ingest {
@@ -231,6 +232,94 @@ TEST_P(IngestTest, TablesOfOneShapeBecomeOneVersion) {
   again = published(again);
   EXPECT_EQ(table(again).at("version"), 2);
   EXPECT_EQ(take(catalog_->find({.all = true}, "both")).rows, 2U);
+}
+
+// Tables of these rows, as analysing an archive gives them: two columns each.
+json::object sheet(const std::string& location, const std::vector<std::pair<std::string, std::string>>& rows) {
+  tabular::TableFacts facts{.location = location, .format = tabular::Format::csv};
+  facts.columns.resize(2);
+  facts.rows = rows.size();
+  for (std::size_t c = 0; c < 2; ++c) {
+    auto& column = facts.columns[c];
+    column.plan.name = c == 0 ? "街道" : "年度";
+    column.values = rows.size();
+    for (const auto& row : rows) {
+      const auto& value = c == 0 ? row.first : row.second;
+      if (std::ranges::find(column.examples, value) == column.examples.end()) column.examples.push_back(value);
+    }
+  }
+  return table_document(facts);
+}
+
+TEST_P(IngestTest, TablesThatBecomeOneDatasetAreToldApartByAColumn) {
+  auto propose = [&](json::array tables, const std::string& dataset) {
+    Import import{.file_name = "人口.zip", .department_id = "d1", .dataset_hint = dataset};
+    auto done = propose_entries(tables, import, *catalog_, store(), {});
+    EXPECT_TRUE(done);
+    return tables;
+  };
+  auto table_name = [](const json::value& table) {
+    const auto& last = table.at("columns").as_array().back().as_object();
+    return last.contains("fixed") ? text_at(last, "name") + "=" + text_at(last, "fixed") : "";
+  };
+  auto tables = propose({sheet("人口.zip › 一季度.csv", {{"东街", "2023"}, {"西街", "2023"}}),
+                         sheet("人口.zip › 二季度.csv", {{"东街", "2023"}, {"西街", "2023"}})},
+                        "told_apart");
+  EXPECT_EQ(table_name(tables[0]), "来源表=一季度");
+  EXPECT_EQ(table_name(tables[1]), "来源表=二季度");
+  EXPECT_EQ(plan_of(tables[1].as_object()).back().fixed, "二季度");
+  EXPECT_EQ(text_at(tables[0].at("columns").as_array().back().as_object(), "id"), "lai_yuan_biao");
+  // Two files of one name in two folders: what differs is the folder.
+  tables = propose({sheet("甲区 › 人口.csv", {{"东街", ""}, {"西街", ""}}), sheet("乙区 › 人口.csv", {{"东街", ""}, {"西街", ""}})}, "folders");
+  EXPECT_EQ(table_name(tables[0]), "来源表=甲区 › 人口");
+  // Their own column says it, or there is one table only.
+  tables = propose({sheet("一.csv", {{"东街", "2022"}, {"西街", "2022"}}), sheet("二.csv", {{"东街", "2023"}, {"西街", "2023"}})}, "own");
+  EXPECT_EQ(table_name(tables[0]), "");
+  EXPECT_EQ(table_name(propose({sheet("一.csv", {{"东街", "2022"}})}, "one")[0]), "");
+
+  // A dataset that was published without it is left as it is; one that has it, keeps it.
+  published(analysed("a.csv", "街道,年度\n东街,2023\n西街,2024\n", "without"));
+  published(analysed("a.csv", "街道,年度,来源表\n东街,2023,一\n西街,2024,一\n", "with"));
+  auto two = [&] {
+    return json::array{sheet("一.csv", {{"东街", "2023"}, {"西街", "2024"}}), sheet("二.csv", {{"东街", "2023"}, {"西街", "2024"}})};
+  };
+  EXPECT_EQ(table_name(propose(two(), "without")[0]), "");
+  EXPECT_EQ(table_name(propose(two(), "with")[1]), "来源表=二");
+  EXPECT_EQ(table_name(propose({sheet("", {{"东街", "2023"}, {"西街", "2024"}})}, "with")[0]), "来源表=人口");
+}
+
+TEST_P(IngestTest, WhatIsSaidOfOneTableHoldsForAllOfItsDataset) {
+  json::array tables{sheet("一.csv", {{"东街", "1"}, {"西街", "2"}}), sheet("二.csv", {{"东街", "1"}, {"西街", "2"}}), json::object{}};
+  tables[2] = sheet("三.csv", {{"南街", "x"}});
+  ASSERT_TRUE(propose_entries(tables, Import{.file_name = "人口.zip", .dataset_hint = "people"}, *catalog_, store(), {}));
+  bool recount = false;
+  auto correct = [&](json::object change) {
+    recount = false;
+    change["location"] = "二.csv";
+    return apply_corrections(tables, {change}, recount);
+  };
+  auto of = [&](std::size_t n, std::size_t column, const char* key) {
+    return text_at(tables[n].at("columns").as_array()[column].as_object(), key);
+  };
+  auto column = [](json::object change) { return json::object{{"columns", json::array{std::move(change)}}}; };
+  ASSERT_TRUE(correct(column({{"position", 1}, {"type", "integer"}, {"name", "户数"}})));
+  EXPECT_TRUE(recount);
+  EXPECT_EQ(of(0, 1, "type") + of(0, 1, "name"), "integer户数");
+  EXPECT_EQ(of(2, 1, "type") + of(2, 1, "name"), "integer户数");
+  ASSERT_TRUE(correct({{"dataset", json::object{{"title", "人口"}}}}));
+  EXPECT_EQ(text_at(tables[0].at("dataset").as_object(), "title"), "人口");
+  // The text of a fixed column is each table's own, and only of such a column.
+  ASSERT_TRUE(correct(column({{"position", 2}, {"fixed", "下半年"}})));
+  EXPECT_TRUE(recount);
+  EXPECT_EQ(of(0, 2, "fixed") + of(1, 2, "fixed"), "一下半年");
+  auto refused = correct(column({{"position", 0}, {"fixed", "东街"}}));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().subject, "columns.fixed");
+  // One that gets a code of its own goes its own way.
+  ASSERT_TRUE(correct({{"dataset", json::object{{"code", "others"}, {"title", "别的"}}}}));
+  ASSERT_TRUE(correct(column({{"position", 0}, {"name", "地方"}})));
+  EXPECT_EQ(of(0, 0, "name") + of(1, 0, "name"), "街道地方");
+  EXPECT_EQ(text_at(tables[0].at("dataset").as_object(), "title"), "人口");
 }
 
 TEST_P(IngestTest, ColumnsThatDifferAreSeenBeforeTheyArePublished) {

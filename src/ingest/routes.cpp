@@ -37,7 +37,9 @@ http::Schema import_schema() {
                       {"looks_like", text()},
                       {"why", text()},
                       {"examples", schema::array(text())},
-                      {"candidates", schema::array(schema::object({{"type", types()}, {"misfits", schema::integer()}}))}})
+                      {"candidates", schema::array(schema::object({{"type", types()}, {"misfits", schema::integer()}}))},
+                      {"fixed", text().optional().note("不是文件里的列：每一行都是这个值",
+                                                       "Not a column of the file: the value of every row")}})
           .named("ImportColumn");
   auto table =
       schema::object(
@@ -101,7 +103,8 @@ http::Schema corrections_schema() {
                                 {"description", text(1000)},
                                 {"level", text(30)},
                                 {"skip", schema::boolean().optional()},
-                                {"key", schema::boolean().optional()}});
+                                {"key", schema::boolean().optional()},
+                                {"fixed", text(200)}});
   return schema::object({{"tables", schema::array(schema::object({{"location", schema::text()},
                                                                   {"skip", schema::boolean().optional()},
                                                                   {"dataset", std::move(entry).optional()},

@@ -1,7 +1,6 @@
 #include "ckan.h"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
@@ -10,13 +9,10 @@
 #include "ckan_desk.h"
 
 namespace qushu::opendata {
-namespace {
 
 Failure not_there() {
   return fail(Code::not_found, "open.not_found", "没有找到。", "Not found");
 }
-
-}  // namespace
 
 Failure missing_parameter(std::string_view parameter) {
   return fail(Error{.code = Code::invalid,
@@ -169,16 +165,11 @@ Result<std::string> Ckan::resource_show(const CkanCall& call) const {
 // --- organizations, groups, tags
 // -----------------------------------------------------------------------------------------------
 
-namespace {
-
-// The group of this name or id among those of a package.
 const Group* among(const Package& p, bool organization, std::string_view id) {
   if (organization) return p.organization.name == id || p.organization.id == id ? &p.organization : nullptr;
   auto found = std::ranges::find_if(p.groups, [&](const Group& g) { return g.name == id || g.id == id; });
   return found == p.groups.end() ? nullptr : &*found;
 }
-
-}  // namespace
 
 Result<std::string> Ckan::groups_of(const CkanCall& call, const char* facet) const {
   QS_TRY(auto full, call.params.flag("all_fields", false));
@@ -293,24 +284,6 @@ Result<std::string> Ckan::tag_show(const CkanCall& call) const {
   return not_there();
 }
 
-Result<std::string> Ckan::package_autocomplete(const CkanCall& call) const {
-  auto wanted = lower_ascii(trim(call.params.text("q")));
-  if (wanted.empty()) return missing_parameter("q");
-  QS_TRY(auto limit, call.params.count("limit", 10, 100));
-  json::array out;
-  QS_TRY(auto all, deps_.shelf.search({.sort = "name asc", .rows = 1'000'000}));
-  for (const auto& p : all.packages) {
-    if (out.size() >= limit) break;
-    const bool by_name = lower_ascii(p->name).starts_with(wanted);
-    if (!by_name && !lower_ascii(p->title + "\n" + p->title_en).contains(wanted)) continue;
-    out.emplace_back(json::object{{"name", p->name},
-                                  {"title", p->title},
-                                  {"match_field", by_name ? "name" : "title"},
-                                  {"match_displayed", by_name ? p->name : fmt::format("{} ({})", p->title, p->name)}});
-  }
-  return json::serialize(out);
-}
-
 // --- the rest
 // ------------------------------------------------------------------------------------------------------------------
 
@@ -345,106 +318,6 @@ Result<std::string> Ckan::status_show(const CkanCall& call) const {
                    {"error_emails_to", nullptr},
                    {"locale_default", "zh_Hans_CN"},
                    {"extensions", json::array{"datastore"}}});
-}
-
-namespace {
-
-struct Documented {
-  std::string_view name;
-  Text text;
-};
-
-const std::array kActions{
-    Documented{"package_list",
-               {"全部开放数据集的代码。参数：limit、offset。", "The names of all datasets. Parameters: limit, offset."}},
-    Documented{"package_show", {"一个数据集。参数：id（代码或标识）。", "One dataset. Parameters: id (name or id)."}},
-    Documented{
-        "package_search",
-        {"检索数据集。参数：q、fq、fq_list、sort、rows、start、facet.field、facet.limit、facet.mincount、fl。",
-         "Searches datasets. Parameters: q, fq, fq_list, sort, rows, start, facet.field, facet.limit, facet.mincount, fl."}},
-    Documented{"current_package_list_with_resources",
-               {"数据集及其文件，新的在前。", "Datasets with their resources, the newest first."}},
-    Documented{"resource_show", {"一个文件。参数：id。", "One resource. Parameters: id."}},
-    Documented{"organization_list",
-               {"部门。参数：all_fields、sort、limit、offset。", "Departments. Parameters: all_fields, sort, limit, offset."}},
-    Documented{"organization_show",
-               {"一个部门。参数：id、include_datasets。", "One department. Parameters: id, include_datasets."}},
-    Documented{"group_list", {"分类。参数同 organization_list。", "Classes. Parameters as organization_list."}},
-    Documented{"group_show", {"一个分类。参数：id、include_datasets。", "One class. Parameters: id, include_datasets."}},
-    Documented{"tag_list", {"标签。参数：query、all_fields。", "Tags. Parameters: query, all_fields."}},
-    Documented{"tag_show", {"一个标签。参数：id、include_datasets。", "One tag. Parameters: id, include_datasets."}},
-    Documented{"package_autocomplete",
-               {"代码以此开头或名称中有此的数据集。参数：q、limit。",
-                "Datasets whose name begins with q or whose title has it. Parameters: q, limit."}},
-    Documented{"license_list", {"许可。", "Licences."}},
-    Documented{"help_show", {"一个动作的说明。参数：name。", "What an action does. Parameters: name."}},
-    Documented{"status_show", {"本站的说明。", "About this site."}},
-    Documented{
-        "datastore_search",
-        {"数据行。参数：resource_id、filters、q、distinct、limit、offset、fields、sort、include_total、records_format、include_"
-         "next_page。",
-         "Rows. Parameters: resource_id, filters, q, distinct, limit, offset, fields, sort, include_total, records_format, "
-         "include_next_page."}},
-    Documented{"datastore_search_sql",
-               {"用 SQL 查询，表名为文件标识或数据集代码。参数：sql。",
-                "Rows by SQL; tables are called by a resource's id or a dataset's name. Parameters: sql."}}};
-
-// What stewards do, by token.
-const std::array kChanges{
-    Documented{
-        "package_create",
-        {"新建数据集（凭数据管理员的令牌）。参数：name、title、notes、owner_org、tags、groups、extras、license_id。经审批开"
-         "放之前不公开。",
-         "Adds a dataset, by a steward's token. Parameters: name, title, notes, owner_org, tags, groups, extras, "
-         "license_id. Private until its release is approved."}},
-    Documented{"package_update",
-               {"改写数据集的描述，没有给出的清空。参数：id 及 package_create 的各项。",
-                "Writes a dataset's description anew; what is not given becomes empty. Parameters: id, and those of "
-                "package_create."}},
-    Documented{"package_patch",
-               {"修改数据集的描述，没有给出的保留。参数：id 及 package_create 的各项。",
-                "Changes a dataset's description; what is not given stays. Parameters: id, and those of package_create."}},
-    Documented{"package_delete", {"撤下一个数据集。参数：id。", "Withdraws a dataset. Parameters: id."}},
-    Documented{"resource_create",
-               {"上传数据文件（upload，multipart）或给出地址（url），成为数据集的新版本。参数：package_id、name、description。",
-                "Uploads a file (upload, multipart) or names an address (url), which becomes a version of the dataset. "
-                "Parameters: package_id, name, description."}},
-    Documented{"resource_update",
-               {"换文件或改写文件的说明。参数：id、upload 或 url、name、description。",
-                "Another file, or another description of it. Parameters: id, upload or url, name, description."}},
-    Documented{"resource_patch", {"同 resource_update，没有给出的保留。", "As resource_update; what is not given stays."}},
-    Documented{"resource_delete",
-               {"删除一个还没有发布数据的文件。参数：id。", "Removes a file whose data are not published. Parameters: id."}}};
-
-}  // namespace
-
-Result<std::string> Ckan::help_show(const CkanCall& call) const {
-  auto name = call.params.text("name");
-  if (name.empty()) return missing_parameter("name");
-  for (const auto& action : kChanges)
-    if (action.name == name) return json::serialize(json::string(action.text.in(call.actor.lang)));
-  for (const auto& action : kActions)
-    if (action.name == name) return json::serialize(json::string(action.text.in(call.actor.lang)));
-  return not_there();
-}
-
-Ckan::Action Ckan::find(std::string_view action) {
-  static const std::array<Action, kActions.size()> kFunctions{
-      &Ckan::package_list,        &Ckan::package_show,      &Ckan::package_search,    &Ckan::current_packages,
-      &Ckan::resource_show,       &Ckan::organization_list, &Ckan::organization_show, &Ckan::group_list,
-      &Ckan::group_show,          &Ckan::tag_list,          &Ckan::tag_show,          &Ckan::package_autocomplete,
-      &Ckan::license_list,        &Ckan::help_show,         &Ckan::status_show,       &Ckan::datastore_search,
-      &Ckan::datastore_search_sql};
-  for (std::size_t i = 0; i < kActions.size(); ++i)
-    if (kActions[i].name == action) return kFunctions[i];
-  return nullptr;
-}
-
-Result<std::string> Ckan::act(std::string_view action, const CkanCall& call) const {
-  if (CkanDesk::changes(action)) return desk_->act(action, call);
-  auto function = find(action);
-  if (function == nullptr) return fail(Code::not_found, "open.action", "没有这个动作。", "There is no such action.");
-  return (this->*function)(call);
 }
 
 }  // namespace qushu::opendata

@@ -1,6 +1,8 @@
 // Inside the module: CKAN's Action API, version 3: what it reads, and what is asked of it. Its writing side is ckan_desk.h.
 #pragma once
 
+#include <span>
+
 #include "qushu/audit/audit.h"
 #include "qushu/http/router.h"
 #include "qushu/opendata/opendata.h"
@@ -103,7 +105,13 @@ class Ckan {
 
  private:
   using Action = Result<std::string> (Ckan::*)(const CkanCall&) const;
-  [[nodiscard]] static Action find(std::string_view action);
+  // What is read, and what its help says.
+  struct Reading {
+    std::string_view name;
+    Action run;
+    Text help;
+  };
+  [[nodiscard]] static std::span<const Reading> readings();
   Result<std::string> package_list(const CkanCall& call) const;
   Result<std::string> package_show(const CkanCall& call) const;
   Result<std::string> package_search(const CkanCall& call) const;
@@ -118,13 +126,26 @@ class Ckan {
   Result<std::string> tag_list(const CkanCall& call) const;
   Result<std::string> tag_show(const CkanCall& call) const;
   Result<std::string> package_autocomplete(const CkanCall& call) const;
+  Result<std::string> organization_autocomplete(const CkanCall& call) const;
+  Result<std::string> organization_list_for_user(const CkanCall& call) const;
+  Result<std::string> group_autocomplete(const CkanCall& call) const;
+  Result<std::string> tag_autocomplete(const CkanCall& call) const;
+  Result<std::string> format_autocomplete(const CkanCall& call) const;
+  Result<std::string> tag_search(const CkanCall& call) const;
+  Result<std::string> resource_search(const CkanCall& call) const;
+  Result<std::string> group_package_show(const CkanCall& call) const;
+  Result<std::string> vocabulary_list(const CkanCall& call) const;
+  Result<std::string> site_read(const CkanCall& call) const;
   Result<std::string> license_list(const CkanCall& call) const;
   Result<std::string> help_show(const CkanCall& call) const;
   Result<std::string> status_show(const CkanCall& call) const;
+  Result<std::string> datastore_info(const CkanCall& call) const;
   Result<std::string> datastore_search(const CkanCall& call) const;
   Result<std::string> datastore_search_sql(const CkanCall& call) const;
   Result<std::string> groups_of(const CkanCall& call, const char* facet) const;
   Result<std::string> group_of(const CkanCall& call, const char* facet) const;
+  Result<std::string> groups_like(const CkanCall& call, const char* facet) const;
+  Result<std::vector<std::string>> tags_like(const CkanCall& call) const;
 
   PublicDeps deps_;
   std::unique_ptr<CkanDesk> desk_;
@@ -138,6 +159,9 @@ class Ckan {
 [[nodiscard]] json::object tag_json(const std::string& tag);
 // The file of a public package in one of file_formats().
 [[nodiscard]] json::object resource_json(const Package& package, std::size_t position, const CkanCall& call);
+// The group of this name or id among those of a package; nullptr: none. The package owns it.
+[[nodiscard]] const Group* among(const Package& package, bool organization, std::string_view id);
+[[nodiscard]] Failure not_there();
 [[nodiscard]] Failure missing_parameter(std::string_view parameter);
 
 void add_ckan_routes(http::Router& router, const Ckan& ckan);

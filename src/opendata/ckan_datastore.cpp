@@ -22,6 +22,10 @@ Failure bad(std::string_view parameter, std::string zh, std::string en) {
                     .subject = std::string(parameter)});
 }
 
+Failure no_rows() {
+  return fail(Code::not_found, "open.not_found", "没有这个文件的数据。", "Resource was not found.");
+}
+
 struct Read {
   std::string records;
   std::uint64_t rows = 0;
@@ -100,15 +104,39 @@ std::set<std::string> names_in(std::string_view sql) {
 
 }  // namespace
 
+Result<std::string> Ckan::datastore_info(const CkanCall& call) const {
+  auto id = call.params.text("id");
+  if (id.empty()) id = call.params.text("resource_id");
+  if (id.empty()) return missing_parameter("id");
+  std::size_t format = 0;
+  QS_TRY(auto package, deps_.shelf.of_resource(id, format));
+  if (!package || format != 0) return no_rows();
+  QS_TRY(auto shown, deps_.view.open(package->dataset_id));
+  std::vector<const catalog::Field*> columns;
+  for (const auto& f : shown->fields) columns.push_back(&f);
+  auto fields = fields_json(columns);
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    fields[i].as_object()["schema"] = json::object{{"native_type", ckan_type(columns[i]->type)},
+                                                   {"notnull", false},
+                                                   {"is_index", columns[i]->key},
+                                                   {"index_name", nullptr},
+                                                   {"uniquekey", false}};
+  return json::serialize(json::object{{"meta", json::object{{"id", resource_id(*package, file_formats()[0])},
+                                                            {"aliases", json::array{package->name}},
+                                                            {"count", shown->version.published},
+                                                            {"size", package->bytes},
+                                                            {"table_type", "VIEW"}}},
+                                      {"fields", std::move(fields)}});
+}
+
 Result<std::string> Ckan::datastore_search(const CkanCall& call) const {
   const auto& params = call.params;
   auto id = params.text("resource_id");
   if (id.empty()) id = params.text("id");
-  if (id.empty()) return bad("resource_id", "缺少这个参数。", "Missing value");
+  if (id.empty()) return missing_parameter("resource_id");
   std::size_t format = 0;
   QS_TRY(auto package, deps_.shelf.of_resource(id, format));
-  if (!package || format != 0)
-    return fail(Code::not_found, "open.not_found", "没有这个文件的数据。", "Resource was not found.");
+  if (!package || format != 0) return no_rows();
   QS_TRY(auto shown, deps_.view.open(package->dataset_id));
   DatastoreQuery query{.filters = params.value("filters"), .q = params.value("q"), .fields = params.list("fields"), .sort = {}};
   if (params.value("sort").is_array())
@@ -162,7 +190,7 @@ Result<std::string> Ckan::datastore_search(const CkanCall& call) const {
 
 Result<std::string> Ckan::datastore_search_sql(const CkanCall& call) const {
   auto sql = call.params.text("sql");
-  if (sql.empty()) return bad("sql", "缺少这个参数。", "Missing value");
+  if (sql.empty()) return missing_parameter("sql");
   if (sql.size() > kSqlText) return bad("sql", "语句太长，最多 64 KiB。", "The statement is too long, 64 KiB at most.");
   engine::SandboxSpec spec;
   std::set<std::string> datasets;

@@ -24,10 +24,6 @@ constexpr std::size_t kExtraText = 10000;  // characters
 constexpr std::array kEntryExtras{"update_cycle", "theme"};
 constexpr std::array kToldExtras{"resource_code", "title_en", "notes_en", "rows"};
 
-Failure not_there() {
-  return fail(Code::not_found, "open.not_found", "没有找到。", "Not found");
-}
-
 // What CKAN calls the members of ours.
 std::string field_of(std::string_view subject) {
   if (subject == "code" || subject == "dataset.code") return "name";

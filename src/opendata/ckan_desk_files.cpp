@@ -19,10 +19,6 @@ constexpr const char* kTakeInJob = "opendata.take_in";
 constexpr auto kLook = std::chrono::milliseconds(20);  // between looks at an import
 constexpr std::size_t kText = 2000;                    // characters of a name or description
 
-Failure not_there() {
-  return fail(Code::not_found, "open.not_found", "没有找到。", "Not found");
-}
-
 Failure about(std::string_view field, std::string zh, std::string en) {
   return fail(Error{
       .code = Code::invalid, .id = "open.validation", .text = {std::move(zh), std::move(en)}, .subject = std::string(field)});

@@ -186,11 +186,12 @@ class OpenFile final : public File {
     QS_TRY(const auto* table, find(location));
     if (table->note) return fail(Code::invalid, "tabular.unreadable", table->note->zh, table->note->en);
     QS_TRY(auto opened, open(*table, dialect, progress));
-    if (plan.size() != opened.layout.names.size())
-      return fail(
-          Code::conflict, "tabular.columns_changed",
-          fmt::format("表有 {} 列，设置里有 {} 列：请重新分析。", opened.layout.names.size(), plan.size()),
-          fmt::format("The table has {} columns, the plan {}: analyse it again.", opened.layout.names.size(), plan.size()));
+    auto own =
+        static_cast<std::size_t>(std::ranges::find_if(plan, [](const auto& p) { return p.fixed.has_value(); }) - plan.begin());
+    if (own != opened.layout.names.size())
+      return fail(Code::conflict, "tabular.columns_changed",
+                  fmt::format("表有 {} 列，设置里有 {} 列：请重新分析。", opened.layout.names.size(), own),
+                  fmt::format("The table has {} columns, the plan {}: analyse it again.", opened.layout.names.size(), own));
     return open_reading({.file = opened.file,
                          .separators = opened.layout.separators,
                          .skip_bytes = opened.skip_bytes,

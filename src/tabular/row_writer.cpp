@@ -71,7 +71,9 @@ bool RowWriter::put(const Record& record, std::size_t row) {
     } else if (lane.plan == nullptr) {
       continue;
     }
-    auto raw = i < record.cells.size() ? record.cells[i] : std::string_view();
+    auto raw = lane.plan->fixed          ? std::string_view(*lane.plan->fixed)
+               : i < record.cells.size() ? record.cells[i]
+                                         : std::string_view();
     if (converter_.cell(i, raw, typed_)) place(lane, typed_, row, record.lasts);
   }
   if (!converter_.misfits().empty()) return false;

@@ -421,6 +421,25 @@ TEST_F(TabularTest, ACorrectedPlanReadsTheSameFileOtherwise) {
   EXPECT_EQ(out.rejected.size(), 2U);
 }
 
+TEST_F(TabularTest, AFixedColumnHasItsTextInEveryRowAndIsReadLikeACell) {
+  auto path = put("c.csv", "a,b\n1,x\n2,\n");
+  auto out = read(path, "",
+                  {{.name = "a", .type = Type::integer},
+                   {.name = "b", .skip = true},
+                   {.name = "year", .type = Type::integer, .fixed = "2023"},
+                   {.name = "from", .type = Type::text, .fixed = "一季度"}});
+  EXPECT_THAT(out.rows, ElementsAre(ElementsAre("1", "2023", "一季度"), ElementsAre("2", "2023", "一季度")));
+  out = read(path, "", {{.name = "a"}, {.name = "b"}, {.name = "year", .type = Type::integer, .fixed = "二三"}});
+  EXPECT_EQ(out.published, 0U);
+  ASSERT_EQ(out.rejected.size(), 2U);
+  EXPECT_EQ(out.rejected[0].misfits.at(0).column, "year");
+  auto file = File::open(path, "c.csv", folder_.path(), settings_);
+  ASSERT_TRUE(file);
+  auto few = (*file)->read((*file)->tables().front(), {}, {{.name = "a"}, {.name = "from", .fixed = "甲"}}, {"a", "f"}, {}, {});
+  ASSERT_FALSE(few);
+  EXPECT_EQ(few.error().id, "tabular.columns_changed");
+}
+
 TEST_F(TabularTest, AWorkbookAsPeopleMakeIt) {
   auto path = folder_.path() / "表.xlsx";
   auto* book = workbook_new(path.c_str());

@@ -124,6 +124,7 @@ export interface Job {
 export interface ImportColumn {
   position: number; id: string; name: string; type: string; width: number; scale: number; unit: string; description: string; level: string; skip: boolean; key: boolean; values: number; empty: number; misfits: number; looks_like: string; why: string;
   examples: string[]; candidates: { type: string; misfits: number }[];
+  fixed?: string; // not a column of the file: what every row has
 }
 export interface ImportTable {
   location: string; format: string; encoding: string; delimiter: string | null; quote: string | null; header_rows: number; skip_rows: number; fill_short: boolean; rows: number; broken_rows: number; rejected: number; skip: boolean; note: string | null; dataset: Record<string, any>;

@@ -62,6 +62,8 @@ struct ColumnPlan {
   engine::Type type = engine::Type::text;
   std::uint8_t width = 0, scale = 0;
   bool skip = false;  // not taken over
+  // Not a column of the table: every row has this text in it, read like a cell. Behind the table's own columns.
+  std::optional<std::string> fixed = {};
   friend bool operator==(const ColumnPlan&, const ColumnPlan&) = default;
 };
 
@@ -157,7 +159,8 @@ class File {
   };
   // nullopt: there is nothing to guess from; analyse() says what it is.
   virtual Result<std::optional<Survey>> survey(std::string_view location, SurveySpec spec) = 0;
-  // `plan` has one entry per column of the table, in its order; `ids` the names to give to those that are not skipped.
+  // `plan` has one entry per column of the table, in its order, and the fixed ones behind them; `ids` the names to give to
+  // those that are not skipped.
   [[nodiscard]] virtual Result<Reading> read(std::string_view location, const Dialect& dialect,
                                              const std::vector<ColumnPlan>& plan, const std::vector<std::string>& ids,
                                              RejectSink rejects, const Progress& progress) = 0;
