@@ -133,7 +133,9 @@ Result<std::string> search_page(const PageCall& call) {
   data.set("count", with_thousands(found->count));
   data.set("page", std::to_string(page));
   data.set("pages", std::to_string(pages));
-  set_text(data, "previous", page > 1 ? search_link(r, "page", std::to_string(page - 1)) : std::string());
+  // An address that was kept, of a search that finds less by now.
+  set_text(data, "last", page > pages && found->count > 0 ? search_link(r, "page", std::to_string(pages)) : std::string());
+  set_text(data, "previous", page > 1 && page <= pages ? search_link(r, "page", std::to_string(page - 1)) : std::string());
   set_text(data, "next", page < pages ? search_link(r, "page", std::to_string(page + 1)) : std::string());
   return render(call, "search", std::move(data));
 }
