@@ -74,7 +74,9 @@ export function useDraft<T extends object>(name: string, form: Ref<T>) {
       }
   }, { deep: true });
   closing(dirty);
-  return { open, done, revert, choose, sure, dirty, clashes, restored, merged };
+  // Until then nothing can be typed that would be read over.
+  const opened = computed(() => !!base.value);
+  return { open, done, revert, choose, sure, dirty, opened, clashes, restored, merged };
 }
 
 // A box of text that is sent by itself, an answer or an opinion: what was typed is there again until it is sent and emptied. Where
