@@ -347,6 +347,11 @@ void Portal::add_routes(http::Router& router) const {
       return dataset_page(call, *package);
     });
   });
+  // What is no page of the portal is said by the portal: the public has no business at the sign-in of the console.
+  page("/open/{rest*}", "open_nothing", {"没有这个页面", "No such page"}, [](const PageCall&) -> Result<std::string> {
+    return fail(Code::not_found, "http.not_found", "没有这个页面，可能是地址有误。请从上方的栏目或检索进入。",
+                "There is no such page. Go on by the links above, or search.");
+  });
   add("/open/style.css", "open_style", {"样式", "Style"}, [](Request&) -> Result<Response> {
     return Response::text(std::string(style_text()), "text/css; charset=utf-8").with("Cache-Control", "public, max-age=300");
   });
