@@ -99,7 +99,11 @@ def test_search_and_facets(portal):
     for odd in ("(", '"', "a OR", "x:y", "[1 TO", "\\"):
         assert titles(f"/open/datasets?q={odd}") in ([], ["parks", "firms"]), odd
     assert titles('/open/datasets?tags=x" OR *:*') == [] and titles("/open/datasets?page=99") == []
-    assert "没有找到" in get(portal, "/open/datasets?q=没有这个词").text
+    assert "没有找到" in get(portal, "/open/datasets?q=没有这个词").text and "没有找到" in get(portal, "/open/datasets?q=没有这个词&page=9").text
+    beyond = get(portal, "/open/datasets?tags=经济&page=99").text
+    assert "没有第 99 页，一共 1 页" in beyond and 'rel="last" href="/open/datasets?tags=%E7%BB%8F%E6%B5%8E&amp;page=1"' in beyond and "rel=\"prev\"" not in beyond
+    for lost in ("/open/nosuch", "/open/report"):
+        assert "没有找到" in get(portal, lost, 404).text
     for name in ("secret", "nosuch"):
         assert "没有找到" in get(portal, f"/open/dataset/{name}", 404).text
 

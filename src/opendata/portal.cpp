@@ -133,7 +133,9 @@ Result<std::string> search_page(const PageCall& call) {
   data.set("count", with_thousands(found->count));
   data.set("page", std::to_string(page));
   data.set("pages", std::to_string(pages));
-  set_text(data, "previous", page > 1 ? search_link(r, "page", std::to_string(page - 1)) : std::string());
+  // An address that was kept, of a search that finds less by now.
+  set_text(data, "last", page > pages && found->count > 0 ? search_link(r, "page", std::to_string(pages)) : std::string());
+  set_text(data, "previous", page > 1 && page <= pages ? search_link(r, "page", std::to_string(page - 1)) : std::string());
   set_text(data, "next", page < pages ? search_link(r, "page", std::to_string(page + 1)) : std::string());
   return render(call, "search", std::move(data));
 }
@@ -344,6 +346,11 @@ void Portal::add_routes(http::Router& router) const {
       if (!package) return not_public();
       return dataset_page(call, *package);
     });
+  });
+  // What is no page of the portal is said by the portal: the public has no business at the sign-in of the console.
+  page("/open/{rest*}", "open_nothing", {"没有这个页面", "No such page"}, [](const PageCall&) -> Result<std::string> {
+    return fail(Code::not_found, "http.not_found", "没有这个页面，可能是地址有误。请从上方的栏目或检索进入。",
+                "There is no such page. Go on by the links above, or search.");
   });
   add("/open/style.css", "open_style", {"样式", "Style"}, [](Request&) -> Result<Response> {
     return Response::text(std::string(style_text()), "text/css; charset=utf-8").with("Cache-Control", "public, max-age=300");

@@ -40,6 +40,9 @@ for (const [typed, kept] of [['１，２３４．５', '1,234.50'], ['2,606.14',
   check((await page.inputValue('[data-test=total-income]')) === kept, `${typed} became ${await page.inputValue('[data-test=total-income]')}`);
 }
 for (const [name, value] of [['income', '300'], ['expenditure', '300'], ['basic', '100'], ['personnel', '80'], ['office', '20'], ['project', '200']]) await total(name, value);
+await page.reload();
+await page.waitForSelector('[data-test=draft-restored]');
+check((await page.inputValue('[data-test=total-income]')) === '300.00', 'amounts that were entered are lost');
 await settled('处不符');
 check((await told()).includes('各来源收入合计应等于收入总计'), 'nothing was said of the missing income');
 await tab('收入');

@@ -32,9 +32,22 @@ check((await text(page, '[data-test=mistakes]')).includes('第 9 行'), 'the mis
 await shot(page, 'mistakes');
 await page.locator('[data-test=yaml]').fill(yaml);
 await page.waitForSelector('[data-test=trial]');
+// What is not applied yet outlives a page that is left, and a reload.
+await page.locator('[data-test=trial] input').fill('培训归科室统计');
+await page.click('nav a[href="/datasets"]');
+await page.waitForURL('**/datasets');
+await page.goto(`${base}/indicators/new`);
+await page.waitForSelector('[data-test=draft-restored]');
+await page.reload();
+await page.waitForSelector('[data-test=trial]');
+check((await page.locator('[data-test=yaml]').inputValue()) === yaml && (await page.locator('[data-test=trial] input').inputValue()) === '培训归科室统计', 'a definition that was typed is lost');
+await shot(page, 'draft');
 check((await text(page, '[data-test=trial]')).includes('无证据'), 'nothing was recorded, and yet there is a figure');
 await page.click('[data-test=apply]');
 await page.waitForURL('**/indicators/held_trainings');
+await page.goto(`${base}/indicators/new`);
+await page.waitForFunction(() => document.querySelector('[data-test=yaml]')?.value.includes('my_indicator'));
+check((await page.locator('[data-test=draft-restored]').count()) === 0, 'what was applied is still a draft');
 
 // A record, with a paper.
 await page.goto(`${base}/registers/activities/new`);

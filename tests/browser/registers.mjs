@@ -34,10 +34,34 @@ await page.waitForSelector('[data-test=mistakes]');
 check((await text(page, '[data-test=mistakes]')).includes('第 6 行'), 'the mistake has no line');
 await shot(page, 'mistakes');
 await page.locator('[data-test=yaml]').fill(yaml);
+await page.reload();
+await page.waitForSelector('[data-test=draft-restored]');
+check((await page.locator('[data-test=yaml]').inputValue()) === yaml, 'a definition that was typed is lost');
 await page.click('[data-test=check]');
 await page.waitForSelector('[data-test=plan]');
 await page.click('[data-test=apply]');
 await page.waitForURL('**/registers/pickup');
+// It is changed in two windows: the lines that differ are shown, and one of the two is chosen.
+{
+  const changed = (label) => yaml.replace('zh: 设备领用,', `zh: ${label},`);
+  await page.goto(`${base}/registers/pickup/definition`);
+  await page.locator('[data-test=yaml]').fill(changed('设备借用'));
+  const other = await operator.context.newPage();
+  await other.goto(`${base}/registers/pickup/definition`);
+  await other.locator('[data-test=yaml]').fill(yaml.replace('deadline: 3', 'deadline: 4'));
+  await other.click('[data-test=check]');
+  await other.click('[data-test=apply]');
+  await other.waitForSelector('[data-test=plan]', { state: 'detached' });
+  check((await other.locator('[data-test=draft-restored], [data-test=draft-clashes], [data-test=draft-merged]').count()) === 0, 'what was applied is still a draft');
+  await other.close();
+  await page.reload();
+  await page.waitForSelector('[data-test=clash-yaml]');
+  const clash = await text(page, '[data-test=clash-yaml]');
+  check(clash.includes('设备借用') && clash.includes('deadline: 4') && !clash.includes('permissions'), clash);
+  await shot(page, 'definition-clash');
+  await page.click('[data-test=clash-yaml] [data-test=take-theirs]');
+  check((await page.locator('[data-test=yaml]').inputValue()).includes('deadline: 4'), 'theirs was chosen');
+}
 
 // A clerk enters a record; what is wrong is shown at its field, what was typed stays.
 const reader = await person('reader');
@@ -67,6 +91,14 @@ writeFileSync(`${work}/机身.jpg`, 'picture');
 await page.setInputFiles('[data-test=attach-photo]', `${work}/机身.jpg`);
 await page.waitForSelector('[data-test=files-photo]');
 await shot(page, 'files');
+// An opinion that is not sent is still there.
+await page.getByRole('tab', { name: '意见' }).click();
+await page.locator('[data-test=comment-text]').fill('尚缺发票');
+await page.reload();
+await page.waitForSelector('[data-test=comment-text]');
+check((await page.locator('[data-test=comment-text]').inputValue()) === '尚缺发票', 'an opinion that was typed is lost');
+await page.click('[data-test=comment-send]');
+await page.waitForFunction(() => document.querySelector('[data-test=comment-text]')?.value === '');
 
 // A day that is none is not taken for another one: it stays, is told, and nothing is sent.
 const record = page.url().split('?')[0];

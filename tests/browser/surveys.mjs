@@ -21,9 +21,31 @@ await page.locator('.el-select-dropdown__item:visible', { hasText: '单选' }).c
 await second.locator('input[data-test=option], [data-test=option] input').nth(0).fill('一楼');
 await second.locator('input[data-test=option], [data-test=option] input').nth(1).fill('二楼');
 await page.waitForSelector('[data-test=apply]');
+// A question that is half written is there again, as a form, when the page is opened again.
+await page.click('[data-test=add-question]');
+await page.reload();
+await page.waitForSelector('[data-test=draft-restored]');
+check((await page.locator('[data-test=question-edit]').count()) === 3, 'questions that were typed are lost');
+check((await second.locator('input[data-test=title], [data-test=title] input').first().inputValue()) === '您常在哪里用餐', 'the text of a question is lost');
+await shot(page, 'draft');
+await page.locator('[data-test=question-edit]').nth(2).getByLabel('删除题目').click();
+await page.waitForSelector('[data-test=apply]');
 await shot(page, 'builder');
 await page.click('[data-test=apply]');
 await page.waitForURL('**/surveys/canteen');
+// What is in use is changed in the form, and thrown away.
+await page.goto(`${base}/surveys/canteen/edit`);
+await page.locator('input[data-test=name], [data-test=name] input').first().fill('食堂意见');
+await page.waitForSelector('[data-test=apply]');
+await page.reload();
+await page.waitForSelector('[data-test=draft-restored]');
+check((await page.locator('input[data-test=name], [data-test=name] input').first().inputValue()) === '食堂意见', 'a name that was typed is lost');
+await page.click('[data-test=draft-revert]');
+check((await page.locator('input[data-test=name], [data-test=name] input').first().inputValue()) === '食堂满意度调查', 'it was not thrown away');
+await page.reload();
+await page.waitForSelector('[data-test=question-edit]');
+check((await page.locator('[data-test=draft-restored]').count()) === 0, 'what was thrown away is back');
+await page.goto(`${base}/surveys/canteen`);
 await page.click('[data-test=open]');
 await page.waitForFunction(() => document.querySelector('[data-test=phase]')?.textContent === '进行中');
 await page.click('[data-test=invite]');

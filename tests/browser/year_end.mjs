@@ -32,6 +32,9 @@ for (const [i, value] of [[0, '350'], [1, '92'], [2, '85']]) {
   await page.fill(`[data-test=cause-${i}]`, '个别线路中断');
   await page.fill(`[data-test=remedy-${i}]`, '增加备用线路');
 }
+await page.reload();
+await page.waitForSelector('[data-test=draft-restored]');
+check((await page.inputValue('[data-test=reached]')) === '全年安全稳定运行' && (await page.inputValue('[data-test=hand-reason-2]')) === '按合同和测评报告填写', 'what was typed into the form is lost');
 await page.click('[data-test=save]');
 await page.waitForFunction(() => document.querySelector('[data-test=problems]')?.textContent.includes('指标分值合计应为 90.00'));
 await page.fill('[data-test=weight-0]', '50');

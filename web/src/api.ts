@@ -1,4 +1,6 @@
 // The one way to the server: JSON in, JSON out, problems as Problem.
+import { ref } from 'vue';
+import { t } from './i18n';
 import type { Drift } from './pipelines';
 import { session } from './session';
 
@@ -31,21 +33,26 @@ async function fail(response: Response): Promise<never> {
   throw new ApiError(problem);
 }
 
+// How many questions are not answered yet: the frame shows when that takes its time.
+export const underway = ref(0);
+
 export async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal, more: Record<string, string> = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json', ...more };
   // A file goes as it is, everything else as JSON.
   const file = body instanceof Blob;
   if (body !== undefined) headers['Content-Type'] = file ? 'application/octet-stream' : 'application/json';
   if (method !== 'GET' && session.state.csrf) headers['X-CSRF-Token'] = session.state.csrf;
-  let response: Response;
+  underway.value++;
   try {
-    response = await fetch(path, { method, headers, body: file ? body : body === undefined ? undefined : JSON.stringify(body), signal });
+    const response = await fetch(path, { method, headers, body: file ? body : body === undefined ? undefined : JSON.stringify(body), signal });
+    if (!response.ok) await fail(response);
+    return response.status === 204 ? (undefined as T) : await response.json();
   } catch (e) {
-    if (signal?.aborted) throw e;
-    throw new ApiError({ title: '', status: 0, detail: navigator.language.startsWith('en') ? 'The server cannot be reached.' : '连接不上服务器，请检查网络后重试。', id: 'network' });
+    if (signal?.aborted || e instanceof ApiError) throw e;
+    throw new ApiError({ title: '', status: 0, detail: t('连接不上服务器，请检查网络后重试。', 'The server cannot be reached.'), id: 'network' });
+  } finally {
+    underway.value--;
   }
-  if (!response.ok) await fail(response);
-  return response.status === 204 ? (undefined as T) : response.json();
 }
 export const get = <T>(path: string, signal?: AbortSignal) => call<T>('GET', path, undefined, signal);
 export const post = <T>(path: string, body?: unknown) => call<T>('POST', path, body);

@@ -2,6 +2,7 @@
 // when the form is opened again, over what the server says by then: each member that only one side changed is that side's; where
 // both did, both are shown and the writer chooses. It is kept in this tab and for this person alone, until saved or thrown away.
 import { computed, ref, watch, type Ref } from 'vue';
+import { t } from './i18n';
 import { session } from './session';
 import { closing, question } from './unsaved';
 
@@ -28,7 +29,8 @@ export function useDraft<T extends object>(name: string, form: Ref<T>) {
 
   function open(said: T) {
     const stored = JSON.parse(sessionStorage.getItem(key) ?? 'null') as Kept | null;
-    const kept: Kept | null = base.value ? { base: base.value, form: copy(now()) } : stored;
+    // Where nothing was typed, what the server says is all there is.
+    const kept: Kept | null = !base.value ? stored : dirty.value ? { base: base.value, form: copy(now()) } : null;
     restored.value ||= !base.value && !!kept;
     const theirs = copy(said) as unknown as Form;
     const next = copy(theirs);
@@ -63,9 +65,41 @@ export function useDraft<T extends object>(name: string, form: Ref<T>) {
   const sure = () => !dirty.value || question();
   watch([form, base], () => {
     if (!base.value) return;
-    if (dirty.value) sessionStorage.setItem(key, JSON.stringify({ base: base.value, form: now() }));
-    else sessionStorage.removeItem(key);
+    if (!dirty.value) sessionStorage.removeItem(key);
+    else
+      try {
+        sessionStorage.setItem(key, JSON.stringify({ base: base.value, form: now() }));
+      } catch {
+        // The browser has no more room: what is typed is in the page alone.
+      }
   }, { deep: true });
   closing(dirty);
-  return { open, done, revert, choose, sure, dirty, clashes, restored, merged };
+  // Until then nothing can be typed that would be read over.
+  const opened = computed(() => !!base.value);
+  return { open, done, revert, choose, sure, dirty, opened, clashes, restored, merged };
+}
+
+// A box of text that is sent by itself, an answer or an opinion: what was typed is there again until it is sent and emptied. Where
+// one box serves several things, `which` tells for what it is open.
+export function useText(name: string, which: () => string = () => 'text') {
+  const form = ref<Record<string, string>>({});
+  useDraft(name, form).open({});
+  return computed({
+    get: () => form.value[which()] ?? '',
+    set: (text: string) => {
+      const { [which()]: _, ...others } = form.value;
+      form.value = text ? { ...others, [which()]: text } : others;
+    },
+  });
+}
+// How the note of a draft says a definition: its file, of which the lines alone that the other one has not, and why it changes.
+export function definitionNote(clashes: Ref<Clash[]>, file: (value: unknown) => string = String) {
+  const label = (member: string) => (member === 'note' ? t('变更说明', 'Why it changes') : t('定义中不同的行', 'Lines of the definition that differ'));
+  const text = (member: string, value: unknown) => {
+    const clash = clashes.value.find((c) => c.member === member);
+    if (member === 'note' || !clash) return String(value);
+    const other = new Set(file(value === clash.mine ? clash.theirs : clash.mine).split('\n'));
+    return file(value).split('\n').filter((line) => line.trim() && !other.has(line)).join('\n');
+  };
+  return { label, text };
 }

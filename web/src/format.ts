@@ -56,3 +56,18 @@ export const types = ['text', 'integer', 'decimal', 'number', 'boolean', 'date',
 export const isNumeric = (type: string) => type === 'integer' || type === 'decimal' || type === 'number';
 export const stateTag = (s: string): 'success' | 'warning' | 'danger' | 'info' | 'primary' =>
   s === 'succeeded' || s === 'published' || s === 'success' ? 'success' : s === 'failed' || s === 'failure' || s === 'denied' ? 'danger' : s === 'ready' || s === 'interrupted' ? 'warning' : s === 'running' || s === 'analysing' || s === 'publishing' ? 'primary' : 'info';
+
+const permissions: Record<string, [string, string]> = {
+  account: ['本人账号', 'Own account'], 'dataset.read': ['查看数据', 'Read data'], 'dataset.write': ['维护本部门数据', 'Keep the department’s data'], 'dataset.all': ['维护各部门数据', 'Keep every department’s data'], sql: ['SQL 查询', 'SQL'],
+  'catalog.review': ['审核目录', 'Review entries'], 'share.review': ['审核共享', 'Decide on sharing'], 'job.manage': ['管理作业', 'Manage jobs'], 'people.manage': ['管理人员', 'Manage people'], 'system.manage': ['系统设置', 'Settings'], 'role.grant': ['授予角色', 'Grant roles'],
+  'security.manage': ['安全设置', 'Security settings'], 'audit.read': ['查看审计', 'Read the audit'], 'site.edit': ['编辑站点', 'Edit sites'], 'register.use': ['使用台账', 'Use registers'], 'register.manage': ['定义台账', 'Define registers'], 'indicator.use': ['查看指标', 'See indicators'],
+  'indicator.manage': ['定义指标', 'Define indicators'], 'budget.use': ['查看预算', 'See budgets'], 'budget.write': ['编制预算', 'Draw up budgets'], 'budget.approve': ['审核预算', 'Approve budgets'], 'grant.use': ['按授权读取', 'Read by a grant'],
+};
+export const permission = (key: string) => (permissions[key] ? t(...permissions[key]) : key);
+// A browser and its system, as people call them.
+export function agent(text: string): string {
+  const found = [[/Edg\/(\d+)/, 'Edge'], [/Firefox\/(\d+)/, 'Firefox'], [/(?:Headless)?Chrome\/(\d+)/, 'Chrome'], [/Version\/(\d+).*Safari/, 'Safari']] as const;
+  const browser = found.map(([pattern, name]) => [name, pattern.exec(text)?.[1]]).find(([, version]) => version);
+  const system = ['Windows', 'Android', 'iPhone', 'iPad', 'Macintosh', 'Linux'].find((s) => text.includes(s));
+  return browser ? `${browser.join(' ')}${system ? ` · ${system}` : ''}` : text;
+}

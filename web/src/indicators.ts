@@ -1,3 +1,4 @@
+import { ref } from 'vue';
 import { get, query } from './api';
 import { t } from './i18n';
 
@@ -10,13 +11,17 @@ export interface Indicator {
 export interface Evidence { period: string; rows_sql: string; value_sql: string; columns: string[]; labels: string[]; rows: { register: string; record: string; cells: (string | null)[] }[]; total: number; kept: number; hidden: number; computed: string }
 export interface Trial { code: string; name: string; version: number; unchanged: boolean; mistakes: { line: number; column: number; key: string; text: string }[]; value: IValue | null; columns: string[] }
 
+// Their names by code, once a page has asked for them.
+export const indicatorNames = ref<Record<string, string>>({});
 export const indicator = (code: string) => get<Indicator>(`/api/v1/indicators/${code}`);
 export const evidenceOf = (code: string, period: string) => get<Evidence>(`/api/v1/indicators/${code}/evidence` + query({ period }));
 
 export const latest = (i: Indicator) => i.values.at(-1);
 export const tag = (v: IValue | undefined): 'success' | 'primary' | 'warning' | 'danger' | 'info' => (!v ? 'info' : v.state === 'failed' ? 'danger' : v.light === 'green' ? 'success' : v.light === 'on_track' ? 'primary' : v.light === 'yellow' ? 'warning' : v.light === 'red' ? 'danger' : 'info');
 export const figure = (v: IValue | undefined, unit: string) => (!v ? t('尚未计算', 'Not computed yet') : v.state === 'failed' ? t('计算失败', 'Failed') : v.value === null ? t('无证据', 'No evidence') : withUnit(v.value, unit));
-export const withUnit = (value: string, unit: string) => (unit === '%' ? `${value}%` : `${value} ${unit}`);
+// Numbers are grouped as everywhere; what is no number is said as it is.
+const grouped = (value: string) => value.replace(/^(-?\d{4,})(?=\.|$)/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ','));
+export const withUnit = (value: string, unit: string) => (unit === '%' ? `${grouped(value)}%` : `${grouped(value)} ${unit}`);
 export const targetText = (i: Indicator) => (i.direction === 'qualitative' ? t('达成', 'Reached') : (i.direction === 'lower' ? '≤ ' : '≥ ') + withUnit(i.target, i.unit));
 export const directionName = (d: string) => ({ higher: t('越高越好', 'Higher is better'), lower: t('越低越好', 'Lower is better'), qualitative: t('定性', 'Qualitative') })[d] ?? d;
 export const periodKind = (p: string) => ({ month: t('每月', 'Monthly'), quarter: t('每季', 'Quarterly'), half: t('每半年', 'Half-yearly'), year: t('每年', 'Yearly') })[p] ?? p;
