@@ -37,7 +37,7 @@ void print_keys(const std::vector<sharing::ApplicationKey>& keys, const Common& 
   print_all(
       keys, common,
       common.lang == Lang::zh
-          ? std::vector<std::string>{"编号", "应用", "部门", "类型", "尾号", "到期", "最近使用", "撤销"}
+          ? std::vector<std::string>{"编号", "应用", "部门", "类型", "尾号", "到期", "最近使用", "吊销"}
           : std::vector<std::string>{"id", "application", "department", "kind", "ends in", "expires", "last used", "revoked"},
       [](const sharing::ApplicationKey& k) {
         auto time = [](const std::optional<Time>& at) { return at ? to_iso(*at) : std::string(); };
@@ -81,7 +81,7 @@ void add_keys(CLI::App& app, Common& common, Chosen& chosen) {
   add->add_option("--grant", w->grants, zh ? "授权编号，可多次" : "Id of a grant; repeatable")->required();
   add->add_option("--kind", w->kind, zh ? "类型" : "Kind")->check(CLI::IsMember({"bearer", "hmac-sha256", "hmac-sm3"}));
   add->add_option("--expires", w->expires, zh ? "到期时间，如 2027-01-01" : "When it expires, such as 2027-01-01");
-  auto* revoke = add_command(*group, common, chosen, "revoke", {"撤销应用密钥", "Revoke a key"},
+  auto* revoke = add_command(*group, common, chosen, "revoke", {"吊销应用密钥", "Revoke a key"},
                              [&common, w](System& s, const Actor& actor) -> Result<void> {
                                QS_TRY(auto key, s.keys->revoke(actor, w->id));
                                print_keys({key}, common);

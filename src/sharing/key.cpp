@@ -66,7 +66,7 @@ Failure no_key() {
               "There is no such application key, or none that you may see.");
 }
 Failure refused() {
-  return fail(Code::unauthenticated, "key.credential", "应用密钥无效、已到期或已撤销，请在“共享授权”中检查。",
+  return fail(Code::unauthenticated, "key.credential", "应用密钥无效、已到期或已吊销，请在“共享授权”中检查。",
               "The application key is not valid, has run out or was revoked; see “Grants”.");
 }
 Failure wrong(std::string subject, std::string zh, std::string en) {
@@ -216,7 +216,7 @@ Result<ApplicationKey> Keys::revoke(const Actor& actor, std::string_view id) con
   for (const auto& grant : k.grants)
     if (auto g = deps_.grants.find(actor, grant); g && is_provider(actor, *g)) may = true;
   if (!may)
-    return fail(Code::forbidden, "key.not_yours", "只有使用部门和提供部门可以撤销应用密钥。",
+    return fail(Code::forbidden, "key.not_yours", "只有使用部门和提供部门可以吊销应用密钥。",
                 "Only the department that uses it and the provider revoke an application key.");
   if (k.revoked) return k;
   k.revoked = deps_.clock.now();

@@ -69,7 +69,7 @@ void add_keys(http::Router& router, Keys& keys) {
               .path = "/api/v1/sharing/keys/{id}/revoke",
               .id = "sharing_key_revoke",
               .tag = "sharing",
-              .summary = {"撤销应用密钥，立即生效", "Revoke an application key, at once"},
+              .summary = {"吊销应用密钥，立即生效", "Revoke an application key, at once"},
               .who = read,
               .answer = key_schema(),
               .errors = {Code::not_found, Code::forbidden},
