@@ -1,6 +1,8 @@
 // Sentences: a total with its 其中, a list of numbered paragraphs under a total, balance.
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -312,15 +314,6 @@ class Sentences {
     if (parts.size() >= 2 && !totals.empty()) judge(parts, totals, complete(parts, tail), false);
   }
 
-  // Only like is compared with like: 总计 with 总计; the rest, which what was carried over may part, where the text says so.
-  [[nodiscard]] static bool comparable(const Mention& income, const Mention& spent, bool claimed) {
-    std::string_view a = income.subject->code, b = spent.subject->code;
-    if (income.sentence != spent.sentence || !a.starts_with("income.") || !b.starts_with("expenditure.") || family_kind(b))
-      return false;
-    if (a.ends_with(".grand") && b.ends_with(".grand")) return true;
-    return claimed && a.ends_with(".grand") == b.ends_with(".grand");
-  }
-
   // The sentence says that they balance, or the one behind it does.
   [[nodiscard]] bool claims_balance(int sentence) const {
     auto says = [](std::u32string_view text) { return contains_any(text, {U"收支平衡", U"收支相等", U"收支相抵"}); };
@@ -328,18 +321,29 @@ class Sentences {
     return sentence + 1 < std::ssize(view_.said.sentences) && says(sentence_text(view_.said, sentence + 1));
   }
 
+  // Whether the sentence says that its sides balance, with nothing carried over or made up for the rest, which is a part of it.
+  [[nodiscard]] bool claimed_in(int sentence) const {
+    return !contains_any(sentence_text(view_.said, sentence), {U"结转", U"结余", U"弥补"}) && claims_balance(sentence);
+  }
+
+  // Only like is compared with like: 总计 with 总计; the rest, which what was carried over may part, where the text says so.
   void check_balance() {
+    std::array<Parts, 2> spent;  // what is no 总计, what is one; in the text's order
+    for (const auto& m : mentions_)
+      if (m.role == Role::level && !m.reason && m.subject && m.subject->code.starts_with("expenditure.") &&
+          !family_kind(m.subject->code))
+        spent.at(m.subject->code.ends_with(".grand") ? 1 : 0).push_back(&m);
+    int sentence = -1;
+    bool claimed = false;
     for (const auto& income : mentions_) {
       if (income.role != Role::level || income.reason || !income.subject || !income.subject->code.starts_with("income."))
         continue;
-      // What was carried over, or made up for the rest, is a part of the balance.
-      bool carried = contains_any(sentence_text(view_.said, income.sentence), {U"结转", U"结余", U"弥补"});
-      bool claimed = !carried && claims_balance(income.sentence);
-      for (const auto* spent = &income + 1; spent != mentions_.data() + mentions_.size(); ++spent) {
-        if (spent->sentence != income.sentence) break;
-        if (spent->role == Role::level && !spent->reason && spent->subject && comparable(income, *spent, claimed))
-          return compare_sides(income, *spent, claimed);
-      }
+      const bool grand = income.subject->code.ends_with(".grand");
+      const auto& others = spent.at(grand ? 1 : 0);
+      auto other = std::ranges::upper_bound(others, &income);
+      if (other == others.end() || (*other)->sentence != income.sentence) continue;
+      if (std::exchange(sentence, income.sentence) != income.sentence) claimed = claimed_in(income.sentence);
+      if (grand || claimed) return compare_sides(income, **other, claimed);
     }
   }
 
