@@ -149,7 +149,6 @@ class Proposal {
     for (auto& item : tables) {
       auto& table = item.as_object();
       if (flag_at(table, "skip")) continue;
-      ++readable_;
       auto [known, added] = by_columns.emplace(signature_of(table), groups_.size());
       if (added) groups_.emplace_back();
       groups_[known->second].tables.push_back(&table);
@@ -181,7 +180,8 @@ class Proposal {
   Result<json::object> entry_of(Group& group, std::size_t number) {
     auto part = text_at(*group.tables.front(), "location");
     if (auto within = part.rfind(kWithin); within != std::string::npos) part.erase(0, within + kWithin.size());
-    auto title = readable_ > 1 && !part.empty() ? stem_ + " " + stem_of(part) : stem_;
+    // All that the file holds goes by the file's name.
+    auto title = groups_.size() > 1 && !part.empty() ? stem_ + " " + stem_of(part) : stem_;
     auto code = import_.dataset_hint.empty() ? catalog::identifier_of(title)
                 : number == 0                ? import_.dataset_hint
                                              : fmt::format("{}_{}", import_.dataset_hint, number + 1);
@@ -306,7 +306,6 @@ class Proposal {
   store::Store& store_;
   const json::object& given_;
   std::string stem_;
-  std::size_t readable_ = 0;
   std::vector<Group> groups_;
   std::set<std::string> taken_;  // codes
 };
