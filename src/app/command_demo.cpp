@@ -126,6 +126,7 @@ void add_demo_command(CLI::App& app, Common& common, Chosen& chosen) {
         {
           SignalWatch signals([&s] { s.jobs->stop(); });
           QS_CHECK(fill_data(s, actor, *reference, common.lang));
+          QS_CHECK(fill_quality(s, actor, common.lang));
           QS_CHECK(fill_sharing(s, common.lang));
           QS_CHECK(fill_surveys(s, kSeed, common.lang));
           QS_CHECK(fill_figures(s, actor, kSeed, common.lang));

@@ -67,6 +67,8 @@ Result<void> fill_figures(System& system, const Actor& actor, std::uint64_t seed
 
 // Its published entries, open data and sharing requests, unless they are there.
 Result<void> fill_sharing(System& system, Lang lang);
+// Its quality rules, as its data suggest them, and the first check; unless there are rules.
+Result<void> fill_quality(System& system, const Actor& actor, Lang lang);
 // Its self-evaluations, unless they are there; after the budgets and the figures, which they rest on.
 Result<void> fill_evaluations(System& system, Lang lang);
 // Its surveys and what was answered, unless they are there; before the figures, which rest on them.
