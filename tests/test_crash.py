@@ -60,24 +60,31 @@ def killed_cli(qushu, words, after):
         return None
 
 
-def by_command(qushu, dice, promise, folder, n):
+def lasting(work):
+    started = time.monotonic()
+    work()
+    return time.monotonic() - started
+
+
+def by_command(qushu, dice, promise, folder, n, usual):
+    """`usual`: how many seconds it takes on this machine when nobody kills it."""
     rows = dice.randint(50, 3000)
     what = dice.random()
     count = len(promise.versions)
     if what < 0.7 or count < 2:
         file = folder / f"批次{n}.csv"
         file.write_bytes(table(rows, f"m{n}"))
-        done = killed_cli(qushu, ["--json", "import", file, "--dataset", "crash", "--department", "mzj"], dice.uniform(0.02, 0.45))
+        done = killed_cli(qushu, ["--json", "import", file, "--dataset", "crash", "--department", "mzj"], dice.uniform(0.05, 1.5) * usual)
         if done is not None:
             promise.versions[done["tables"][0]["version"]] = rows
     else:
         number = dice.choice(sorted(promise.versions))
-        done = killed_cli(qushu, ["--json", "dataset", "rollback", "crash", number], dice.uniform(0.02, 0.25))
+        done = killed_cli(qushu, ["--json", "dataset", "rollback", "crash", number], dice.uniform(0.05, 1) * usual)
         if done is not None:
             assert qushu.json("dataset", "show", "crash")["version"] == number
 
 
-def by_server(qushu, dice, promise, n, token):
+def by_server(qushu, dice, promise, n, token, usual):
     """A client works through HTTP while the server is killed under it; at the next start the jobs go on by themselves."""
     rows = dice.randint(50, 3000)
     acknowledged = {}
@@ -97,7 +104,7 @@ def by_server(qushu, dice, promise, n, token):
 
     worker = threading.Thread(target=client)
     worker.start()
-    time.sleep(dice.uniform(0.0, 0.3))
+    time.sleep(dice.uniform(0.0, 1.5) * usual)
     qushu.kill()
     worker.join()
     qushu.start()
@@ -125,13 +132,18 @@ def test_nothing_acknowledged_is_lost(database, tmp_path, request):
     promise = Promise()
     moments = MOMENTS // 2
     by_http = moments * 2 // 5
+    caller = qushu.caller("steward")
+    usual = lasting(lambda: promise.versions.update({caller.bring_in("首批.csv", table(1500, "first"), dataset="crash")["tables"][0]["version"]: 1500}))
     for n in range(by_http):
-        by_server(qushu, dice, promise, n, token)
+        by_server(qushu, dice, promise, n, token, usual)
         if n % 10 == 9:
             promise.check(qushu)
     qushu.stop()
+    (tmp_path / "次批.csv").write_bytes(table(1500, "second"))
+    second = ("import", tmp_path / "次批.csv", "--dataset", "crash", "--department", "mzj")
+    usual = lasting(lambda: promise.versions.update({qushu.json(*second)["tables"][0]["version"]: 1500}))
     for n in range(by_http, moments):
-        by_command(qushu, dice, promise, tmp_path, n)
+        by_command(qushu, dice, promise, tmp_path, n, usual)
         if n % 10 == 9:
             promise.check(qushu)
     versions = promise.check(qushu)
