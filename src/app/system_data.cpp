@@ -180,8 +180,8 @@ Result<void> System::open_governance(const Clock& clock) {
                                  .changes = *changes,
                                  .settings = settings,
                                  .clock = clock});
-  compaction = std::make_unique<ingest::Compaction>(ingest::Compaction::Deps{
-      .blobs = *blobs, .engine = *engine, .jobs = *jobs, .catalog = *catalog, .settings = settings});
+  compaction = std::make_unique<ingest::Compaction>(
+      ingest::Compaction::Deps{.blobs = *blobs, .engine = *engine, .jobs = *jobs, .catalog = *catalog, .settings = settings});
   compaction->register_jobs();
   pipelines = ingest::Pipelines::open({.store = *store,
                                        .blobs = *blobs,

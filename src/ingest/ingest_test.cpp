@@ -270,10 +270,13 @@ TEST_P(IngestTest, TablesThatBecomeOneDatasetAreToldApartByAColumn) {
   EXPECT_EQ(plan_of(tables[1].as_object()).back().fixed, "二季度");
   EXPECT_EQ(text_at(tables[0].at("columns").as_array().back().as_object(), "id"), "lai_yuan_biao");
   // Two files of one name in two folders: what differs is the folder.
-  tables = propose({sheet("甲区 › 人口.csv", {{"东街", ""}, {"西街", ""}}), sheet("乙区 › 人口.csv", {{"东街", ""}, {"西街", ""}})}, "folders");
+  tables =
+      propose({sheet("甲区 › 人口.csv", {{"东街", ""}, {"西街", ""}}), sheet("乙区 › 人口.csv", {{"东街", ""}, {"西街", ""}})},
+              "folders");
   EXPECT_EQ(table_name(tables[0]), "来源表=甲区 › 人口");
   // Their own column says it, or there is one table only.
-  tables = propose({sheet("一.csv", {{"东街", "2022"}, {"西街", "2022"}}), sheet("二.csv", {{"东街", "2023"}, {"西街", "2023"}})}, "own");
+  tables = propose(
+      {sheet("一.csv", {{"东街", "2022"}, {"西街", "2022"}}), sheet("二.csv", {{"东街", "2023"}, {"西街", "2023"}})}, "own");
   EXPECT_EQ(table_name(tables[0]), "");
   EXPECT_EQ(table_name(propose({sheet("一.csv", {{"东街", "2022"}})}, "one")[0]), "");
 
@@ -281,7 +284,8 @@ TEST_P(IngestTest, TablesThatBecomeOneDatasetAreToldApartByAColumn) {
   published(analysed("a.csv", "街道,年度\n东街,2023\n西街,2024\n", "without"));
   published(analysed("a.csv", "街道,年度,来源表\n东街,2023,一\n西街,2024,一\n", "with"));
   auto two = [&] {
-    return json::array{sheet("一.csv", {{"东街", "2023"}, {"西街", "2024"}}), sheet("二.csv", {{"东街", "2023"}, {"西街", "2024"}})};
+    return json::array{sheet("一.csv", {{"东街", "2023"}, {"西街", "2024"}}),
+                       sheet("二.csv", {{"东街", "2023"}, {"西街", "2024"}})};
   };
   EXPECT_EQ(table_name(propose(two(), "without")[0]), "");
   EXPECT_EQ(table_name(propose(two(), "with")[1]), "来源表=二");
@@ -289,7 +293,8 @@ TEST_P(IngestTest, TablesThatBecomeOneDatasetAreToldApartByAColumn) {
 }
 
 TEST_P(IngestTest, WhatIsSaidOfOneTableHoldsForAllOfItsDataset) {
-  json::array tables{sheet("一.csv", {{"东街", "1"}, {"西街", "2"}}), sheet("二.csv", {{"东街", "1"}, {"西街", "2"}}), json::object{}};
+  json::array tables{sheet("一.csv", {{"东街", "1"}, {"西街", "2"}}), sheet("二.csv", {{"东街", "1"}, {"西街", "2"}}),
+                     json::object{}};
   tables[2] = sheet("三.csv", {{"南街", "x"}});
   ASSERT_TRUE(propose_entries(tables, Import{.file_name = "人口.zip", .dataset_hint = "people"}, *catalog_, store(), {}));
   bool recount = false;
