@@ -76,6 +76,11 @@ Place Checking::place(const Mark& mark) const {
   return {.line = mark.line + 1, .text = encoded(text)};
 }
 
+void Checking::quote(Finding& finding, const Mark& mark) const {
+  if (auto p = place(mark); std::ranges::find(finding.places, p) == finding.places.end())
+    finding.places.push_back(std::move(p));
+}
+
 void Checking::add(Finding finding) {
   if (report_.findings.size() >= kMostFindings) return;
   if (std::ranges::any_of(report_.findings, [&](const Finding& f) { return same_figures(f, finding); })) return;

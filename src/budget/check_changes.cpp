@@ -19,14 +19,9 @@ struct Reference {
   bool same_year = false;  // with the budget of the same year (年初预算)
 };
 
-class Changes {
+class Changes : ParagraphCheck {
  public:
-  Changes(Checking& c, std::size_t index)
-      : c_(c),
-        index_(index),
-        view_(c.model().paragraphs[index]),
-        text_(view_.said.paragraph->text),
-        mentions_(view_.said.mentions) {}
+  Changes(Checking& c, std::size_t index) : ParagraphCheck(c, index) {}
 
   void check() {
     for (std::size_t k = 0; k < mentions_.size(); ++k) {
@@ -343,11 +338,8 @@ class Changes {
   }
 
   void add_places(Finding& f, std::initializer_list<const Mark*> marks) const {
-    for (const auto* mark : marks) {
-      if (mark == nullptr) continue;
-      if (auto place = c_.place(*mark); std::ranges::find(f.places, place) == f.places.end())
-        f.places.push_back(std::move(place));
-    }
+    for (const auto* mark : marks)
+      if (mark != nullptr) c_.quote(f, *mark);
   }
 
   // The change and its percentage imply the same base.
@@ -502,12 +494,6 @@ class Changes {
       c_.add(std::move(f));
     }
   }
-
-  Checking& c_;
-  std::size_t index_;
-  const ParagraphView& view_;
-  const std::u32string& text_;
-  const std::vector<Mention>& mentions_;
 };
 
 }  // namespace

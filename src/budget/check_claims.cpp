@@ -86,8 +86,8 @@ void check_coverage(Checking& c, const ParagraphView& view) {
       break;
     }
   f.places = {c.place(claim)};
-  for (const auto* mark : {&covered->mark, &whole.mark})
-    if (auto place = c.place(*mark); std::ranges::find(f.places, place) == f.places.end()) f.places.push_back(std::move(place));
+  c.quote(f, covered->mark);
+  c.quote(f, whole.mark);
   c.add(std::move(f));
 }
 

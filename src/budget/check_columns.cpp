@@ -122,11 +122,8 @@ class Columns {
                  fmt::format("In the row “{}” column {} is {}, columns {} to {} add up to {}; in the other rows they agree.",
                              label, r.total + 1, f.found, r.from + 1, r.to + 1, f.expected)};
     f.places = {c_.place(total->mark)};
-    for (auto i = r.from; i <= r.to; ++i) {
-      if (row.cells[i]->kind != CellKind::number) continue;
-      if (auto part = c_.place(row.cells[i]->mark); std::ranges::find(f.places, part) == f.places.end())
-        f.places.push_back(std::move(part));
-    }
+    for (auto i = r.from; i <= r.to; ++i)
+      if (row.cells[i]->kind == CellKind::number) c_.quote(f, row.cells[i]->mark);
     c_.add(std::move(f));
   }
 

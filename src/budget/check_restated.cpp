@@ -238,9 +238,7 @@ class Publics {
         fmt::format("{} are {} {}, their parts add up to {} {}.", whole == "sangong.car" ? "The cars" : "The three publics",
                     f.found, f.unit, f.expected, f.unit)};
     f.places = {c_.place(total->mark)};
-    for (const auto* part : found)
-      if (auto place = c_.place(part->mark); std::ranges::find(f.places, place) == f.places.end())
-        f.places.push_back(std::move(place));
+    for (const auto* part : found) c_.quote(f, part->mark);
     // What a list has said already.
     if (std::ranges::none_of(c_.findings(), [&](const Finding& known) {
           return known.kind == Kind::sum && std::ranges::find(known.places, f.places.front()) != known.places.end();

@@ -9,15 +9,9 @@
 namespace qushu::budget {
 namespace {
 
-class Shares {
+class Shares : ParagraphCheck {
  public:
-  Shares(Checking& c, std::size_t index)
-      : c_(c),
-        index_(index),
-        view_(c.model().paragraphs[index]),
-        text_(view_.said.paragraph->text),
-        mentions_(view_.said.mentions),
-        groups_(c.model(), view_) {}
+  Shares(Checking& c, std::size_t index) : ParagraphCheck(c, index), groups_(c.model(), view_) {}
 
   void check() {
     for (std::size_t k = 0; k < mentions_.size(); ++k) {
@@ -127,11 +121,8 @@ class Shares {
     return nullptr;
   }
   [[nodiscard]] Parts totals_above() const {
-    Parts out;
-    for (const auto* above : paragraphs_above(c_.model(), index_))
-      for (const auto& m : above->said.mentions)
-        if (m.role == Role::level && m.measure != Measure::percent && !m.reason) out.push_back(&m);
-    std::ranges::sort(out, {}, [](const Mention* m) { return std::pair(m->mark.line, m->mark.begin); });
+    auto out = levels_above(c_.model(), index_);
+    std::erase_if(out, [](const Mention* m) { return m->measure == Measure::percent; });
     return out;
   }
 
@@ -154,9 +145,7 @@ class Shares {
     f.message = {fmt::format("{}应为 {}%，文中为 {}%。", zh, f.expected, f.found),
                  fmt::format("{} is {}%, the text says {}%.", en, f.expected, f.found)};
     f.places = {c_.place(percent.mark)};
-    for (const auto& mark : others)
-      if (auto place = c_.place(mark); std::ranges::find(f.places, place) == f.places.end())
-        f.places.push_back(std::move(place));
+    for (const auto& mark : others) c_.quote(f, mark);
     c_.add(std::move(f));
   }
 
@@ -221,11 +210,6 @@ class Shares {
                    "The completion");
   }
 
-  Checking& c_;
-  std::size_t index_;
-  const ParagraphView& view_;
-  const std::u32string& text_;
-  const std::vector<Mention>& mentions_;
   Groups groups_;
 };
 

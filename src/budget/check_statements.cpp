@@ -12,15 +12,9 @@
 namespace qushu::budget {
 namespace {
 
-class Sentences {
+class Sentences : ParagraphCheck {
  public:
-  Sentences(Checking& c, std::size_t index)
-      : c_(c),
-        index_(index),
-        view_(c.model().paragraphs[index]),
-        text_(view_.said.paragraph->text),
-        mentions_(view_.said.mentions),
-        groups_(c.model(), view_) {}
+  Sentences(Checking& c, std::size_t index) : ParagraphCheck(c, index), groups_(c.model(), view_) {}
 
   void check() {
     for (std::size_t k = 0; k < mentions_.size(); ++k) {
@@ -38,13 +32,10 @@ class Sentences {
  private:
   // Expenditure that the section (or the document) states: the total of a list "按支出功能分类".
   [[nodiscard]] Parts totals_of_section() const {
-    Parts out;
-    for (const auto* above : paragraphs_above(c_.model(), index_))
-      for (const auto& m : above->said.mentions)
-        if (m.role == Role::level && m.subject && m.subject->code.starts_with("expenditure.") &&
-            m.subject->code != "expenditure.project" && !m.reason)
-          out.push_back(&m);
-    std::ranges::sort(out, {}, [](const Mention* m) { return std::pair(m->mark.line, m->mark.begin); });
+    auto out = levels_above(c_.model(), index_);
+    std::erase_if(out, [](const Mention* m) {
+      return !m->subject || !m->subject->code.starts_with("expenditure.") || m->subject->code == "expenditure.project";
+    });
     return out;
   }
 
@@ -188,9 +179,7 @@ class Sentences {
     f.message = {fmt::format("{} {} {}，所列各项相加为 {} {}。", what, f.found, f.unit, f.expected, f.unit),
                  fmt::format("The total is {} {}, what it is made of adds up to {} {}.", f.found, f.unit, f.expected, f.unit)};
     f.places = {c_.place(total.mark)};
-    for (const auto* p : parts)
-      if (auto place = c_.place(p->mark); std::ranges::find(f.places, place) == f.places.end())
-        f.places.push_back(std::move(place));
+    for (const auto* p : parts) c_.quote(f, p->mark);
     c_.add(std::move(f));
   }
 
@@ -363,16 +352,11 @@ class Sentences {
                  fmt::format("Income and expenditure should balance, but income is {} {} and expenditure {} {}.", f.expected,
                              f.unit, f.found, f.unit)};
     f.places = {c_.place(spent->mark)};
-    if (auto place = c_.place(income->mark); place != f.places.front()) f.places.push_back(std::move(place));
+    c_.quote(f, income->mark);
     c_.add(std::move(f));
   }
   [[nodiscard]] static bool family_kind(std::string_view code) { return family(code) == "kind"; }
 
-  Checking& c_;
-  std::size_t index_;
-  const ParagraphView& view_;
-  const std::u32string& text_;
-  const std::vector<Mention>& mentions_;
   Groups groups_;
 };
 

@@ -16,6 +16,8 @@ class Checking {
 
   [[nodiscard]] const Model& model() const { return model_; }
   [[nodiscard]] Place place(const Mark& mark) const;
+  // Adds the place to those of the finding, unless it is among them.
+  void quote(Finding& finding, const Mark& mark) const;
   // One more relation was computed.
   void counted() { ++report_.checked; }
   [[nodiscard]] const std::vector<Finding>& findings() const { return report_.findings; }
@@ -26,6 +28,23 @@ class Checking {
  private:
   const Model& model_;
   Report& report_;
+};
+
+// What is looked at of one paragraph; the model outlives it.
+class ParagraphCheck {
+ protected:
+  ParagraphCheck(Checking& c, std::size_t index)
+      : c_(c),
+        index_(index),
+        view_(c.model().paragraphs[index]),
+        text_(view_.said.paragraph->text),
+        mentions_(view_.said.mentions) {}
+
+  Checking& c_;
+  std::size_t index_;
+  const ParagraphView& view_;
+  const std::u32string& text_;
+  const std::vector<Mention>& mentions_;
 };
 
 // Fen as figures of `unit`, with at least `digits` decimals.

@@ -70,6 +70,8 @@ char32_t fold(char32_t c) {
       return U'%';
     case U'∶':
       return U':';
+    case U';':
+      return U'；';
     default:
       return c < 0x20 && c != U'\t' ? U' ' : c;
   }
@@ -97,9 +99,8 @@ std::u32string decoded(std::string_view utf8) {
 std::u32string folded(std::string_view utf8) {
   auto out = decoded(utf8);
   std::ranges::transform(out, out.begin(), fold);
-  // Narrow stops between words are the wide ones; between digits a comma parts thousands.
+  // A narrow comma between words is the wide one; between digits it parts thousands.
   for (std::size_t i = 0; i < out.size(); ++i) {
-    if (out[i] == U';') out[i] = U'；';
     bool thousands = i > 0 && i + 1 < out.size() && is_digit(out[i - 1]) && is_digit(out[i + 1]);
     if (out[i] == U',' && !thousands) out[i] = U'，';
   }

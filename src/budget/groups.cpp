@@ -5,13 +5,15 @@
 
 namespace qushu::budget {
 
-std::vector<const ParagraphView*> paragraphs_above(const Model& model, std::size_t index) {
-  std::vector<const ParagraphView*> out;
+Parts levels_above(const Model& model, std::size_t index) {
+  Parts out;
   for (std::size_t back = 1; back <= std::min(index, kParagraphsBack); ++back) {
     const auto& above = model.paragraphs[index - back];
     if (above.section != model.paragraphs[index].section) break;
-    out.push_back(&above);
+    for (const auto& m : above.said.mentions)
+      if (m.role == Role::level && !m.reason) out.push_back(&m);
   }
+  std::ranges::sort(out, {}, [](const Mention* m) { return std::pair(m->mark.line, m->mark.begin); });
   return out;
 }
 

@@ -11,10 +11,10 @@ namespace qushu::budget {
 using Parts = std::vector<const Mention*>;
 
 // How far a total, a whole or a list is looked for.
-constexpr std::size_t kMentionsBack = 200, kParagraphsBack = 100, kMostParts = 64;
+constexpr std::size_t kParagraphsBack = 100, kMostParts = 64;
 
-// The section's paragraphs above that one, the nearest first.
-[[nodiscard]] std::vector<const ParagraphView*> paragraphs_above(const Model& model, std::size_t index);
+// The amounts and numbers that the section's paragraphs above that one state, in the order of the text.
+[[nodiscard]] Parts levels_above(const Model& model, std::size_t index);
 [[nodiscard]] bool same_measure(const Mention& a, const Mention& b);
 
 // `model` and `view` outlive it. Thread-safety: of a value.

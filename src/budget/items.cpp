@@ -7,7 +7,7 @@
 namespace qushu::budget {
 namespace {
 
-constexpr std::size_t kMentionsBack = 200, kLookBack = 2000;  // that bear on one, in mentions and in characters
+constexpr std::size_t kLookBack = 2000;  // characters that bear on an amount
 
 std::string part_of_kind(const Subject& subject) {
   return subject.code == "expenditure.basic" ? "basic" : subject.code == "expenditure.project" ? "project" : "";
@@ -27,12 +27,8 @@ const Mention* opener_of(const Mention& m, const Statements& said) {
   auto text = sentence_text(said, sentence);
   if (sentence > 0 && (text.starts_with(U"其中") || text.starts_with(U"包括"))) --sentence;
   const Mention* out = nullptr;
-  auto last = index_of(m, said);
-  for (std::size_t back = 1; back <= std::min(last, kMentionsBack); ++back) {
-    const auto& other = said.mentions[last - back];
-    if (other.sentence < sentence) break;
-    if (other.sentence == sentence && is_amount(other)) out = &other;
-  }
+  for (const auto* other : mentions_before(said, index_of(m, said), m.sentence - sentence))
+    if (other->sentence == sentence && is_amount(*other)) out = other;
   return out;
 }
 
@@ -46,12 +42,9 @@ std::string part_of_head(const Statements& said) {
 
 std::string part_within(const Mention& m, const Statements& said) {
   // The last of them before it: "基本支出9万元，其中：…；项目支出3万元，其中：…".
-  auto last = index_of(m, said);
-  for (std::size_t back = 1; back <= std::min(last, kMentionsBack); ++back) {
-    const auto& other = said.mentions[last - back];
-    if (other.sentence != m.sentence) break;
-    if (other.role != Role::level || !other.subject) continue;
-    if (auto part = part_of_kind(*other.subject); !part.empty()) return part;
+  for (const auto* other : mentions_before(said, index_of(m, said), 0)) {
+    if (other->role != Role::level || !other->subject) continue;
+    if (auto part = part_of_kind(*other->subject); !part.empty()) return part;
   }
   const auto* opener = opener_of(m, said);
   return opener != nullptr && opener->subject ? part_of_kind(*opener->subject) : "";
@@ -60,12 +53,9 @@ std::string part_within(const Mention& m, const Statements& said) {
 bool of_an_item(const Mention& m, const Statements& said) {
   if (part_of_kind(*m.subject).empty() && !m.subject->code.starts_with("basic.")) return false;
   // "…；所属单位支出7万元，其中基本支出6万元"
-  auto last = index_of(m, said);
-  for (std::size_t back = 1; back <= std::min(last, kMentionsBack); ++back) {
-    const auto& other = said.mentions[last - back];
-    if (other.sentence != m.sentence) break;
-    if (other.role != Role::level || (other.subject && !part_of_kind(*other.subject).empty())) continue;
-    if (contains_any(other.lead, {U"本级", U"所属", U"下属", U"机关"}) && !other.lead.contains(U"机关运行")) return true;
+  for (const auto* other : mentions_before(said, index_of(m, said), 0)) {
+    if (other->role != Role::level || (other->subject && !part_of_kind(*other->subject).empty())) continue;
+    if (contains_any(other->lead, {U"本级", U"所属", U"下属", U"机关"}) && !other->lead.contains(U"机关运行")) return true;
     break;
   }
   const auto* opener = opener_of(m, said);
@@ -80,11 +70,10 @@ namespace {
 // "公务用车购置及运行费62万元(购置费20万元，运行费42万元)"
 std::optional<Subject> within_cars(const Mention& m, const Statements& said) {
   if (m.depth == 0 || m.lead.size() > 8) return std::nullopt;
-  auto last = index_of(m, said);
-  for (std::size_t back = 1; back <= std::min(last, kMentionsBack); ++back) {
-    const auto& other = said.mentions[last - back];
-    if (other.depth >= m.depth) continue;
-    if (!other.subject || other.subject->code != "sangong.car") return std::nullopt;
+  // A bracket may hold sentences of its own.
+  for (const auto* other : mentions_before(said, index_of(m, said), m.sentence)) {
+    if (other->depth >= m.depth) continue;
+    if (!other->subject || other->subject->code != "sangong.car") return std::nullopt;
     if (m.lead.contains(U"购置费")) return Subject{.code = "sangong.car_purchase", .scope = {}, .part = {}};
     if (m.lead.contains(U"运行")) return Subject{.code = "sangong.car_run", .scope = {}, .part = {}};
     return std::nullopt;

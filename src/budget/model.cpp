@@ -157,13 +157,8 @@ class Rebuilder {
   // "其中：局本级收入预算…": a part's figure, of another unit.
   [[nodiscard]] static bool of_part(const Mention& m, const Statements& said) {
     if (contains_any(m.lead, {U"本级", U"所属", U"下属", U"二级单位"})) return true;
-    bool first = true;
-    auto last = static_cast<std::size_t>(&m - said.mentions.data());
-    for (std::size_t back = 1; back <= std::min<std::size_t>(last, 200) && first; ++back) {
-      const auto& other = said.mentions[last - back];
-      if (other.sentence != m.sentence) break;
-      first = other.role != Role::level;
-    }
+    auto before = mentions_before(said, static_cast<std::size_t>(&m - said.mentions.data()), 0);
+    bool first = std::ranges::none_of(before, [](const Mention* other) { return other->role == Role::level; });
     return !first && contains_any(m.lead, {U"中心", U"医院", U"学校", U"大队", U"支队", U"幼儿园", U"小学", U"中学", U"研究所",
                                            U"管理站", U"服务站"});
   }

@@ -324,9 +324,8 @@ Statements statements_of(const Paragraph& paragraph) {
 }
 
 std::vector<const Mention*> mentions_before(const Statements& s, std::size_t k, int sentences_back) {
-  constexpr std::size_t kMost = 200;
   std::vector<const Mention*> out;
-  for (std::size_t back = 1; back <= std::min(k, kMost); ++back) {
+  for (std::size_t back = 1; back <= std::min(k, kMentionsBack); ++back) {
     const auto& m = s.mentions[k - back];
     if (m.sentence < s.mentions[k].sentence - sentences_back) break;
     out.push_back(&m);

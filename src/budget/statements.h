@@ -49,6 +49,9 @@ struct Statements {
   std::vector<Mark> unclear;                                   // numbers that could not be read
 };
 
+// How many mentions before one bear on it at most.
+constexpr std::size_t kMentionsBack = 200;
+
 [[nodiscard]] Statements statements_of(const Paragraph& paragraph);
 // The mentions before the k-th, the nearest first: of its own sentence and of so many before it, and no more than bear on it.
 [[nodiscard]] std::vector<const Mention*> mentions_before(const Statements& s, std::size_t k, int sentences_back);
