@@ -165,10 +165,22 @@ Result<std::string> Ckan::resource_show(const CkanCall& call) const {
 // --- organizations, groups, tags
 // -----------------------------------------------------------------------------------------------
 
-const Group* among(const Package& p, bool organization, std::string_view id) {
-  if (organization) return p.organization.name == id || p.organization.id == id ? &p.organization : nullptr;
-  auto found = std::ranges::find_if(p.groups, [&](const Group& g) { return g.name == id || g.id == id; });
-  return found == p.groups.end() ? nullptr : &*found;
+Result<std::optional<Group>> Ckan::group_named(const char* facet, std::string_view name) const {
+  QS_TRY(auto found, deps_.shelf.search({.q = fmt::format("{}:\"{}\"", facet, name), .rows = 1}));
+  if (found.packages.empty()) return std::nullopt;
+  const auto& package = *found.packages.front();
+  if (std::string_view(facet) == "organization") return package.organization;
+  auto group = std::ranges::find(package.groups, name, &Group::name);
+  return group == package.groups.end() ? std::nullopt : std::optional(*group);
+}
+
+Result<std::optional<Group>> Ckan::find_group(const char* facet, std::string_view id) const {
+  QS_TRY(auto all, deps_.shelf.search({.rows = 0, .facets = {facet}, .facet_limit = 0}));
+  for (const auto& value : all.facets[facet]) {
+    QS_TRY(auto group, group_named(facet, value.name));
+    if (group && (group->name == id || group->id == id)) return group;
+  }
+  return std::nullopt;
 }
 
 Result<std::string> Ckan::groups_of(const CkanCall& call, const char* facet) const {
@@ -188,10 +200,8 @@ Result<std::string> Ckan::groups_of(const CkanCall& call, const char* facet) con
       out.emplace_back(values[i].name);
       continue;
     }
-    QS_TRY(auto one, deps_.shelf.search({.q = fmt::format("{}:\"{}\"", facet, values[i].name), .rows = 1}));
-    if (one.packages.empty()) continue;
-    const auto* g = among(*one.packages.front(), organization, values[i].name);
-    if (g == nullptr) continue;
+    QS_TRY(auto g, group_named(facet, values[i].name));
+    if (!g) continue;
     auto object = organization ? organization_json(*g) : group_json(*g);
     object["display_name"] = g->title;
     object["package_count"] = values[i].count;
@@ -203,33 +213,27 @@ Result<std::string> Ckan::groups_of(const CkanCall& call, const char* facet) con
 Result<std::string> Ckan::group_of(const CkanCall& call, const char* facet) const {
   auto id = call.params.text("id");
   if (id.empty()) return missing_parameter("id");
-  bool organization = std::string_view(facet) == "organization";
-  QS_TRY(auto all, deps_.shelf.search({.rows = 0, .facets = {facet}, .facet_limit = 0}));
-  for (const auto& value : all.facets[facet]) {
-    QS_TRY(auto found, deps_.shelf.search(
-                           {.q = fmt::format("{}:\"{}\"", facet, value.name), .sort = "metadata_modified desc", .rows = 1000}));
-    if (found.packages.empty()) continue;
-    const auto* g = among(*found.packages.front(), organization, id);
-    if (g == nullptr) continue;
-    auto out = organization ? organization_json(*g) : group_json(*g);
-    out["display_name"] = g->title;
-    out["package_count"] = found.count;
-    out["users"] = json::array();
-    out["tags"] = json::array();
-    out["extras"] = json::array();
-    out["groups"] = json::array();
-    QS_TRY(auto with, call.params.flag("include_datasets", false));
-    if (with) {
-      json::array packages;
-      for (const auto& p : found.packages) {
-        QS_TRY(auto one, package_json(*p, call));
-        packages.emplace_back(std::move(one));
-      }
-      out["packages"] = std::move(packages);
+  QS_TRY(auto g, find_group(facet, id));
+  if (!g) return not_there();
+  QS_TRY(auto found,
+         deps_.shelf.search({.q = fmt::format("{}:\"{}\"", facet, g->name), .sort = "metadata_modified desc", .rows = 1000}));
+  auto out = std::string_view(facet) == "organization" ? organization_json(*g) : group_json(*g);
+  out["display_name"] = g->title;
+  out["package_count"] = found.count;
+  out["users"] = json::array();
+  out["tags"] = json::array();
+  out["extras"] = json::array();
+  out["groups"] = json::array();
+  QS_TRY(auto with, call.params.flag("include_datasets", false));
+  if (with) {
+    json::array packages;
+    for (const auto& p : found.packages) {
+      QS_TRY(auto one, package_json(*p, call));
+      packages.emplace_back(std::move(one));
     }
-    return json::serialize(out);
+    out["packages"] = std::move(packages);
   }
-  return not_there();
+  return json::serialize(out);
 }
 
 Result<std::string> Ckan::organization_list(const CkanCall& call) const {

@@ -142,6 +142,10 @@ class Ckan {
   Result<std::string> datastore_info(const CkanCall& call) const;
   Result<std::string> datastore_search(const CkanCall& call) const;
   Result<std::string> datastore_search_sql(const CkanCall& call) const;
+  // What a value of the facet `organization` or `groups` stands for; nullopt: it is gone by now.
+  Result<std::optional<Group>> group_named(const char* facet, std::string_view name) const;
+  // By name or id; nullopt: there is none.
+  Result<std::optional<Group>> find_group(const char* facet, std::string_view id) const;
   Result<std::string> groups_of(const CkanCall& call, const char* facet) const;
   Result<std::string> group_of(const CkanCall& call, const char* facet) const;
   Result<std::string> groups_like(const CkanCall& call, const char* facet) const;
@@ -157,10 +161,11 @@ class Ckan {
 [[nodiscard]] json::object organization_json(const Group& group);
 [[nodiscard]] json::object group_json(const Group& group);
 [[nodiscard]] json::object tag_json(const std::string& tag);
-// The file of a public package in one of file_formats().
+// Of the file of a public package in one of file_formats().
+[[nodiscard]] std::string resource_name(const Package& package, std::size_t position);
+[[nodiscard]] std::string resource_url(const Package& package, std::size_t position, const CkanCall& call);
+// The file itself.
 [[nodiscard]] json::object resource_json(const Package& package, std::size_t position, const CkanCall& call);
-// The group of this name or id among those of a package; nullptr: none. The package owns it.
-[[nodiscard]] const Group* among(const Package& package, bool organization, std::string_view id);
 [[nodiscard]] Failure not_there();
 [[nodiscard]] Failure missing_parameter(std::string_view parameter);
 

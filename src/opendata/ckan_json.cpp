@@ -28,13 +28,21 @@ json::object tag_json(const std::string& tag) {
   return {{"id", uuid_of("tag", tag)}, {"name", tag}, {"display_name", tag}, {"state", "active"}, {"vocabulary_id", nullptr}};
 }
 
+std::string resource_name(const Package& p, std::size_t position) {
+  return fmt::format("{}（{}）", p.title, file_formats()[position].name);
+}
+
+std::string resource_url(const Package& p, std::size_t position, const CkanCall& call) {
+  return fmt::format("{}/open/dataset/{}/data.{}", call.base, p.name, file_formats()[position].extension);
+}
+
 json::object resource_json(const Package& p, std::size_t position, const CkanCall& call) {
   const auto& format = file_formats()[position];
   return {{"id", resource_id(p, format)},
           {"package_id", p.id},
-          {"name", fmt::format("{}（{}）", p.title, format.name)},
+          {"name", resource_name(p, position)},
           {"description", ""},
-          {"url", fmt::format("{}/open/dataset/{}/data.{}", call.base, p.name, format.extension)},
+          {"url", resource_url(p, position, call)},
           {"url_type", position == 0 ? json::value("datastore") : json::value(nullptr)},
           {"format", format.name},
           {"mimetype", format.media_type},

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "qushu/base/json.h"
 #include "qushu/base/text.h"
 #include "qushu/sharing/policy.h"
 
@@ -33,7 +32,8 @@ std::optional<std::string> member_of(const Package& p, std::size_t position, std
   if (name == "url_type") return position == 0 ? "datastore" : "";
   if (name == "created") return stamp(p.created);
   if (name == "last_modified" || name == "metadata_modified") return stamp(p.modified);
-  if (name == "name" || name == "url") return text_at(resource_json(p, position, call), name);
+  if (name == "name") return resource_name(p, position);
+  if (name == "url") return resource_url(p, position, call);
   if (name == "description" || name == "hash") return "";
   return std::nullopt;
 }
@@ -84,15 +84,12 @@ Result<std::string> Ckan::groups_like(const CkanCall& call, const char* facet) c
   if (wanted.empty()) return missing_parameter("q");
   QS_TRY(auto limit, call.params.count("limit", 20, 100));
   QS_TRY(auto found, deps_.shelf.search({.rows = 0, .facets = {facet}, .facet_limit = 0}));
-  const bool organization = std::string_view(facet) == "organization";
   json::array out;
   for (const auto& v : found.facets[facet]) {
     if (out.size() >= limit) break;
     if (!lower_ascii(v.name + "\n" + v.title).contains(wanted)) continue;
-    QS_TRY(auto one, deps_.shelf.search({.q = fmt::format("{}:\"{}\"", facet, v.name), .rows = 1}));
-    if (one.packages.empty()) continue;
-    if (const auto* g = among(*one.packages.front(), organization, v.name))
-      out.emplace_back(json::object{{"id", g->id}, {"name", g->name}, {"title", g->title}});
+    QS_TRY(auto g, group_named(facet, v.name));
+    if (g) out.emplace_back(json::object{{"id", g->id}, {"name", g->name}, {"title", g->title}});
   }
   return json::serialize(out);
 }
@@ -166,7 +163,8 @@ Result<std::string> Ckan::resource_search(const CkanCall& call) const {
       if (std::ranges::all_of(wanted,
                               [&](const Term& t) { return lower_ascii(*member_of(*p, i, t.field, call)).contains(t.text); }))
         found.push_back({.package = p, .position = i, .key = order.empty() ? "" : *member_of(*p, i, order, call)});
-  std::ranges::sort(found, {}, [](const Found& f) { return std::tie(f.key, f.package->name, f.position); });
+  // They are in order of name and position already.
+  if (!order.empty()) std::ranges::sort(found, {}, [](const Found& f) { return std::tie(f.key, f.package->name, f.position); });
   json::array results;
   for (std::size_t i = offset; i < found.size() && results.size() < limit; ++i)
     results.emplace_back(resource_json(*found[i].package, found[i].position, call));
@@ -177,22 +175,20 @@ Result<std::string> Ckan::group_package_show(const CkanCall& call) const {
   auto id = call.params.text("id");
   if (id.empty()) return missing_parameter("id");
   QS_TRY(auto limit, call.params.count("limit", 1000, 1000));
-  QS_TRY(auto all, deps_.shelf.search({.rows = 0, .facets = {"groups"}, .facet_limit = 0}));
-  for (const auto& v : all.facets["groups"]) {
-    QS_TRY(auto found,
-           deps_.shelf.search({.q = fmt::format("groups:\"{}\"", v.name), .sort = "metadata_modified desc", .rows = limit}));
-    if (!found.packages.empty() && among(*found.packages.front(), false, id) != nullptr)
-      return results_of(found.packages, {}, call);
-  }
-  return not_there();
+  QS_TRY(auto group, find_group("groups", id));
+  if (!group) return not_there();
+  QS_TRY(auto found,
+         deps_.shelf.search({.q = fmt::format("groups:\"{}\"", group->name), .sort = "metadata_modified desc", .rows = limit}));
+  return results_of(found.packages, {}, call);
 }
 
 // Where the owner of the token may put datasets: what clients that publish ask before anything else.
 Result<std::string> Ckan::organization_list_for_user(const CkanCall& call) const {
+  if (!call.actor.signed_in()) return "[]";
   QS_TRY(auto departments, deps_.identity.departments());
   json::array out;
   for (const auto& d : departments) {
-    if (!call.actor.signed_in() || !sharing::check_steward(call.actor, d.id)) continue;
+    if (!sharing::check_steward(call.actor, d.id)) continue;
     auto one = organization_json({uuid_of("organization", d.id), d.code, d.name});
     one["display_name"] = d.name;
     one["capacity"] = "editor";
