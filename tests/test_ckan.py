@@ -278,3 +278,12 @@ def test_what_is_withdrawn_is_gone_from_the_next_answer_on(portal):
         assert act(portal, "datastore_search_sql", 409, sql=f'SELECT * FROM "{rid}"')["error"]["query"]
         for path in (f"/datastore/dump/{rid}", f"/open/dataset/{code}/data.csv"):
             district.caller().get(path, 404)
+
+
+def test_a_package_of_two_groups_stands_for_neither(portal):
+    opened(portal[0], "both", "两类都是", entry={"classifications": ["208", "209"]})
+    for group, other in (("class-208", "firms"), ("class-209", "parks")):
+        shown = act(portal, "group_show", id=group, include_datasets="true")
+        names = {p["name"] for p in shown["packages"]}
+        assert shown["name"] == group and shown["package_count"] == 2 and names == {"both", other}, shown["title"]
+        assert {p["name"] for p in act(portal, "group_package_show", id=group)} == names
