@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "qushu/base/text.h"
+#include "qushu/notify/notices.h"
 
 #include "index_format.h"
 #include "json_out.h"
@@ -20,6 +21,38 @@ bool has_key(const KeyIndex& index, const std::vector<std::string>& key) {
 }
 
 constexpr std::size_t kTwo = 2;  // a key of several rows tells which of them is meant no more
+
+Text not_unique(const IndexCounts& counts) {
+  auto repeated = with_thousands(static_cast<std::int64_t>(counts.repeated)),
+       empty = with_thousands(static_cast<std::int64_t>(counts.without_key));
+  return {fmt::format("声明的主键并不唯一：{} 行与别的行重复，{} 行的主键为空。", repeated, empty),
+          fmt::format("The declared key is not unique: {} rows repeat the key of another, {} have none.", repeated, empty)};
+}
+
+// Whoever loaded a version whose keys publication did not wait for (ingest.key_check_rows) is told, with the statement that
+// lists them.
+Result<void> tell_loader(store::Transaction& t, Time now, const sharing::Shown& shown, const IndexCounts& counts) {
+  if (shown.version.person_id.empty() || shown.version.pushed) return {};
+  std::string key, any_empty;
+  for (const auto& field : shown.fields) {
+    if (!field.key) continue;
+    auto name = engine::quote_name(field.id);
+    key += (key.empty() ? "" : ", ") + name;
+    any_empty += (any_empty.empty() ? "" : " OR ") + name + " IS NULL";
+  }
+  auto sql =
+      fmt::format("SELECT {0}, count(*) AS \"行数\" FROM {1} GROUP BY ALL HAVING count(*) > 1 OR {2} ORDER BY \"行数\" DESC",
+                  key, engine::quote_name(shown.dataset.code), any_empty);
+  return notify::tell(
+      t, {shown.version.person_id},
+      {.id = {},
+       .kind = "keys",
+       .link = "/sql?q=" + url_encode(sql),
+       .title = {fmt::format("“{}”第 {} 版的主键不唯一", shown.dataset.title, shown.version.number),
+                 fmt::format("The key of “{}”, version {}, is not unique", shown.dataset.title, shown.version.number)},
+       .detail = not_unique(counts),
+       .at = now});
+}
 
 }  // namespace
 
@@ -113,18 +146,15 @@ Result<jobs::Finish> Service::Parts::run_index(jobs::Context& context) {
                                                           {"写入数据行和主键", "Writing the rows and their keys"});
                                        }},
                                   file.path));
-  if (counts.repeated + counts.without_key > 0)
-    context.log("warn", {fmt::format("声明的主键并不唯一：{} 行与别的行重复，{} 行的主键为空。",
-                                     with_thousands(static_cast<std::int64_t>(counts.repeated)),
-                                     with_thousands(static_cast<std::int64_t>(counts.without_key))),
-                         fmt::format("The declared key is not unique: {} rows repeat the key of another, {} have none.",
-                                     with_thousands(static_cast<std::int64_t>(counts.repeated)),
-                                     with_thousands(static_cast<std::int64_t>(counts.without_key)))});
+  auto broken = counts.repeated + counts.without_key > 0;
+  if (broken) context.log("warn", not_unique(counts));
   QS_TRY(auto blob, deps.blobs.adopt(file.path));
   auto layers = plan.below;
   layers.push_back(blob.sha256);
-  return [this, id, number, counts, blob, layers = join(layers, " ")](store::Transaction& t) -> Result<json::object> {
+  return [this, id, number, counts, blob, broken, shown,
+          layers = join(layers, " ")](store::Transaction& t) -> Result<json::object> {
     QS_CHECK(deps.catalog.set_index(t, id, number, layers));
+    if (broken) QS_CHECK(tell_loader(t, deps.clock.now(), shown, counts));
     return json::object{{"rows", counts.rows},
                         {"layers", std::ranges::count(layers, ' ') + 1},
                         {"repeated_keys", counts.repeated},

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "qushu/notify/notices.h"
 #include "qushu/query/query.h"
 
 #include "store_fixture.h"
@@ -17,7 +18,7 @@ class ServiceTest : public testing::StoreTest {
   void SetUp() override {
     StoreTest::SetUp();
     for (auto specs : {audit::settings(), jobs::settings(), engine::settings(), settings()}) settings_.declare(specs);
-    open_with(audit::migrations(), jobs::migrations(), catalog::migrations(), migrations());
+    open_with(audit::migrations(), jobs::migrations(), notify::notice_migrations(), catalog::migrations(), migrations());
     audit_ = take(audit::Audit::open(store(), settings_, folder(), system_clock()));
     jobs_ = take(jobs::Jobs::open(store(), *audit_, settings_, system_clock()));
     blobs_ = take(blob::BlobStore::open_local(folder() / "blobs"));

@@ -35,6 +35,28 @@ TEST_P(ServiceTest, PagesFacetsAndTotals) {
   EXPECT_EQ(rows(owner_, {{"_size", "0"}}).at("total"), 1000);
 }
 
+// Publication of a large load does not wait for its keys: who loaded it is told, with the statement that lists the rows.
+TEST_P(ServiceTest, WhoLoadedKeysThatRepeatIsTold) {
+  auto notices = [&](const Actor& who) {
+    return take(store().read([&](store::Session& s) { return notify::notices_of(s, who.person_id, 10); }));
+  };
+  run_jobs("dataset.index");
+  EXPECT_TRUE(notices(owner_).empty());
+  publish(10);
+  go_on("(1001, 'K0', '又一个', 7), (1002, NULL, '没有', 8)", 2, {});
+  run_jobs("dataset.index");
+  ASSERT_EQ(notices(owner_).size(), 1U);
+  auto told = notices(owner_)[0];
+  EXPECT_EQ(told.title.zh, "“企业登记”第 3 版的主键不唯一");
+  EXPECT_EQ(told.detail.en, "The declared key is not unique: 1 rows repeat the key of another, 1 have none.");
+  EXPECT_TRUE(notices(stranger_).empty());
+  ASSERT_TRUE(told.link.starts_with("/sql?q="));
+  auto statement = url_decode(told.link.substr(7));
+  auto answer = service_->sql(owner_, *statement, {}, 0, {});
+  ASSERT_TRUE(answer) << answer.error().text.en;
+  EXPECT_THAT(*answer, HasSubstr(R"("rows":[["K0",2],[null,1]])"));
+}
+
 TEST_P(ServiceTest, AReadingStaysInItsVersion) {
   auto first = rows(owner_, {{"_size", "600"}});
   publish(10);
