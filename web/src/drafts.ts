@@ -92,14 +92,14 @@ export function useText(name: string, which: () => string = () => 'text') {
     },
   });
 }
+// How the note of a draft says a member of several lines: those alone that the other side has not.
+export const linesNote = (clashes: Ref<Clash[]>, lines: (member: string, value: unknown) => string) => (member: string, value: unknown) => {
+  const clash = clashes.value.find((c) => c.member === member);
+  const other = new Set(clash ? lines(member, value === clash.mine ? clash.theirs : clash.mine).split('\n') : []);
+  return lines(member, value).split('\n').filter((line) => line.trim() && !other.has(line)).join('\n');
+};
 // How the note of a draft says a definition: its file, of which the lines alone that the other one has not, and why it changes.
 export function definitionNote(clashes: Ref<Clash[]>, file: (value: unknown) => string = String) {
   const label = (member: string) => (member === 'note' ? t('变更说明', 'Why it changes') : t('定义中不同的行', 'Lines of the definition that differ'));
-  const text = (member: string, value: unknown) => {
-    const clash = clashes.value.find((c) => c.member === member);
-    if (member === 'note' || !clash) return String(value);
-    const other = new Set(file(value === clash.mine ? clash.theirs : clash.mine).split('\n'));
-    return file(value).split('\n').filter((line) => line.trim() && !other.has(line)).join('\n');
-  };
-  return { label, text };
+  return { label, text: linesNote(clashes, (member, value) => (member === 'note' ? String(value) : file(value))) };
 }

@@ -27,6 +27,28 @@ export const verdicts: Record<string, [string, string, string][]> = {
   retyped: [['retype', '信息项改为新类型', 'Give the item the new type'], ['text', '信息项改为文本', 'Keep as text'], ['reject', '类型不变，不合格的行剔除', 'Keep the type; reject rows that do not fit']],
 };
 
-import { number } from './format';
+import { number, word } from './format';
 import { t } from './i18n';
+export const days: Record<string, [string, string]> = { every: ['所有日子', 'Every day'], working: ['只在工作日', 'Working days only'], first_working: ['每月第一个工作日', 'First working day'] };
+// A part of a definition in words, a line each of what it lists.
+export function partLines(member: string, value: unknown): string {
+  const d = { [member]: value } as unknown as Definition;
+  const yes = (on: boolean) => (on ? t('是', 'Yes') : t('否', 'No'));
+  switch (member) {
+    case 'selection': return d.selection.query ?? d.selection.pattern ?? [d.selection.schema, d.selection.table].filter(Boolean).join('.');
+    case 'mode': return t(...modes[d.mode]);
+    case 'drift': return t(...driftModes[d.drift]);
+    case 'watermark': return d.watermark.column && t(`${d.watermark.column}，重叠 ${number(d.watermark.overlap)}`, `${d.watermark.column}, overlap ${number(d.watermark.overlap)}`);
+    case 'fields': return d.fields.map((m) => (m.skip ? t(`${m.column}：不采用`, `${m.column}: left out`) : `${m.column || t(`固定值“${m.fixed}”`, `fixed value “${m.fixed}”`)} → ${m.name} · ${word(m.type)}${m.key ? ` · ${t('主键', 'key')}` : ''}`)).join('\n');
+    case 'steps': return [...d.steps.parameters.map((p) => `${p.name} = ${p.default ?? ''}`), ...d.steps.steps.map((s) => `${s.title || s.name}: ${s.sql}`)].join('\n');
+    case 'schedules': return d.schedules.map((w) => `${w.cron} · ${t(...days[w.days])}`).join('\n');
+    case 'after': return d.after.join('\n');
+    case 'on_datasets': return d.on_datasets.join('\n');
+    case 'delete_missing': return yes(d.delete_missing);
+    case 'on_arrival': return yes(d.on_arrival);
+    case 'enabled': return yes(d.enabled);
+    case 'file': return String(d.file.table ?? '');
+    default: return value === null || value === undefined ? '' : String(value);
+  }
+}
 export const summaryOf = (r: Run) => t(`新增 ${number(r.added)}，变化 ${number(r.changed)}，删除 ${number(r.deleted)}，未变 ${number(r.unchanged)}，剔除 ${number(r.rejected)}`, `${number(r.added)} new, ${number(r.changed)} changed, ${number(r.deleted)} deleted, ${number(r.unchanged)} same, ${number(r.rejected)} rejected`);
