@@ -1,4 +1,6 @@
 """Starts the real program, on loopback and free ports, and speaks to it as its users do: HTTP, command line, database."""
+import atexit
+import fcntl
 import json
 import os
 import pathlib
@@ -37,6 +39,14 @@ class Failed(Exception):
         self.code, self.out, self.err = code, out, err
 
 
+_settled = {}  # folders, by the server that holds their database; "" is SQLite
+
+
+def _psql(server, statement, database="postgres"):
+    return subprocess.run([f"{POSTGRES_BIN}/psql", f"{server}/{database}", "-qAtX", "-c", statement], check=True, capture_output=True, text=True,
+                          cwd="/").stdout.strip()
+
+
 class Postgres:
     """A server of its own in a folder of its own, on a free port of loopback."""
 
@@ -57,8 +67,7 @@ class Postgres:
         subprocess.run(full, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def sql(self, database, statement):
-        return subprocess.run([f"{POSTGRES_BIN}/psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "-d", database,
-                               "-qAtX", "-c", statement], check=True, capture_output=True, text=True, cwd="/").stdout.strip()
+        return _psql(self.url(database).rpartition("/")[0], statement, database)
 
     def fresh(self):
         self.count += 1
@@ -78,6 +87,17 @@ def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+def npm_ci(folder):
+    """Installs what `folder`'s package-lock.json names, unless it is there; tests that run side by side wait for each other."""
+    wanted, there = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
+    with open(wanted) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if there.exists() and there.stat().st_mtime >= wanted.stat().st_mtime:
+            return
+        done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def until(check, wait=30):
@@ -172,7 +192,24 @@ class Qushu:
 
     # People.
     def settle(self):
-        """First start, departments and one person of each role, all with PASSWORD."""
+        """Starts with departments and one person of each role, all with PASSWORD. Made once, by a first start, and copied from then on."""
+        server, _, database = self.settings.get("store.url", "").rpartition("/")
+        if server not in _settled:
+            folder = pathlib.Path(tempfile.mkdtemp(prefix="qushu-settled-", dir="/tmp"))
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            if server:
+                _psql(server, "CREATE DATABASE settled")
+            made = Qushu(folder, f"{server}/settled" if server else None)
+            made._first_start()
+            made.stop()
+            _settled[server] = folder
+        shutil.copytree(_settled[server], self.data, dirs_exist_ok=True)
+        if server:
+            _psql(server, f"DROP DATABASE {database}")
+            _psql(server, f"CREATE DATABASE {database} TEMPLATE settled")
+        return self.start()
+
+    def _first_start(self):
         self.start()
         for login, first in list(self.first_passwords.items()):
             caller = self.caller()
@@ -185,7 +222,6 @@ class Qushu:
             caller = self.caller()
             caller.sign_in(login, made["password"])
             caller.post("/api/v1/account/password", {"old_password": made["password"], "new_password": PASSWORD}, 204)
-        return self
 
     def caller(self, login=None, password=PASSWORD):
         one = Caller(self.base)

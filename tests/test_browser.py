@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from budgets import content, officer
-from harness import PASSWORD, POSTGRES_BIN, ROOT, Postgres, Qushu
+from harness import PASSWORD, POSTGRES_BIN, ROOT, Postgres, Qushu, npm_ci
 from opendata import catalogue, opened, release
 from test_main_job import GBK
 from test_sharing import OFFICERS, SHEET, ask, published, terms
@@ -18,8 +18,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent / "browser"
 
 @pytest.fixture(scope="module")
 def browser():
-    done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=FOLDER, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    npm_ci(FOLDER)
 
 
 def run(script, server, work, **more):

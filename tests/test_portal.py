@@ -177,8 +177,7 @@ def test_dcat(portal):
 def test_dcat_by_its_shapes(portal, tmp_path):
     """By the constraints of DCAT-AP 3 as shapes of ours, class for class those of the official ones, which no package has."""
     folder = pathlib.Path(__file__).parent / "shacl"
-    done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    npm_ci(folder)
 
     def validate(turtle):
         (tmp_path / "data.ttl").write_text(turtle)

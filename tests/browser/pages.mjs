@@ -30,7 +30,7 @@ async function english(page) {
 }
 
 const flaws = [];
-for (const [width, height] of [[1440, 900], [390, 844]])
+async function walk(width, height) {
   for (const [login, paths] of Object.entries(pages)) {
     const { page, complaints, context } = await person(login, width, height);
     for (const path of paths) {
@@ -39,6 +39,7 @@ for (const [width, height] of [[1440, 900], [390, 844]])
       await page.waitForLoadState('load');
       await page.waitForTimeout(path.includes('chart') ? 1500 : 600);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      for (const said of await page.locator('.el-message--error').allInnerTexts()) flaws.push(`${at}: ${said}`);
       if (over > 1) flaws.push(`${at}: ${over} px too wide`);
       const unnamed = await page.evaluate(() => [...document.querySelectorAll('button, a, input:not([type=hidden]):not([type=file])')].filter((e) => e.checkVisibility() && !e.textContent?.trim() && !e.getAttribute('aria-label') && !e.getAttribute('title') && !e.getAttribute('placeholder') && !e.labels?.length && !e.closest('[aria-label], label') && !e.getAttribute('aria-labelledby')).map((e) => e.outerHTML.slice(0, 160)));
       if (unnamed.length) flaws.push(`${at}: controls without a name: ${unnamed.slice(0, 3).join(' ')}`);
@@ -50,6 +51,8 @@ for (const [width, height] of [[1440, 900], [390, 844]])
     if (complaints.length) flaws.push(`${login} at ${width}: ${complaints.join('; ')}`);
     await context.close();
   }
+}
+await Promise.all([walk(1440, 900), walk(390, 844)]);
 
 // By keyboard alone, and in the dark and in English.
 const { page } = await person(null);
