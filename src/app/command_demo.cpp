@@ -9,6 +9,7 @@
 
 #include "commands.h"
 #include "demo_budgets.h"
+#include "demo_gathering.h"
 
 namespace qushu::app {
 namespace {
@@ -119,6 +120,7 @@ void add_demo_command(CLI::App& app, Common& common, Chosen& chosen) {
     chosen.action = [&, reference, port, no_serve] {
       if (!port->empty()) common.overrides.emplace_back("http.port", *port);
       common.overrides.emplace_back("site.root_department", std::string(demo::kDistrict));
+      if (auto named = name_demo_databases(common.data); !named) return report(common, named.error());
       return with_system(common, [&](System& s, const Actor& actor) -> Result<void> {
         QS_TRY(auto made, s.identity->first_start(demo::kDistrict));
         QS_CHECK(settle_administrators(s, made));
@@ -126,6 +128,7 @@ void add_demo_command(CLI::App& app, Common& common, Chosen& chosen) {
         {
           SignalWatch signals([&s] { s.jobs->stop(); });
           QS_CHECK(fill_data(s, actor, *reference, common.lang));
+          QS_CHECK(fill_gathering(s, kSeed, common.lang));
           QS_CHECK(fill_quality(s, actor, common.lang));
           QS_CHECK(fill_sharing(s, common.lang));
           QS_CHECK(fill_surveys(s, kSeed, common.lang));

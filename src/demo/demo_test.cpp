@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "qushu/store/store.h"
+
 #include "random.h"
 #include "temp_folder.h"
 
@@ -46,6 +48,25 @@ TEST(DemoTest, CheckDigitsAreValid) {
     for (std::size_t k = 0; k < 17; ++k, weight = weight * 3 % 31) total += static_cast<int>(kAlphabet.find(code[k])) * weight;
     EXPECT_EQ((total + static_cast<int>(kAlphabet.find(code[17]))) % 31, 0);
   }
+}
+
+TEST(DemoTest, ABureausDatabaseLivesOn) {
+  testing::TempFolder folder;
+  auto file = folder.path() / "relief.db";
+  Time now = system_clock().now();
+  std::string newest;
+  auto day = [&](ReliefDay which) {
+    EXPECT_TRUE(write_relief(file, 7, now, which));
+    auto database = store::Store::open({.url = "sqlite://" + file.string()}).value();
+    auto seen = database->read([&](store::Session& s) {
+      return s.one("SELECT count(*), count(*) FILTER (WHERE GXSJ > ?), max(GXSJ) FROM JZSQ", {newest});
+    });
+    newest = seen.value()->text(2);
+    return std::pair((*seen)->integer(0), (*seen)->integer(1));
+  };
+  EXPECT_EQ(day(ReliefDay::first), std::pair(std::int64_t{3000}, std::int64_t{3000}));
+  EXPECT_EQ(day(ReliefDay::next), std::pair(std::int64_t{3000 + kReliefNew}, std::int64_t{kReliefNew + kReliefChanged}));
+  EXPECT_EQ(day(ReliefDay::released), std::pair(std::int64_t{3000 + kReliefNew}, std::int64_t{30}));
 }
 
 TEST(DemoTest, EverybodyBelongsToADepartment) {

@@ -27,6 +27,8 @@ export const verdicts: Record<string, [string, string, string][]> = {
   retyped: [['retype', '信息项改为新类型', 'Give the item the new type'], ['text', '信息项改为文本', 'Keep as text'], ['reject', '类型不变，不合格的行剔除', 'Keep the type; reject rows that do not fit']],
 };
 
+// A watermark as people write it: a number, a day, or a time without what is zero.
+export const positionText = (position: string) => position.replace(/^(\d{4}-\d\d-\d\d)T/, '$1 ').replace(/\.0+$/, '');
 import { number, word } from './format';
 import { t } from './i18n';
 export const days: Record<string, [string, string]> = { every: ['所有日子', 'Every day'], working: ['只在工作日', 'Working days only'], first_working: ['每月第一个工作日', 'First working day'] };

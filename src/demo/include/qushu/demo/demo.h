@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "qushu/base/error.h"
+#include "qushu/base/time.h"
 
 namespace qushu::demo {
 
@@ -40,5 +41,12 @@ inline constexpr std::string_view kDistrict = "云溪区";
 // there.
 [[nodiscard]] Result<std::vector<File>> generate(const std::filesystem::path& folder, const std::filesystem::path& reference,
                                                  std::uint64_t seed);
+
+// The database behind 民政局's system for social relief, as its vendor made it: SQLite, one table, columns named by initials.
+// Days of its life: the first, when a year of applications is there; the next, with new applications and decisions; the day of
+// the vendor's new release, which has a column more.
+enum class ReliefDay : std::uint8_t { first, next, released };
+inline constexpr int kReliefNew = 42, kReliefChanged = 15;  // applications that the next day brings, and changes
+[[nodiscard]] Result<void> write_relief(const std::filesystem::path& file, std::uint64_t seed, Time now, ReliefDay day);
 
 }  // namespace qushu::demo
