@@ -23,7 +23,7 @@ def browser():
 
 def run(script, server, work, **more):
     work.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(["node", script, server.base, str(work)], cwd=FOLDER, capture_output=True, text=True, timeout=400,
+    done = subprocess.run(["node", script, server.base, str(work)], cwd=FOLDER, capture_output=True, text=True, timeout=900,
                           env={**os.environ, "QUSHU_PASSWORD": PASSWORD, **more})
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     assert done.stdout.strip().splitlines()[-1].startswith("ok")
