@@ -8,6 +8,8 @@
 
 #include "qushu/base/id.h"
 #include "qushu/base/text.h"
+#include "qushu/calendar/taken.h"
+#include "qushu/sharing/departments.h"
 
 #include "correction_files.h"
 #include "correction_rows.h"
@@ -119,12 +121,10 @@ class StoredCorrections final : public Corrections {
     return move(actor, id, "answer", text, 2, [&](Correction& c) -> Result<void> {
       QS_CHECK(provider_only(actor, c));
       if (!is_open(c)) return wrong_state(c);
-      QS_TRY(auto standing, deps_.calendar.standing(c.started, c.days_allowed));
-      QS_TRY(auto working, deps_.calendar.working_days());
-      auto day = [&](Time at) { return std::chrono::floor<std::chrono::days>(deps_.calendar.zone().local(at)); };
       c.answered = deps_.clock.now();
-      c.days_taken = std::max(0, working->between(day(c.started), day(*c.answered)));
-      c.late = standing.late;
+      QS_TRY(auto taken, calendar::taken(deps_.calendar, c.started, c.days_allowed, *c.answered));
+      c.days_taken = taken.days;
+      c.late = taken.late;
       c.state = corrected ? State::corrected : State::refused;
       c.outcome = name(c.state);
       c.answer = trim(text);
@@ -363,18 +363,8 @@ class StoredCorrections final : public Corrections {
       params.emplace_back(actor.person_id);
     }
     if (box != "mine") {
-      auto departments = actor.departments;
-      if (!actor.department_id.empty() && !actor.in_department(actor.department_id)) departments.push_back(actor.department_id);
-      if (actor.can(Permission::dataset_all)) {
-        incoming = "1 = 1";
-      } else if (!departments.empty()) {
-        std::string marks;
-        for (const auto& d : departments) {
-          marks += marks.empty() ? "?" : ", ?";
-          params.emplace_back(d);
-        }
-        incoming = fmt::format("provider_id IN ({})", marks);
-      }
+      incoming =
+          actor.can(Permission::dataset_all) ? "1 = 1" : sharing::one_of("provider_id", sharing::departments_of(actor), params);
     }
     return fmt::format("({} OR {})", mine, incoming);
   }

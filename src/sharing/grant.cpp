@@ -8,6 +8,7 @@
 #include "qushu/base/id.h"
 #include "qushu/base/text.h"
 #include "qushu/crypto/crypto.h"
+#include "qushu/sharing/departments.h"
 #include "qushu/sharing/policy.h"
 
 #include "words.h"
@@ -165,13 +166,8 @@ Result<std::vector<Grant>> Grants::list(const Actor& actor, const Filter& filter
   if (filter.box != "mine") {
     if (actor.can(Permission::dataset_all) || actor.can(Permission::catalog_review)) {
       given = "1 = 1";
-    } else if ((actor.can(Permission::dataset_write) || actor.can(Permission::share_review)) && !actor.departments.empty()) {
-      std::string marks;
-      for (const auto& d : actor.departments) {
-        marks += marks.empty() ? "?" : ", ?";
-        params.emplace_back(d);
-      }
-      given = fmt::format("provider_id IN ({})", marks);
+    } else if (actor.can(Permission::dataset_write) || actor.can(Permission::share_review)) {
+      given = one_of("provider_id", actor.departments, params);
     }
   }
   auto sql = fmt::format("SELECT {} FROM sharing_grant WHERE ({} OR {})", kColumns, mine, given);
