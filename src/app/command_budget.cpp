@@ -97,12 +97,12 @@ void show(const Common& common, const budget::Detail& d) {
   const auto& t = d.content.totals.at(0);
   bool zh = common.lang == Lang::zh;
   std::cout << (zh ? fmt::format("{} {} 年预算 第 {} 版 {}\n收入 {} 万元，支出 {} 万元（基本 {}，项目 {}）\n",
-                                 d.budget.department_name, d.budget.year, d.version.number, title(d.version.state).zh,
+                                 d.budget.department_name, d.budget.year, d.version.number, budget::title(d.version.state).zh,
                                  wan(t.income), wan(t.expenditure), wan(t.basic), wan(t.project))
                    : fmt::format(
                          "{}, budget of {}, version {}: {}\nIncome {}, expenditure {} (basic {}, projects {}), 10,000 yuan\n",
-                         d.budget.department_name, d.budget.year, d.version.number, title(d.version.state).en, wan(t.income),
-                         wan(t.expenditure), wan(t.basic), wan(t.project)));
+                         d.budget.department_name, d.budget.year, d.version.number, budget::title(d.version.state).en,
+                         wan(t.income), wan(t.expenditure), wan(t.basic), wan(t.project)));
   std::vector<std::vector<std::string>> rows;
   for (const auto& e : d.execution) rows.push_back({e.subject, e.name, wan(e.budget), wan(e.spent), e.light});
   print_table(zh ? std::vector<std::string>{"代码", "支出", "预算", "已支出", "进度"}
@@ -121,7 +121,7 @@ Result<void> list_budgets(const System& s, const Actor& actor, const Common& com
     const auto& v = b.versions.front();
     out.emplace_back(budget::to_json(b, common.lang));
     rows.push_back({b.department_code, b.department_name, std::to_string(b.year), std::to_string(v.number),
-                    title(v.state).in(common.lang), wan(v.expenditure)});
+                    budget::title(v.state).in(common.lang), wan(v.expenditure)});
   }
   if (common.json)
     print(out);

@@ -44,10 +44,10 @@ void show(const Common& common, const Detail& d) {
   auto total = evaluation::total_of(f);
   std::cout << title_of(d.evaluation).in(common.lang)
             << (zh ? fmt::format(" 第 {} 版 {}\n全年预算 {} 万元，执行 {} 万元，执行率 {}%，得 {} 分\n", d.version.number,
-                                 title(d.version.state).zh, wan(f.funds.adjusted), wan(f.funds.spent),
+                                 evaluation::title(d.version.state).zh, wan(f.funds.adjusted), wan(f.funds.spent),
                                  points(execution_rate(f.funds)), points(execution_score(f.funds)))
                    : fmt::format(", version {}: {}\nBudget {}, spent {} (10,000 yuan), {}%, scores {}\n", d.version.number,
-                                 title(d.version.state).en, wan(f.funds.adjusted), wan(f.funds.spent),
+                                 evaluation::title(d.version.state).en, wan(f.funds.adjusted), wan(f.funds.spent),
                                  points(execution_rate(f.funds)), points(execution_score(f.funds))));
   std::vector<std::vector<std::string>> rows;
   for (const auto& i : f.items) {
@@ -75,8 +75,9 @@ Result<void> list(const System& s, const Actor& actor, const Common& common, con
     const auto& v = l.evaluation.versions.front();
     out.emplace_back(evaluation::to_json(l, common.lang));
     rows.push_back({l.evaluation.department_code, std::to_string(l.evaluation.year), l.evaluation.project,
-                    title_of(l.evaluation).in(common.lang), std::to_string(v.number), title(v.state).in(common.lang),
-                    points(l.total.score), evaluation::grade_name(l.total.grade).in(common.lang)});
+                    title_of(l.evaluation).in(common.lang), std::to_string(v.number),
+                    evaluation::title(v.state).in(common.lang), points(l.total.score),
+                    evaluation::grade_name(l.total.grade).in(common.lang)});
   }
   if (common.json)
     print(out);

@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <condition_variable>
+#include <functional>
 #include <iostream>
 #include <mutex>
 #include <thread>
@@ -18,11 +19,12 @@
 namespace qushu::app {
 namespace {
 
-// Runs what has to be done now and then, until it is told to stop.
-class Housekeeper {
+// Does something every so often on a thread of its own, until it is destroyed.
+class Repeated {
  public:
-  explicit Housekeeper(System& system) : system_(system), thread_([this] { run(); }) {}
-  ~Housekeeper() {
+  Repeated(std::chrono::seconds every, std::function<void()> work)
+      : every_(every), work_(std::move(work)), thread_([this] { run(); }) {}
+  ~Repeated() {
     {
       std::lock_guard lock(mutex_);
       stopping_ = true;
@@ -30,77 +32,57 @@ class Housekeeper {
     wake_.notify_all();
     thread_.join();
   }
-  Housekeeper(const Housekeeper&) = delete;
-  Housekeeper& operator=(const Housekeeper&) = delete;
+  Repeated(const Repeated&) = delete;
+  Repeated& operator=(const Repeated&) = delete;
 
  private:
   void run() {
-    auto next_sweep = std::chrono::steady_clock::now() + std::chrono::hours(1);
     std::unique_lock lock(mutex_);
-    auto every = std::chrono::seconds(system_.settings.integer("audit.count_interval"));
-    while (!wake_.wait_for(lock, every, [&] { return stopping_; })) {
+    while (!wake_.wait_for(lock, every_, [&] { return stopping_; })) {
       lock.unlock();
-      if (auto done = system_.audit->flush(); !done) log::error("the audit could not be flushed", done.error());
-      if (auto kept = system_.insight->lineage.flush(); !kept) log::error("lineage could not be flushed", kept.error());
-      if (auto kept = system_.meter->flush(); !kept) log::error("the use of grants could not be flushed", kept.error());
-      if (auto done = system_.requests->tick(); !done) log::error("sharing requests could not be looked after", done.error());
-      if (auto done = system_.grants->tick(); !done) log::error("grants could not be handed over", done.error());
-      if (auto done = system_.quality->tick(); !done) log::error("the daily quality check was not queued", done.error());
-      if (auto done = system_.surveys->tick(); !done) log::error("the surveys could not be looked after", done.error());
-      if (auto done = system_.register_notices->tick(); !done)
-        log::error("the registers' clocks were not looked after", done.error());
-      if (auto done = system_.indicators->tick(); !done) log::error("the indicators were not queued", done.error());
-      if (std::chrono::steady_clock::now() >= next_sweep) {
-        next_sweep += std::chrono::hours(6);
-        auto freed = system_.sweep();
-        if (!freed)
-          log::error("the sweep of unused files failed", freed.error());
-        else if (*freed > 0)
-          log::info("unused files were removed", {{"bytes", std::to_string(*freed)}});
-      }
+      work_();
       lock.lock();
     }
   }
-  System& system_;
+  std::chrono::seconds every_;
+  std::function<void()> work_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
   std::thread thread_;
 };
 
-// Looks every second for pipelines, deliveries, harvests and budgets that are due, until it is told to stop.
-class Scheduler {
- public:
-  explicit Scheduler(System& system) : system_(system), thread_([this] { run(); }) {}
-  ~Scheduler() {
-    {
-      std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_all();
-    thread_.join();
-  }
-  Scheduler(const Scheduler&) = delete;
-  Scheduler& operator=(const Scheduler&) = delete;
+void sweep(System& s) {
+  auto freed = s.sweep();
+  if (!freed)
+    log::error("the sweep of unused files failed", freed.error());
+  else if (*freed > 0)
+    log::info("unused files were removed", {{"bytes", std::to_string(*freed)}});
+}
 
- private:
-  void run() {
-    std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, std::chrono::seconds(1), [&] { return stopping_; })) {
-      lock.unlock();
-      if (auto done = system_.pipelines->tick(); !done) log::error("the pipelines could not be looked after", done.error());
-      if (auto done = system_.deliveries->tick(); !done) log::error("the deliveries could not be looked after", done.error());
-      if (auto done = system_.harvests->tick(); !done) log::error("the harvests could not be looked after", done.error());
-      if (auto done = system_.evaluations->tick(); !done) log::error("the budgets could not be watched", done.error());
-      lock.lock();
-    }
-  }
-  System& system_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  std::thread thread_;
-};
+// What has to be done now and then; `next_sweep` goes on by itself.
+void keep_house(System& s, std::chrono::steady_clock::time_point& next_sweep) {
+  if (auto done = s.audit->flush(); !done) log::error("the audit could not be flushed", done.error());
+  if (auto kept = s.insight->lineage.flush(); !kept) log::error("lineage could not be flushed", kept.error());
+  if (auto kept = s.meter->flush(); !kept) log::error("the use of grants could not be flushed", kept.error());
+  if (auto done = s.requests->tick(); !done) log::error("sharing requests could not be looked after", done.error());
+  if (auto done = s.grants->tick(); !done) log::error("grants could not be handed over", done.error());
+  if (auto done = s.quality->tick(); !done) log::error("the daily quality check was not queued", done.error());
+  if (auto done = s.surveys->tick(); !done) log::error("the surveys could not be looked after", done.error());
+  if (auto done = s.register_notices->tick(); !done) log::error("the registers' clocks were not looked after", done.error());
+  if (auto done = s.indicators->tick(); !done) log::error("the indicators were not queued", done.error());
+  if (std::chrono::steady_clock::now() < next_sweep) return;
+  next_sweep += std::chrono::hours(6);
+  sweep(s);
+}
+
+// Pipelines, deliveries, harvests and budgets that are due.
+void start_what_is_due(System& s) {
+  if (auto done = s.pipelines->tick(); !done) log::error("the pipelines could not be looked after", done.error());
+  if (auto done = s.deliveries->tick(); !done) log::error("the deliveries could not be looked after", done.error());
+  if (auto done = s.harvests->tick(); !done) log::error("the harvests could not be looked after", done.error());
+  if (auto done = s.evaluations->tick(); !done) log::error("the budgets could not be watched", done.error());
+}
 
 void print_first_passwords(const Common& common, const std::vector<identity::OneTimePassword>& made) {
   if (made.empty()) return;
@@ -204,8 +186,10 @@ Result<void> serve(System& s, const std::function<void(const std::string&)>& ann
              {.settings = s.settings, .router = router, .authenticator = gate, .metrics = metrics, .data_folder = s.data}));
   s.jobs->start();
   {
-    Housekeeper housekeeper(s);
-    Scheduler scheduler(s);
+    auto next_sweep = std::chrono::steady_clock::now() + std::chrono::hours(1);
+    Repeated housekeeping(std::chrono::seconds(s.settings.integer("audit.count_interval")),
+                          [&s, &next_sweep] { keep_house(s, next_sweep); });
+    Repeated scheduling(std::chrono::seconds(1), [&s] { start_what_is_due(s); });
     // Whoever searches first finds the index made.
     std::thread index([&s] {
       if (auto done = s.catalog->refresh_index(); !done) log::error("the search index could not be made", done.error());

@@ -7,29 +7,12 @@
 
 #include "qushu/base/id.h"
 #include "qushu/base/text.h"
-#include "qushu/notify/notices.h"
 
 #include "budgets_rules.h"
 #include "storage.h"
 
 namespace qushu::budget {
 namespace {
-
-struct StateName {
-  State state;
-  std::string_view code;
-  Text title;
-};
-const std::array kStates{StateName{State::draft, "draft", {"草稿", "Draft"}},
-                         StateName{State::submitted, "submitted", {"待审核", "Submitted"}},
-                         StateName{State::returned, "returned", {"已退回", "Returned"}},
-                         StateName{State::approved, "approved", {"已批复", "Approved"}},
-                         StateName{State::published, "published", {"已公开", "Published"}}};
-
-State state_of(std::string_view code) {
-  auto found = std::ranges::find(kStates, code, &StateName::code);
-  return found == kStates.end() ? State::draft : found->state;
-}
 
 Result<std::vector<Spent>> load_spent(store::Session& s, std::string_view id) {
   QS_TRY(auto rows, s.query("SELECT month, subject, amount, changed_by, explanation FROM budget_spent WHERE budget_id = ? "
@@ -63,13 +46,6 @@ std::vector<Execution> execution_of(const Content& content, const std::vector<Sp
 }
 
 }  // namespace
-
-std::string_view name(State state) {
-  return std::ranges::find(kStates, state, &StateName::state)->code;
-}
-Text title(State state) {
-  return std::ranges::find(kStates, state, &StateName::state)->title;
-}
 
 const BudgetVersion* Budget::in_force() const {
   auto found = std::ranges::find_if(versions, [](const BudgetVersion& v) { return is_in_force(v.state); });
@@ -107,7 +83,7 @@ Result<Budget> Budgets::load(store::Session& s, std::string_view id) const {
                             {id}));
   for (const auto& r : rows)
     out.versions.push_back({.number = r.integer(0),
-                            .state = state_of(r.text(1)),
+                            .state = workflow::state_of(r.text(1)),
                             .revision = r.integer(2),
                             .reason = r.text(3),
                             .adjusted_on = r.text(4),
@@ -174,20 +150,9 @@ Result<std::vector<OtherYear>> Budgets::other_years(store::Session& s, const Bud
   return out;
 }
 
-Result<bool> Budgets::took_part(store::Session& s, const Actor& actor, const Budget& budget, std::int64_t version) const {
-  // Somebody at the console has no identifier: her name tells.
-  std::string_view column = actor.person_id.empty() ? "person_id = '' AND person_name" : "person_id";
-  QS_TRY(auto row, s.one(fmt::format("SELECT count(*) FROM budget_step WHERE budget_id = ? AND version = ? AND {} = ? AND "
-                                     "action IN ('create', 'save', 'import', 'submit', 'adjust')",
-                                     column),
-                         {budget.id, version, actor.person_id.empty() ? actor.name : actor.person_id}));
-  return row && row->integer(0) > 0;
-}
-
 Result<Detail> Budgets::detail(store::Session& s, const Actor& actor, Budget budget, std::int64_t version) const {
-  auto found = version == 0 ? budget.versions.begin() : std::ranges::find(budget.versions, version, &BudgetVersion::number);
-  if (found == budget.versions.end())
-    return fail(Code::not_found, "budget.version", "没有这个版本。", "There is no such version.");
+  const auto* found = workflow::find_version(budget.versions, version);
+  if (found == nullptr) return fail(Code::not_found, "budget.version", "没有这个版本。", "There is no such version.");
   Detail out{.budget = budget, .version = *found, .content = {}, .findings = {}, .spent = {}, .execution = {}};
   QS_TRY(out.content, load_content(s, budget.id, out.version.number));
   QS_TRY(auto others, other_years(s, budget));
@@ -205,18 +170,21 @@ Result<Detail> Budgets::detail(store::Session& s, const Actor& actor, Budget bud
     out.month = months_of(budget.year, deps_.today());
     out.execution = execution_of(out.content, out.spent, out.month);
   }
-  bool newest = found == budget.versions.begin();
+  bool newest = found == &budget.versions.front(), writes = may(actor, Permission::budget_write, budget);
   auto state = out.version.state;
-  out.may_edit = newest && is_editable(state) && may(actor, Permission::budget_write, budget);
+  out.may_edit = newest && writes && is_editable(state);
   out.may_submit = out.may_edit;
-  out.may_adjust = newest && is_in_force(state) && may(actor, Permission::budget_write, budget);
-  out.may_spend = budget.in_force() != nullptr && may(actor, Permission::budget_write, budget);
-  out.may_publish = state == State::approved && newest && may(actor, Permission::budget_approve, budget);
-  if (newest && state == State::submitted && may(actor, Permission::budget_approve, budget)) {
-    QS_TRY(auto part, took_part(s, actor, budget, out.version.number));
-    out.may_decide = !part;
-  }
+  out.may_adjust = newest && writes && is_in_force(state);
+  out.may_spend = writes && budget.in_force() != nullptr;
+  if (!newest) return out;
+  out.may_publish = state == State::approved && may(actor, Permission::budget_approve, budget);
+  QS_TRY(out.may_decide, flow_.may_decide(s, actor, paper_of(budget)));
   return out;
+}
+
+Result<Detail> Budgets::detail(store::Transaction& t, const Actor& actor, std::string_view id) const {
+  QS_TRY(auto now, load(t, id));
+  return detail(t, actor, std::move(now), 0);
 }
 
 Result<Detail> Budgets::find(const Actor& actor, std::string_view id, std::int64_t version) const {
@@ -232,22 +200,6 @@ Result<std::vector<Discrepancy>> Budgets::check(const Actor& actor, std::string_
     QS_TRY(auto others, other_years(s, budget));
     return check_identities(content, budget.year, others);
   });
-}
-
-Result<void> Budgets::keep_step(store::Transaction& t, const Actor& actor, const Budget& budget, std::int64_t version,
-                                std::string_view action, std::string_view comment, json::object detail) const {
-  QS_CHECK(
-      t.exec("INSERT INTO budget_step (id, budget_id, version, at, action, person_id, person_name, comment) VALUES (?, ?, ?, "
-             "?, ?, ?, ?, ?)",
-             {new_id(), budget.id, version, deps_.clock.now(), action, actor.person_id, actor.name, comment}));
-  detail["version"] = version;
-  if (!comment.empty()) detail["comment"] = comment;
-  return deps_.audit.record(t, actor,
-                            {.action = fmt::format("budget.{}", action),
-                             .object_kind = "budget",
-                             .object_id = budget.id,
-                             .object_name = fmt::format("{} {}", budget.department_name, budget.year),
-                             .detail = std::move(detail)});
 }
 
 Result<Detail> Budgets::create(const Actor& actor, std::string_view department, std::int64_t year, std::string_view copy_of) {
@@ -287,9 +239,8 @@ Result<Detail> Budgets::create(const Actor& actor, std::string_view department, 
                "changed_by) VALUES (?, 1, 'draft', 1, '', '', '', ?, ?)",
                {budget.id, deps_.clock.now(), actor.name}));
     QS_CHECK(keep_content(t, budget.id, 1, content));
-    QS_CHECK(keep_step(t, actor, budget, 1, "create", ""));
-    QS_TRY(auto made, load(t, budget.id));
-    return detail(t, actor, std::move(made), 0);
+    QS_CHECK(flow_.keep_step(t, actor, paper_of(budget), 1, "create", ""));
+    return detail(t, actor, budget.id);
   });
 }
 
@@ -303,9 +254,7 @@ Result<Detail> Budgets::save(const Actor& actor, std::string_view id, std::int64
     if (!is_editable(newest.state))
       return wrong_state("这一版不能再改；已批复的预算请做调整。",
                          "This version is not edited any more; adjust an approved budget.");
-    if (revision != newest.revision)
-      return fail(Code::conflict, "budget.changed", fmt::format("{}已改过这份预算，请重新打开再改。", newest.changed_by),
-                  fmt::format("{} has changed this budget meanwhile; open it again.", newest.changed_by));
+    if (revision != newest.revision) return kind().changed_meanwhile(newest.changed_by);
     QS_TRY(auto before, load_content(t, budget.id, newest.number));
     QS_CHECK(keep_content(t, budget.id, newest.number, content));
     QS_TRY(auto others, other_years(t, budget));
@@ -318,15 +267,12 @@ Result<Detail> Budgets::save(const Actor& actor, std::string_view id, std::int64
       QS_CHECK(t.exec("INSERT INTO budget_explanation (budget_id, version, finding, text) VALUES (?, ?, ?, ?)",
                       {budget.id, newest.number, d.key(), trim(given->second)}));
     }
-    QS_CHECK(t.exec(
-        "UPDATE budget_version SET revision = revision + 1, changed = ?, changed_by = ? WHERE budget_id = ? AND version = ?",
-        {deps_.clock.now(), actor.name, budget.id, newest.number}));
-    QS_CHECK(keep_step(t, actor, budget, newest.number, action, "",
-                       {{"lines", compare_contents(before, content).size()},
-                        {"before", before.totals.at(0).expenditure},
-                        {"after", content.totals.at(0).expenditure}}));
-    QS_TRY(auto now, load(t, id));
-    return detail(t, actor, std::move(now), 0);
+    QS_CHECK(flow_.touch(t, actor, paper_of(budget)));
+    QS_CHECK(flow_.keep_step(t, actor, paper_of(budget), newest.number, action, "",
+                             {{"lines", compare_contents(before, content).size()},
+                              {"before", before.totals.at(0).expenditure},
+                              {"after", content.totals.at(0).expenditure}}));
+    return detail(t, actor, id);
   });
 }
 

@@ -4,17 +4,6 @@
 namespace qushu::budget {
 namespace {
 
-const Text& action_title(std::string_view action) {
-  static const std::vector<std::pair<std::string_view, Text>> kActions{
-      {"create", {"新建", "Made"}},       {"save", {"保存", "Saved"}},      {"import", {"导入", "Imported"}},
-      {"submit", {"提交", "Submitted"}},  {"return", {"退回", "Returned"}}, {"approve", {"批复", "Approved"}},
-      {"publish", {"公开", "Published"}}, {"adjust", {"调整", "Adjusted"}}, {"spend", {"登记执行", "Spending noted"}}};
-  static const Text kNone;
-  for (const auto& [code, text] : kActions)
-    if (code == action) return text;
-  return kNone;
-}
-
 json::object to_json(const BudgetVersion& v, Lang lang) {
   return {{"version", v.number},    {"state", name(v.state)},       {"state_name", title(v.state).in(lang)},
           {"revision", v.revision}, {"reason", v.reason},           {"adjusted_on", v.adjusted_on},
@@ -95,11 +84,6 @@ json::object to_json(const Comparison& c, Lang lang) {
           {"year_now", c.year_now},
           {"version_now", c.version_now},
           {"lines", std::move(lines)}};
-}
-
-json::object to_json(const Step& s, Lang lang) {
-  return {{"at", to_iso(s.at)},   {"action", s.action},           {"action_name", action_title(s.action).in(lang)},
-          {"version", s.version}, {"person_name", s.person_name}, {"comment", s.comment}};
 }
 
 }  // namespace qushu::budget

@@ -4,6 +4,7 @@
 #include "qushu/budget/budgets.h"
 #include "qushu/budget/workbook.h"
 #include "qushu/http/received_file.h"
+#include "qushu/workflow/routes.h"
 
 #include "public_pages.h"
 #include "sections.h"
@@ -17,9 +18,14 @@ using http::Request;
 using http::Response;
 using http::Router;
 using http::Schema;
+using workflow::comment_body;
+using workflow::format_parameter;
+using workflow::kXlsx;
+using workflow::member;
+using workflow::shown;
+using workflow::version_parameter;
 
 constexpr std::uint64_t kMostJson = 16ULL << 20U;
-constexpr const char* kXlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 // --- shapes ------------------------------------------------------------------------------------------------------------------
 template <class Row>
@@ -109,45 +115,15 @@ Schema detail_schema() {
   return schema::object(std::move(members)).named("BudgetDetail");
 }
 
-Schema comment_body() {
-  return schema::object({{"comment", schema::text().length(0, 500).optional()}});
-}
-
-std::string member(const Request& r, std::string_view name) {
-  const auto* value = r.body.as_object().if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
-http::Parameter version_parameter() {
-  return {.name = "version",
-          .shape = schema::integer().range(0, 10'000),
-          .note = {"版本，默认最新", "Version; the newest by default"},
-          .required = false,
-          .otherwise = "0"};
-}
-http::Parameter format_parameter() {
-  return {.name = "format",
-          .shape = schema::choice({"pdf", "xlsx"}),
-          .note = {"格式", "Format"},
-          .required = false,
-          .otherwise = "pdf"};
-}
-
-Result<Response> shown(const Request& r, const Result<Detail>& detail, unsigned status = 200) {
-  if (!detail) return Failure(detail.error());
-  return Response::ok(to_json(*detail, r.lang()), status);
-}
-
-std::string file_name(const Detail& d, std::string_view what, std::string_view extension) {
-  return fmt::format("{} {} 年{}.{}", d.budget.department_name, d.budget.year, what, extension);
+std::string file_name(const Detail& d, std::string_view what) {
+  return fmt::format("{} {} 年{}", d.budget.department_name, d.budget.year, what);
 }
 
 Result<Response> print_response(const Request& r, const Detail& d, std::string_view project,
                                 const std::filesystem::path& scratch) {
-  bool pdf = r.get("format").value_or("pdf") != "xlsx";
-  QS_TRY(auto bytes, printed(d, pdf ? PrintFormat::pdf : PrintFormat::xlsx, project, scratch));
-  return Response::text(std::move(bytes), pdf ? "application/pdf" : kXlsx)
-      .as_download(file_name(d, project.empty() ? "部门预算" : "项目申报表", pdf ? "pdf" : "xlsx"));
+  auto format = workflow::wants_pdf(r) ? PrintFormat::pdf : PrintFormat::xlsx;
+  QS_TRY(auto bytes, printed(d, format, project, scratch));
+  return workflow::download(r, std::move(bytes), file_name(d, project.empty() ? "部门预算" : "项目申报表"));
 }
 
 std::map<std::string, std::string> explanations_of(const Request& r) {
@@ -176,6 +152,10 @@ Result<Response> import_workbook(const BudgetRoutes& x, const Request& r) {
     out["budget"] = to_json(saved, r.lang());
   }
   return Response::ok(out);
+}
+
+workflow::Papers papers() {
+  return {.kind = kind(), .path = "/api/v1/budgets", .detail = detail_schema()};
 }
 
 // --- routes ------------------------------------------------------------------------------------------------------------------
@@ -264,25 +244,8 @@ void add_reading(Router& router, const BudgetRoutes& x) {
                                           r.integer("with_version", 0)));
          return Response::ok(to_json(c, r.lang()));
        }});
-  router.add({.method = Method::get,
-              .path = "/api/v1/budgets/{id}/history",
-              .id = "budget_history",
-              .tag = "budget",
-              .summary = {"一份预算的每一步", "Every step of a budget"},
-              .who = use,
-              .answer = schema::object({{"steps", schema::array(schema::object({{"at", schema::time()},
-                                                                                {"action", schema::text()},
-                                                                                {"action_name", schema::text()},
-                                                                                {"version", schema::integer()},
-                                                                                {"person_name", schema::text()},
-                                                                                {"comment", schema::text()}}))}}),
-              .errors = {Code::not_found},
-              .handler = [x](Request& r) -> Result<Response> {
-                QS_TRY(auto steps, x.budgets.history(r.actor, r.param("id")));
-                json::array out;
-                for (const auto& s : steps) out.emplace_back(to_json(s, r.lang()));
-                return Response::ok(json::object{{"steps", std::move(out)}});
-              }});
+  workflow::add_history(router, papers(), {"一份预算的每一步", "Every step of a budget"},
+                        [x](const Request& r) { return x.budgets.history(r.actor, r.param("id")); });
 }
 
 void add_files(Router& router, const BudgetRoutes& x) {
@@ -323,7 +286,7 @@ void add_files(Router& router, const BudgetRoutes& x) {
                 QS_TRY(auto bytes,
                        write_workbook(d.content, r.get("unit").value_or("wan") == "yuan" ? MoneyUnit::yuan : MoneyUnit::wan,
                                       x.scratch));
-                return Response::text(std::move(bytes), kXlsx).as_download(file_name(d, "预算填报表", "xlsx"));
+                return Response::text(std::move(bytes), kXlsx).as_download(file_name(d, "预算填报表") + ".xlsx");
               }});
   router.add({.method = Method::post,
               .path = "/api/v1/budgets/{id}/workbook",
@@ -343,20 +306,6 @@ void add_files(Router& router, const BudgetRoutes& x) {
                                         {"budget", detail_schema().nullable()}}),
               .errors = {Code::not_found, Code::invalid, Code::conflict, Code::too_large},
               .handler = [x](Request& r) { return import_workbook(x, r); }});
-}
-
-void add_step(Router& router, std::string name, Text summary, Permission who, Schema body,
-              std::function<Result<Detail>(const Request&)> run) {
-  router.add({.method = Method::post,
-              .path = "/api/v1/budgets/{id}/" + name,
-              .id = "budget_" + name,
-              .tag = "budget",
-              .summary = std::move(summary),
-              .who = http::may(who),
-              .body = std::move(body),
-              .answer = detail_schema(),
-              .errors = {Code::not_found, Code::invalid, Code::conflict},
-              .handler = [run = std::move(run)](Request& r) -> Result<Response> { return shown(r, run(r)); }});
 }
 
 void add_writing(Router& router, const BudgetRoutes& x) {
@@ -396,17 +345,18 @@ void add_writing(Router& router, const BudgetRoutes& x) {
                 return shown(
                     r, x.budgets.save(r.actor, r.param("id"), r.body.at("revision").as_int64(), content, explanations_of(r)));
               }});
-  add_step(router, "submit", {"提交审核；全部勾稽关系成立才能提交", "Submit; every identity must hold"},
+  auto all = papers();
+  add_step(router, all, "submit", {"提交审核；全部勾稽关系成立才能提交", "Submit; every identity must hold"},
            Permission::budget_write, comment_body(),
            [x](const Request& r) { return x.budgets.submit(r.actor, r.param("id"), member(r, "comment")); });
-  add_step(router, "return", {"退回", "Return"}, Permission::budget_approve, comment_body(),
+  add_step(router, all, "return", {"退回", "Return"}, Permission::budget_approve, comment_body(),
            [x](const Request& r) { return x.budgets.send_back(r.actor, r.param("id"), member(r, "comment")); });
-  add_step(router, "approve", {"批复；编制和提交的人不能批复", "Approve; never by whoever entered or submitted it"},
+  add_step(router, all, "approve", {"批复；编制和提交的人不能批复", "Approve; never by whoever entered or submitted it"},
            Permission::budget_approve, comment_body(),
            [x](const Request& r) { return x.budgets.approve(r.actor, r.param("id"), member(r, "comment")); });
-  add_step(router, "publish", {"公开", "Publish"}, Permission::budget_approve, schema::object({}),
+  add_step(router, all, "publish", {"公开", "Publish"}, Permission::budget_approve, schema::object({}),
            [x](const Request& r) { return x.budgets.publish(r.actor, r.param("id")); });
-  add_step(router, "adjust", {"调整已批复的预算：新的一版草稿", "Adjust an approved budget: a new draft"},
+  add_step(router, all, "adjust", {"调整已批复的预算：新的一版草稿", "Adjust an approved budget: a new draft"},
            Permission::budget_write,
            schema::object({{"reason", schema::text().length(1, 500)},
                            {"day", schema::text().length(10, 10).note("如 2026-06-30", "Such as 2026-06-30")}}),

@@ -2,54 +2,63 @@
 
 #include <chrono>
 
+#include <fmt/format.h>
+
 #include "qushu/base/text.h"
 #include "qushu/budget/content.h"
 
 namespace qushu::budget {
 namespace {
 
-constexpr std::size_t kMostComment = 500;
-
-// Somebody at the server's console, and Qushu itself, belong to no department and may act for each.
-bool of_every_department(const Actor& actor) {
-  return actor.person_id.empty() && (actor.via == "cli" || actor.via == "system");
-}
+const std::vector<std::pair<std::string_view, Text>> kActions{
+    {"create", {"新建", "Made"}},       {"save", {"保存", "Saved"}},      {"import", {"导入", "Imported"}},
+    {"submit", {"提交", "Submitted"}},  {"return", {"退回", "Returned"}}, {"approve", {"批复", "Approved"}},
+    {"publish", {"公开", "Published"}}, {"adjust", {"调整", "Adjusted"}}, {"spend", {"登记执行", "Spending noted"}}};
 
 }  // namespace
+
+const workflow::Kind& kind() {
+  static const workflow::Kind kKind{.name = "budget",
+                                    .noun = {"预算", "budget"},
+                                    .drafting = {"编制", "entered"},
+                                    .approved = {"已批复", "Approved"},
+                                    .page = "/budgets/",
+                                    .actions = kActions};
+  return kKind;
+}
+Text title(State state) {
+  return kind().title(state);
+}
 
 Failure no_budget() {
   return fail(Code::not_found, "budget.not_found", "没有这份预算。", "There is no such budget.");
 }
 Failure forbidden(std::string zh, std::string en) {
-  return fail(Code::forbidden, "budget.forbidden", std::move(zh), std::move(en));
+  return kind().forbidden(std::move(zh), std::move(en));
 }
 Failure wrong_state(std::string zh, std::string en) {
-  return fail(Code::conflict, "budget.state", std::move(zh), std::move(en));
+  return kind().wrong_state(std::move(zh), std::move(en));
 }
 
 bool belongs(const Actor& actor, const Budget& b) {
-  return of_every_department(actor) || actor.in_department(b.department_id) || actor.department_id == b.department_id;
+  return workflow::belongs(actor, b.department_id);
 }
 bool may(const Actor& actor, Permission p, const Budget& b) {
-  return actor.can(p) && belongs(actor, b);
-}
-bool is_editable(State s) {
-  return s == State::draft || s == State::returned;
-}
-bool is_in_force(State s) {
-  return s == State::approved || s == State::published;
+  return workflow::may(actor, p, b.department_id);
 }
 
 Result<void> check_comment(std::string_view text, std::string_view member, bool needed) {
-  if (needed && trim(text).empty())
-    return fail(Error{
-        .code = Code::invalid, .id = "budget.comment", .text = {"请写明理由。", "Say why."}, .subject = std::string(member)});
-  if (utf8_length(text) > kMostComment)
-    return fail(Error{.code = Code::invalid,
-                      .id = "budget.comment",
-                      .text = {"最多 500 个字。", "At most 500 characters."},
-                      .subject = std::string(member)});
-  return {};
+  return workflow::check_text("budget.comment", text, member, workflow::kMostComment, needed);
+}
+
+workflow::Paper paper_of(const Budget& b) {
+  return {.id = b.id,
+          .department_id = b.department_id,
+          .name = fmt::format("{} {}", b.department_name, b.year),
+          .title = {fmt::format("{} {} 年预算", b.department_name, b.year),
+                    fmt::format("The budget {} of {}", b.year, b.department_name)},
+          .version = b.versions.empty() ? 0 : b.versions.front().number,
+          .state = b.versions.empty() ? State::draft : b.versions.front().state};
 }
 
 bool is_day(std::string_view text) {

@@ -5,41 +5,18 @@
 
 #include <fmt/format.h>
 
-#include "qushu/base/id.h"
 #include "qushu/base/text.h"
 #include "qushu/budget/budgets.h"
-#include "qushu/notify/notices.h"
 
 #include "budgets_rules.h"
 #include "storage.h"
 
 namespace qushu::budget {
 
-Result<void> Budgets::set_state(store::Transaction& t, const Actor& actor, const Budget& budget, State state,
-                                std::string_view comment) const {
-  QS_CHECK(
-      t.exec("UPDATE budget_version SET state = ?, comment = ?, revision = revision + 1, changed = ?, changed_by = ? WHERE "
-             "budget_id = ? AND version = ?",
-             {name(state), comment, deps_.clock.now(), actor.name, budget.id, budget.versions.front().number}));
-  return {};
-}
-
-// Those who may decide about it.
-Result<std::vector<std::string>> Budgets::deciders(const Budget& budget) const {
-  QS_TRY(auto people,
-         deps_.identity.people({.text = {}, .department_id = {}, .role = "budget_reviewer", .after = {}, .limit = 200}));
-  std::vector<std::string> out;
-  for (const auto& p : people) {
-    auto actor = deps_.identity.actor_of(p.login);
-    if (actor && may(*actor, Permission::budget_approve, budget)) out.push_back(p.id);
-  }
-  return out;
-}
-
 Result<Detail> Budgets::submit(const Actor& actor, std::string_view id, std::string_view comment) {
   QS_CHECK(check_comment(comment, "comment", false));
   QS_TRY(auto known, deps_.store.read([&](store::Session& s) { return load_visible(s, actor, id); }));
-  QS_TRY(auto told, deciders(known));
+  QS_TRY(auto told, flow_.deciders(known.department_id));
   return deps_.store.write([&](store::Transaction& t) -> Result<Detail> {
     QS_TRY(auto budget, load_visible(t, actor, id));
     if (!may(actor, Permission::budget_write, budget))
@@ -59,18 +36,8 @@ Result<Detail> Budgets::submit(const Actor& actor, std::string_view id, std::str
                                      first.message.en)},
                 .subject = first.place});
     }
-    QS_CHECK(set_state(t, actor, budget, State::submitted, comment));
-    QS_CHECK(keep_step(t, actor, budget, budget.versions.front().number, "submit", comment));
-    QS_CHECK(notify::tell(t, told,
-                          {.id = new_id(),
-                           .kind = "budget_submitted",
-                           .link = "/budgets/" + budget.id,
-                           .title = {fmt::format("{} {} 年预算待审核", budget.department_name, budget.year),
-                                     fmt::format("The budget {} of {} waits for you", budget.year, budget.department_name)},
-                           .detail = {actor.name, actor.name},
-                           .at = deps_.clock.now()}));
-    QS_TRY(auto after, load(t, id));
-    return detail(t, actor, std::move(after), 0);
+    QS_CHECK(flow_.submit(t, actor, paper_of(budget), told, comment));
+    return detail(t, actor, id);
   });
 }
 
@@ -78,32 +45,8 @@ Result<Detail> Budgets::decide(const Actor& actor, std::string_view id, State to
   QS_CHECK(check_comment(comment, "comment", to == State::returned));
   return deps_.store.write([&](store::Transaction& t) -> Result<Detail> {
     QS_TRY(auto budget, load_visible(t, actor, id));
-    const auto& newest = budget.versions.front();
-    if (!may(actor, Permission::budget_approve, budget))
-      return forbidden("您没有审核这份预算的权限。", "You may not decide about this budget.");
-    if (newest.state != State::submitted)
-      return wrong_state("这份预算没有提交待审核。", "This budget does not wait for a decision.");
-    QS_TRY(auto part, took_part(t, actor, budget, newest.number));
-    if (part)
-      return forbidden("编制或提交过这一版的人不能审核它，请由另一人审核。",
-                       "Whoever entered or submitted this version does not decide about it; another person must.");
-    QS_CHECK(set_state(t, actor, budget, to, comment));
-    QS_CHECK(keep_step(t, actor, budget, newest.number, to == State::approved ? "approve" : "return", comment));
-    QS_TRY(auto submitter, t.one("SELECT person_id FROM budget_step WHERE budget_id = ? AND version = ? AND action = 'submit' "
-                                 "ORDER BY id DESC LIMIT 1",
-                                 {budget.id, newest.number}));
-    if (submitter && !submitter->text(0).empty())
-      QS_CHECK(
-          notify::tell(t, {submitter->text(0)},
-                       {.id = new_id(),
-                        .kind = to == State::approved ? "budget_approved" : "budget_returned",
-                        .link = "/budgets/" + budget.id,
-                        .title = {fmt::format("{} {} 年预算{}", budget.department_name, budget.year, title(to).zh),
-                                  fmt::format("The budget {} of {}: {}", budget.year, budget.department_name, title(to).en)},
-                        .detail = {std::string(comment), std::string(comment)},
-                        .at = deps_.clock.now()}));
-    QS_TRY(auto after, load(t, id));
-    return detail(t, actor, std::move(after), 0);
+    QS_CHECK(flow_.decide(t, actor, paper_of(budget), to, comment));
+    return detail(t, actor, id);
   });
 }
 
@@ -121,10 +64,9 @@ Result<Detail> Budgets::publish(const Actor& actor, std::string_view id) {
       return forbidden("您没有公开这份预算的权限。", "You may not publish this budget.");
     if (budget.versions.front().state != State::approved)
       return wrong_state("只有已批复的预算可以公开。", "Only an approved budget is published.");
-    QS_CHECK(set_state(t, actor, budget, State::published, budget.versions.front().comment));
-    QS_CHECK(keep_step(t, actor, budget, budget.versions.front().number, "publish", ""));
-    QS_TRY(auto after, load(t, id));
-    return detail(t, actor, std::move(after), 0);
+    QS_CHECK(flow_.set_state(t, actor, paper_of(budget), State::published, budget.versions.front().comment));
+    QS_CHECK(flow_.keep_step(t, actor, paper_of(budget), budget.versions.front().number, "publish", ""));
+    return detail(t, actor, id);
   });
 }
 
@@ -147,9 +89,8 @@ Result<Detail> Budgets::adjust(const Actor& actor, std::string_view id, std::str
                "changed_by) VALUES (?, ?, 'draft', 1, ?, ?, '', ?, ?)",
                {budget.id, held.number + 1, trim(reason), day, deps_.clock.now(), actor.name}));
     QS_CHECK(keep_content(t, budget.id, held.number + 1, content));
-    QS_CHECK(keep_step(t, actor, budget, held.number + 1, "adjust", reason, {{"day", day}}));
-    QS_TRY(auto after, load(t, id));
-    return detail(t, actor, std::move(after), 0);
+    QS_CHECK(flow_.keep_step(t, actor, paper_of(budget), held.number + 1, "adjust", reason, {{"day", day}}));
+    return detail(t, actor, id);
   });
 }
 
@@ -245,8 +186,8 @@ Result<Detail> Budgets::spend(const Actor& actor, std::string_view id, std::int6
           {budget.id, month, subject, amount, actor.name, beyond ? trim(explanation) : std::string_view()}));
       changed[subject] = amount;
     }
-    QS_CHECK(keep_step(t, actor, budget, held->number, "spend", trim(explanation),
-                       {{"month", month}, {"amounts", std::move(changed)}}));
+    QS_CHECK(flow_.keep_step(t, actor, paper_of(budget), held->number, "spend", trim(explanation),
+                             {{"month", month}, {"amounts", std::move(changed)}}));
     return detail(t, actor, std::move(budget), 0);
   });
 }
@@ -255,19 +196,7 @@ Result<std::vector<Step>> Budgets::history(const Actor& actor, std::string_view 
   return deps_.store.read([&](store::Session& s) -> Result<std::vector<Step>> {
     QS_TRY(auto budget, load_visible(s, actor, id));
     if (!belongs(actor, budget)) return std::vector<Step>{};
-    QS_TRY(
-        auto rows,
-        s.query(
-            "SELECT at, action, version, person_name, comment FROM budget_step WHERE budget_id = ? ORDER BY id DESC LIMIT 500",
-            {id}));
-    std::vector<Step> out;
-    for (const auto& row : rows)
-      out.push_back({.at = row.time(0),
-                     .action = row.text(1),
-                     .version = row.integer(2),
-                     .person_name = row.text(3),
-                     .comment = row.text(4)});
-    return out;
+    return flow_.history(s, id);
   });
 }
 
@@ -283,13 +212,9 @@ Result<Comparison> Budgets::compare(const Actor& actor, std::string_view id, std
   return deps_.store.read([&](store::Session& s) -> Result<Comparison> {
     QS_TRY(auto now, load_visible(s, actor, id));
     QS_TRY(auto before, load_visible(s, actor, other));
-    auto pick = [](const Budget& b, std::int64_t wanted) -> const BudgetVersion* {
-      if (wanted == 0) return &b.versions.front();
-      auto found = std::ranges::find(b.versions, wanted, &BudgetVersion::number);
-      return found == b.versions.end() ? nullptr : &*found;
-    };
-    const auto *a = pick(now, version),
-               *b = other_version == 0 && before.in_force() != nullptr ? before.in_force() : pick(before, other_version);
+    const auto *a = workflow::find_version(now.versions, version),
+               *b = other_version == 0 && before.in_force() != nullptr ? before.in_force()
+                                                                       : workflow::find_version(before.versions, other_version);
     if (a == nullptr || b == nullptr)
       return fail(Code::not_found, "budget.version", "没有这个版本。", "There is no such version.");
     QS_TRY(auto content_now, load_content(s, now.id, a->number));

@@ -1,8 +1,6 @@
 #include "qushu/budget/workbook.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,6 +8,7 @@
 
 #include "qushu/base/id.h"
 #include "qushu/base/text.h"
+#include "qushu/print/print.h"
 #include "qushu/tabular/tabular.h"
 
 #include "sections.h"
@@ -319,20 +318,7 @@ Result<std::string> write_workbook(const Content& content, MoneyUnit unit, const
       writer.section(section, content.*section.rows);
   });
   auto error = writer.close();
-  std::string out;
-  {
-    std::ifstream in(file, std::ios::binary);
-    out.assign(std::istreambuf_iterator<char>(in), {});
-  }
-  std::error_code gone;
-  std::filesystem::remove(file, gone);
-  if (error != LXW_NO_ERROR || out.empty())
-    return fail(
-        Error{.code = Code::storage_full,
-              .id = "budget.disk",
-              .text = {"临时文件写不下，磁盘可能已满。", "The temporary file could not be written; the disk may be full."},
-              .detail = lxw_strerror(error)});
-  return out;
+  return print::take_file(file, error == LXW_NO_ERROR ? "" : lxw_strerror(error), "budget.disk");
 }
 
 Result<WorkbookRead> read_workbook(const std::filesystem::path& path, std::string_view name,

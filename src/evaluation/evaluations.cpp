@@ -93,35 +93,26 @@ Result<Evaluation> Evaluations::load_editable(store::Session& s, const Actor& ac
   return out;
 }
 
-Result<bool> Evaluations::took_part(store::Session& s, const Actor& actor, const Evaluation& e, std::int64_t version) const {
-  // Somebody at the console has no identifier: her name tells.
-  std::string_view column = actor.person_id.empty() ? "person_id = '' AND person_name" : "person_id";
-  QS_TRY(auto row,
-         s.one(fmt::format("SELECT count(*) FROM evaluation_step WHERE evaluation_id = ? AND version = ? AND {} = ? AND "
-                           "action NOT IN ('return', 'approve')",
-                           column),
-               {e.id, version, actor.person_id.empty() ? actor.name : actor.person_id}));
-  return row && row->integer(0) > 0;
-}
-
 Result<Detail> Evaluations::detail(store::Session& s, const Actor& actor, Evaluation evaluation, std::int64_t version) const {
-  auto found =
-      version == 0 ? evaluation.versions.begin() : std::ranges::find(evaluation.versions, version, &EvaluationVersion::number);
-  if (found == evaluation.versions.end())
-    return fail(Code::not_found, "evaluation.version", "没有这个版本。", "There is no such version.");
-  bool newest = found == evaluation.versions.begin();
+  const auto* found = workflow::find_version(evaluation.versions, version);
+  if (found == nullptr) return fail(Code::not_found, "evaluation.version", "没有这个版本。", "There is no such version.");
+  bool newest = found == &evaluation.versions.front(), writes = may(actor, Permission::budget_write, evaluation);
   Detail out{.evaluation = {}, .version = *found, .form = {}, .files = {}, .problems = {}};
   QS_TRY(out.form, load_form(s, evaluation.id, out.version.number));
   QS_TRY(out.files, load_files(s, evaluation.id, out.version.number));
   if (is_editable(out.version.state)) out.problems = problems_of(out.form, count_files(out.files));
-  out.may_edit = newest && is_editable(out.version.state) && may(actor, Permission::budget_write, evaluation);
-  out.may_revise = newest && out.version.state == State::approved && may(actor, Permission::budget_write, evaluation);
-  if (newest && out.version.state == State::submitted && may(actor, Permission::budget_approve, evaluation)) {
-    QS_TRY(auto part, took_part(s, actor, evaluation, out.version.number));
-    out.may_decide = !part;
+  out.may_edit = newest && writes && is_editable(out.version.state);
+  out.may_revise = newest && writes && out.version.state == State::approved;
+  if (newest) {
+    QS_TRY(out.may_decide, flow_.may_decide(s, actor, paper_of(evaluation)));
   }
   out.evaluation = std::move(evaluation);
   return out;
+}
+
+Result<Detail> Evaluations::detail(store::Transaction& t, const Actor& actor, std::string_view id) const {
+  QS_TRY(auto now, load(t, id));
+  return detail(t, actor, std::move(now), 0);
 }
 
 Result<std::vector<Listed>> Evaluations::list(const Actor& actor, const Filter& filter) const {
@@ -164,28 +155,11 @@ Result<std::string> Evaluations::id_of(std::string_view department, std::int64_t
   });
 }
 
-Result<void> Evaluations::keep_step(store::Transaction& t, const Actor& actor, const Evaluation& e, std::int64_t version,
-                                    std::string_view action, std::string_view comment, json::object detail) const {
-  QS_CHECK(
-      t.exec("INSERT INTO evaluation_step (id, evaluation_id, version, at, action, person_id, person_name, comment) VALUES "
-             "(?, ?, ?, ?, ?, ?, ?, ?)",
-             {new_id(), e.id, version, deps_.clock.now(), action, actor.person_id, actor.name, comment}));
-  detail["version"] = version;
-  if (!comment.empty()) detail["comment"] = comment;
-  return deps_.audit.record(t, actor,
-                            {.action = fmt::format("evaluation.{}", action),
-                             .object_kind = "evaluation",
-                             .object_id = e.id,
-                             .object_name = title_of(e).zh,
-                             .detail = std::move(detail)});
-}
-
-Result<void> Evaluations::changed(store::Transaction& t, const Actor& actor, const Evaluation& e) const {
-  QS_CHECK(
-      t.exec("UPDATE evaluation_version SET revision = revision + 1, changed = ?, changed_by = ? WHERE evaluation_id = ? AND "
-             "version = ?",
-             {deps_.clock.now(), actor.name, e.id, e.versions.front().number}));
-  return {};
+Result<void> Evaluations::changed(store::Transaction& t, const Actor& actor, const Evaluation& e, std::string_view action,
+                                  std::string_view comment, json::object detail) const {
+  auto paper = paper_of(e);
+  QS_CHECK(flow_.touch(t, actor, paper));
+  return flow_.keep_step(t, actor, paper, paper.version, action, comment, std::move(detail));
 }
 
 // --- from the budget and the evidence ----------------------------------------------------------------------------------------
@@ -306,9 +280,8 @@ Result<Detail> Evaluations::create(const Actor& actor, std::string_view departme
                "'draft', 1, '', '', ?, ?, ?, ?, 0, 0, 0, '', '', '', '')",
                {e.id, now, actor.name, now, reading.budget_version}));
     QS_CHECK(keep_reading(t, e, 1, reading));
-    QS_CHECK(keep_step(t, actor, e, 1, "create", "", {{"items", reading.form.items.size()}}));
-    QS_TRY(auto made, load(t, e.id));
-    return detail(t, actor, std::move(made), 0);
+    QS_CHECK(flow_.keep_step(t, actor, paper_of(e), 1, "create", "", {{"items", reading.form.items.size()}}));
+    return detail(t, actor, e.id);
   });
 }
 
@@ -322,13 +295,11 @@ Result<Detail> Evaluations::draw(const Actor& actor, std::string_view id, std::i
   return deps_.store.write([&](store::Transaction& t) -> Result<Detail> {
     QS_TRY(auto e, load_editable(t, actor, id));
     const auto& v = e.versions.front();
-    if (v.revision != revision || v.revision != before.first.versions.front().revision) return changed_meanwhile(v);
+    if (v.revision != revision || v.revision != before.first.versions.front().revision)
+      return kind().changed_meanwhile(v.changed_by);
     QS_CHECK(keep_reading(t, e, v.number, reading));
-    QS_CHECK(changed(t, actor, e));
-    QS_CHECK(
-        keep_step(t, actor, e, v.number, "draw", "", {{"items", reading.form.items.size()}, {"drawn", reading.taken.size()}}));
-    QS_TRY(auto now, load(t, id));
-    return detail(t, actor, std::move(now), 0);
+    QS_CHECK(changed(t, actor, e, "draw", "", {{"items", reading.form.items.size()}, {"drawn", reading.taken.size()}}));
+    return detail(t, actor, id);
   });
 }
 
@@ -391,7 +362,7 @@ Result<Detail> Evaluations::save(const Actor& actor, std::string_view id, std::i
   return deps_.store.write([&](store::Transaction& t) -> Result<Detail> {
     QS_TRY(auto e, load_editable(t, actor, id));
     const auto& v = e.versions.front();
-    if (v.revision != revision) return changed_meanwhile(v);
+    if (v.revision != revision) return kind().changed_meanwhile(v.changed_by);
     QS_TRY(auto form, load_form(t, e.id, v.number));
     for (const auto& [member, given, kept] : {std::tuple{"reached", &edit.reached, &form.reached},
                                               {"funds_cause", &edit.funds_cause, &form.funds_cause},
@@ -414,10 +385,8 @@ Result<Detail> Evaluations::save(const Actor& actor, std::string_view id, std::i
                         {e.id, v.number, found->id}));
     }
     QS_CHECK(keep_form(t, e.id, v.number, form));
-    QS_CHECK(changed(t, actor, e));
-    QS_CHECK(keep_step(t, actor, e, v.number, "save", "", {{"score", total_of(form).score}}));
-    QS_TRY(auto now, load(t, id));
-    return detail(t, actor, std::move(now), 0);
+    QS_CHECK(changed(t, actor, e, "save", "", {{"score", total_of(form).score}}));
+    return detail(t, actor, id);
   });
 }
 

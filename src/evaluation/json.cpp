@@ -1,31 +1,9 @@
-#include <array>
-
 #include <fmt/format.h>
 
 #include "stored.h"
 
 namespace qushu::evaluation {
 namespace {
-
-struct Named {
-  std::string_view code;
-  Text name;
-};
-const std::array kActions{Named{"create", {"新建", "Made"}},
-                          Named{"draw", {"重新取数", "Drawn anew"}},
-                          Named{"save", {"保存", "Saved"}},
-                          Named{"attach", {"上传佐证", "Attached a file"}},
-                          Named{"detach", {"删除佐证", "Removed a file"}},
-                          Named{"submit", {"提交", "Submitted"}},
-                          Named{"return", {"退回", "Returned"}},
-                          Named{"approve", {"审定", "Approved"}},
-                          Named{"revise", {"更正", "Correction begun"}}};
-
-std::string action_name(std::string_view code, Lang lang) {
-  for (const auto& a : kActions)
-    if (a.code == code) return a.name.in(lang);
-  return std::string(code);
-}
 
 std::string percent(std::int64_t hundredths) {
   return indicators::hundredths_text(hundredths);
@@ -216,11 +194,6 @@ json::object to_json(const Detail& d, Lang lang) {
   out["problems"] = std::move(problems);
   out["may"] = json::object{{"edit", d.may_edit}, {"decide", d.may_decide}, {"revise", d.may_revise}};
   return out;
-}
-
-json::object to_json(const Step& s, Lang lang) {
-  return {{"at", to_iso(s.at)},   {"action", s.action},           {"action_name", action_name(s.action, lang)},
-          {"version", s.version}, {"person_name", s.person_name}, {"comment", s.comment}};
 }
 
 json::object to_json(const Monitored& m, Lang lang) {

@@ -107,7 +107,7 @@ Result<void> Evaluations::tick() {
     for (const auto& row : rows) before[row.text(0)] = row.text(1);
     std::erase_if(lines, [&](const MonitoredLine& l) { return before[l.subject] == l.light; });
     if (lines.empty()) continue;
-    QS_TRY(auto told, people_with("budget_officer", Permission::budget_write, b.department_id));
+    QS_TRY(auto told, flow_.people_with("budget_officer", Permission::budget_write, b.department_id));
     QS_CHECK(deps_.store.write([&](store::Transaction& t) -> Result<void> {
       for (const auto& line : lines) {
         // Another process may have been first.

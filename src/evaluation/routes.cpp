@@ -1,3 +1,5 @@
+#include "qushu/workflow/routes.h"
+
 #include "qushu/http/received_file.h"
 
 #include "stored.h"
@@ -11,8 +13,11 @@ using http::Request;
 using http::Response;
 using http::Router;
 using http::Schema;
-
-constexpr const char* kXlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+using workflow::comment_body;
+using workflow::kXlsx;
+using workflow::member;
+using workflow::shown;
+using workflow::version_parameter;
 
 // --- shapes ------------------------------------------------------------------------------------------------------------------
 Schema version_schema() {
@@ -128,13 +133,6 @@ Schema line_schema() {
       .named("MonitoredLine");
 }
 
-http::Parameter version_parameter() {
-  return {.name = "version",
-          .shape = schema::integer().range(0, 10'000),
-          .note = {"版本，默认最新", "Version; the newest by default"},
-          .required = false,
-          .otherwise = "0"};
-}
 http::Parameter year_parameter(bool required) {
   return {.name = "year", .shape = schema::integer().range(2000, 2100), .note = {"年份", "Year"}, .required = required};
 }
@@ -142,14 +140,8 @@ http::Parameter department_parameter() {
   return {.name = "department", .shape = schema::text().length(0, 100), .note = {"部门的代码或标识", "Code or identifier"}};
 }
 
-std::string member(const Request& r, std::string_view name) {
-  const auto* value = r.body.as_object().if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
-}
-
-Result<Response> shown(const Request& r, const Result<Detail>& detail, unsigned status = 200) {
-  if (!detail) return Failure(detail.error());
-  return Response::ok(to_json(*detail, r.lang()), status);
+workflow::Papers papers() {
+  return {.kind = kind(), .path = "/api/v1/evaluations", .detail = detail_schema()};
 }
 
 // Who may not attach is told so before anything of hers is stored.
@@ -226,25 +218,8 @@ void add_reading(Router& router, const Routes& x) {
               .handler = [x](Request& r) -> Result<Response> {
                 return shown(r, x.evaluations.find(r.actor, r.param("id"), r.integer("version", 0)));
               }});
-  router.add({.method = Method::get,
-              .path = "/api/v1/evaluations/{id}/history",
-              .id = "evaluation_history",
-              .tag = "evaluation",
-              .summary = {"一份自评的每一步", "Every step of a self-evaluation"},
-              .who = use,
-              .answer = schema::object({{"steps", schema::array(schema::object({{"at", schema::time()},
-                                                                                {"action", schema::text()},
-                                                                                {"action_name", schema::text()},
-                                                                                {"version", schema::integer()},
-                                                                                {"person_name", schema::text()},
-                                                                                {"comment", schema::text()}}))}}),
-              .errors = {Code::not_found},
-              .handler = [x](Request& r) -> Result<Response> {
-                QS_TRY(auto steps, x.evaluations.history(r.actor, r.param("id")));
-                json::array out;
-                for (const auto& s : steps) out.emplace_back(to_json(s, r.lang()));
-                return Response::ok(json::object{{"steps", std::move(out)}});
-              }});
+  workflow::add_history(router, papers(), {"一份自评的每一步", "Every step of a self-evaluation"},
+                        [x](const Request& r) { return x.evaluations.history(r.actor, r.param("id")); });
   router.add({.method = Method::get,
               .path = "/api/v1/evaluations/{id}/items/{item}/evidence",
               .id = "evaluation_evidence",
@@ -268,20 +243,14 @@ void add_files(Router& router, const Routes& x) {
               .tag = "evaluation",
               .summary = {"自评表，PDF 或 XLSX", "The official form as PDF or XLSX"},
               .who = use,
-              .query = {version_parameter(),
-                        {.name = "format",
-                         .shape = schema::choice({"pdf", "xlsx"}),
-                         .note = {"格式", "Format"},
-                         .required = false,
-                         .otherwise = "pdf"}},
+              .query = {version_parameter(), workflow::format_parameter()},
               .answer_types = {"application/pdf", kXlsx},
               .errors = {Code::not_found, Code::unavailable},
               .handler = [x](Request& r) -> Result<Response> {
                 QS_TRY(auto d, x.evaluations.find(r.actor, r.param("id"), r.integer("version", 0)));
-                bool pdf = r.get("format").value_or("pdf") != "xlsx";
-                QS_TRY(auto bytes, printed(d, pdf ? PrintFormat::pdf : PrintFormat::xlsx, x.scratch));
-                return Response::text(std::move(bytes), pdf ? "application/pdf" : kXlsx)
-                    .as_download(title_of(d.evaluation).zh + (pdf ? ".pdf" : ".xlsx"));
+                auto format = workflow::wants_pdf(r) ? PrintFormat::pdf : PrintFormat::xlsx;
+                QS_TRY(auto bytes, printed(d, format, x.scratch));
+                return workflow::download(r, std::move(bytes), title_of(d.evaluation).zh);
               }});
   router.add(
       {.method = Method::get,
@@ -372,23 +341,8 @@ void add_files(Router& router, const Routes& x) {
               .handler = [x](Request& r) { return shown(r, x.evaluations.detach(r.actor, r.param("id"), r.param("file"))); }});
 }
 
-void add_step(Router& router, const std::string& name, Text summary, Permission who, Schema body,
-              std::function<Result<Detail>(const Request&)> run) {
-  router.add({.method = Method::post,
-              .path = "/api/v1/evaluations/{id}/" + name,
-              .id = "evaluation_" + name,
-              .tag = "evaluation",
-              .summary = std::move(summary),
-              .who = http::may(who),
-              .body = std::move(body),
-              .answer = detail_schema(),
-              .errors = {Code::not_found, Code::invalid, Code::conflict},
-              .handler = [run = std::move(run)](Request& r) -> Result<Response> { return shown(r, run(r)); }});
-}
-
 void add_writing(Router& router, const Routes& x) {
   auto write = Permission::budget_write, decide = Permission::budget_approve;
-  auto comment = schema::object({{"comment", schema::text().length(0, 500).optional()}});
   router.add({.method = Method::post,
               .path = "/api/v1/evaluations",
               .id = "evaluation_create",
@@ -437,16 +391,18 @@ void add_writing(Router& router, const Routes& x) {
                 QS_TRY(auto edit, edit_of(body));
                 return shown(r, x.evaluations.save(r.actor, r.param("id"), r.body.at("revision").as_int64(), edit));
               }});
-  add_step(router, "draw", {"重新取数", "Draw anew"}, write, schema::object({{"revision", schema::integer()}}),
+  auto all = papers();
+  add_step(router, all, "draw", {"重新取数", "Draw anew"}, write, schema::object({{"revision", schema::integer()}}),
            [x](const Request& r) { return x.evaluations.draw(r.actor, r.param("id"), r.body.at("revision").as_int64()); });
-  add_step(router, "submit", {"提交审核；没有证据、权重不对、偏差没有说明时不能提交", "Submit; nothing may be left to do"},
-           write, comment,
+  add_step(router, all, "submit", {"提交审核；没有证据、权重不对、偏差没有说明时不能提交", "Submit; nothing may be left to do"},
+           write, comment_body(),
            [x](const Request& r) { return x.evaluations.submit(r.actor, r.param("id"), member(r, "comment")); });
-  add_step(router, "return", {"退回", "Return"}, decide, comment,
+  add_step(router, all, "return", {"退回", "Return"}, decide, comment_body(),
            [x](const Request& r) { return x.evaluations.send_back(r.actor, r.param("id"), member(r, "comment")); });
-  add_step(router, "approve", {"审定；填写和提交的人不能审定", "Approve; never by whoever worked on or submitted it"}, decide,
-           comment, [x](const Request& r) { return x.evaluations.approve(r.actor, r.param("id"), member(r, "comment")); });
-  add_step(router, "revise", {"更正已审定的自评：新的一版草稿", "Correct an approved one: a new draft"}, write,
+  add_step(router, all, "approve", {"审定；填写和提交的人不能审定", "Approve; never by whoever worked on or submitted it"},
+           decide, comment_body(),
+           [x](const Request& r) { return x.evaluations.approve(r.actor, r.param("id"), member(r, "comment")); });
+  add_step(router, all, "revise", {"更正已审定的自评：新的一版草稿", "Correct an approved one: a new draft"}, write,
            schema::object({{"reason", schema::text().length(1, 500)}}),
            [x](const Request& r) { return x.evaluations.revise(r.actor, r.param("id"), member(r, "reason")); });
 }

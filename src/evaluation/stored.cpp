@@ -4,33 +4,41 @@
 
 #include <fmt/format.h>
 
-#include "qushu/base/text.h"
-
 namespace qushu::evaluation {
 namespace {
 
-struct StateName {
-  State state;
-  std::string_view code;
-  Text title;
-};
-const std::array kStates{StateName{State::draft, "draft", {"草稿", "Draft"}},
-                         StateName{State::submitted, "submitted", {"待审核", "Submitted"}},
-                         StateName{State::returned, "returned", {"已退回", "Returned"}},
-                         StateName{State::approved, "approved", {"已审定", "Approved"}}};
-
-State state_of(std::string_view code) {
-  auto found = std::ranges::find(kStates, code, &StateName::code);
-  return found == kStates.end() ? State::draft : found->state;
-}
+const std::vector<std::pair<std::string_view, Text>> kActions{{"create", {"新建", "Made"}},
+                                                              {"draw", {"重新取数", "Drawn anew"}},
+                                                              {"save", {"保存", "Saved"}},
+                                                              {"attach", {"上传佐证", "Attached a file"}},
+                                                              {"detach", {"删除佐证", "Removed a file"}},
+                                                              {"submit", {"提交", "Submitted"}},
+                                                              {"return", {"退回", "Returned"}},
+                                                              {"approve", {"审定", "Approved"}},
+                                                              {"revise", {"更正", "Correction begun"}}};
 
 }  // namespace
 
-std::string_view name(State state) {
-  return std::ranges::find(kStates, state, &StateName::state)->code;
+const workflow::Kind& kind() {
+  static const workflow::Kind kKind{.name = "evaluation",
+                                    .noun = {"自评", "self-evaluation"},
+                                    .drafting = {"填写", "worked on"},
+                                    .approved = {"已审定", "Approved"},
+                                    .page = "/year-end/evaluations/",
+                                    .actions = kActions};
+  return kKind;
 }
 Text title(State state) {
-  return std::ranges::find(kStates, state, &StateName::state)->title;
+  return kind().title(state);
+}
+workflow::Paper paper_of(const Evaluation& e) {
+  auto title = title_of(e);
+  return {.id = e.id,
+          .department_id = e.department_id,
+          .name = title.zh,
+          .title = title,
+          .version = e.versions.empty() ? 0 : e.versions.front().number,
+          .state = e.versions.empty() ? State::draft : e.versions.front().state};
 }
 
 Result<std::vector<EvaluationVersion>> load_versions(store::Session& s, std::string_view evaluation) {
@@ -40,7 +48,7 @@ Result<std::vector<EvaluationVersion>> load_versions(store::Session& s, std::str
   std::vector<EvaluationVersion> out;
   for (const auto& r : rows)
     out.push_back({.number = r.integer(0),
-                   .state = state_of(r.text(1)),
+                   .state = workflow::state_of(r.text(1)),
                    .revision = r.integer(2),
                    .reason = r.text(3),
                    .comment = r.text(4),
@@ -144,40 +152,22 @@ std::vector<budget::ProjectGoal> in_order(const std::vector<budget::ProjectGoal>
   return out;
 }
 
-bool is_editable(State state) {
-  return state == State::draft || state == State::returned;
-}
-
 bool may(const Actor& actor, Permission permission, const Evaluation& e) {
-  budget::Budget of;
-  of.department_id = e.department_id;
-  return budget::may(actor, permission, of);
+  return workflow::may(actor, permission, e.department_id);
 }
 
 Failure no_evaluation() {
   return fail(Code::not_found, "evaluation.not_found", "没有这份自评。", "There is no such self-evaluation.");
 }
 Failure forbidden(std::string zh, std::string en) {
-  return fail(Code::forbidden, "evaluation.forbidden", std::move(zh), std::move(en));
+  return kind().forbidden(std::move(zh), std::move(en));
 }
 Failure wrong_state(std::string zh, std::string en) {
-  return fail(Code::conflict, "evaluation.state", std::move(zh), std::move(en));
-}
-Failure changed_meanwhile(const EvaluationVersion& v) {
-  return fail(Code::conflict, "evaluation.changed", fmt::format("{}已改过这份自评，请重新打开再改。", v.changed_by),
-              fmt::format("{} has changed this self-evaluation meanwhile; open it again.", v.changed_by));
+  return kind().wrong_state(std::move(zh), std::move(en));
 }
 
 Result<void> check_text(std::string_view text, std::string_view member, std::size_t most, bool needed) {
-  auto wrong = [&](std::string zh, std::string en) {
-    return fail(Error{.code = Code::invalid,
-                      .id = "evaluation.text",
-                      .text = {std::move(zh), std::move(en)},
-                      .subject = std::string(member)});
-  };
-  if (needed && trim(text).empty()) return wrong("请写明理由。", "Say why.");
-  if (utf8_length(text) > most) return wrong(fmt::format("最多 {} 个字。", most), fmt::format("At most {} characters.", most));
-  return {};
+  return workflow::check_text("evaluation.text", text, member, most, needed);
 }
 
 }  // namespace qushu::evaluation

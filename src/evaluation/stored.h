@@ -17,17 +17,17 @@ namespace qushu::evaluation {
 [[nodiscard]] std::vector<budget::ProjectGoal> in_order(const std::vector<budget::ProjectGoal>& goals,
                                                         std::string_view project);
 
-[[nodiscard]] bool is_editable(State state);
+// What the steps have to know of it.
+[[nodiscard]] workflow::Paper paper_of(const Evaluation& evaluation);
 // Whose department's it is, as budgets decide it.
 [[nodiscard]] bool may(const Actor& actor, Permission permission, const Evaluation& evaluation);
 
 [[nodiscard]] Failure no_evaluation();
 [[nodiscard]] Failure forbidden(std::string zh, std::string en);
 [[nodiscard]] Failure wrong_state(std::string zh, std::string en);
-[[nodiscard]] Failure changed_meanwhile(const EvaluationVersion& version);
 [[nodiscard]] Result<void> check_text(std::string_view text, std::string_view member, std::size_t most, bool needed);
 
-inline constexpr std::size_t kMostText = 2000;    // characters of what is said of a goal
-inline constexpr std::size_t kMostComment = 500;  // of a comment or a reason
+using workflow::kMostComment;
+inline constexpr std::size_t kMostText = 2000;  // characters of what is said of a goal
 
 }  // namespace qushu::evaluation

@@ -161,12 +161,7 @@ class Book {
 
 }  // namespace
 
-Result<std::string> xlsx(const Document& document, const std::filesystem::path& folder) {
-  auto file = folder / (new_id() + ".xlsx");
-  Book book(file, folder);
-  if (!book.good()) return fail_internal("xlsx: cannot make a workbook");
-  for (const auto& table : document.tables) book.add(table);
-  auto error = book.close();
+Result<std::string> take_file(const std::filesystem::path& file, std::string_view failure, std::string_view error) {
   std::string out;
   {
     std::ifstream in(file, std::ios::binary);
@@ -174,13 +169,21 @@ Result<std::string> xlsx(const Document& document, const std::filesystem::path& 
   }
   std::error_code gone;
   std::filesystem::remove(file, gone);
-  if (error != LXW_NO_ERROR || out.empty())
-    return fail(
-        Error{.code = Code::storage_full,
-              .id = "print.disk",
-              .text = {"临时文件写不下，磁盘可能已满。", "The temporary file could not be written; the disk may be full."},
-              .detail = lxw_strerror(error)});
-  return out;
+  if (failure.empty() && !out.empty()) return out;
+  return fail(
+      Error{.code = Code::storage_full,
+            .id = std::string(error),
+            .text = {"临时文件写不下，磁盘可能已满。", "The temporary file could not be written; the disk may be full."},
+            .detail = std::string(failure)});
+}
+
+Result<std::string> xlsx(const Document& document, const std::filesystem::path& folder) {
+  auto file = folder / (new_id() + ".xlsx");
+  Book book(file, folder);
+  if (!book.good()) return fail_internal("xlsx: cannot make a workbook");
+  for (const auto& table : document.tables) book.add(table);
+  auto error = book.close();
+  return take_file(file, error == LXW_NO_ERROR ? "" : lxw_strerror(error), "print.disk");
 }
 
 }  // namespace qushu::print

@@ -8,49 +8,20 @@
 
 #include "qushu/base/id.h"
 #include "qushu/base/text.h"
+#include "qushu/calendar/taken.h"
+#include "qushu/sharing/departments.h"
 
 #include "correction_files.h"
+#include "correction_rows.h"
 
 namespace qushu::quality {
 namespace {
 
 using State = CorrectionState;
 
-constexpr std::array<std::string_view, 5> kStates{"pending", "working", "corrected", "refused", "closed"};
-constexpr std::string_view kColumns =
-    "id, number, dataset_id, dataset_code, dataset_title, provider_id, provider_name, version, row_key, field, field_name, "
-    "wrong, proposed, "
-    "material, state, person_id, person_name, department_id, reported, started, answered, closed, outcome, answer, "
-    "answered_by, "
-    "days_allowed, days_taken, late, changed, origin, contact";
-
 Failure no_correction() {
   return fail(Code::not_found, "correction.not_found", "没有这个校核工单，或者您无权查看。",
               "There is no such correction ticket, or none that you may see.");
-}
-
-Correction correction_of(const store::Row& row) {
-  Correction c;
-  std::size_t i = 0;
-  c.id = row.text(i++);
-  c.number = row.integer(i++);
-  for (auto* text : {&c.dataset_id, &c.dataset_code, &c.dataset_title, &c.provider_id, &c.provider_name}) *text = row.text(i++);
-  c.version = row.integer(i++);
-  for (auto* text : {&c.row_key, &c.field, &c.field_name, &c.wrong, &c.proposed, &c.material}) *text = row.text(i++);
-  (void)parse(row.text(i++), c.state);
-  for (auto* text : {&c.person_id, &c.person_name, &c.department_id}) *text = row.text(i++);
-  c.reported = row.time(i++);
-  c.started = row.time(i++);
-  c.answered = row.opt_time(i++);
-  c.closed = row.opt_time(i++);
-  for (auto* text : {&c.outcome, &c.answer, &c.answered_by}) *text = row.text(i++);
-  c.days_allowed = static_cast<int>(row.integer(i++));
-  if (auto taken = row.opt_integer(i++)) c.days_taken = static_cast<int>(*taken);
-  c.late = row.boolean(i++);
-  c.changed = row.time(i++);
-  c.origin = row.text(i++);
-  c.contact = row.text(i++);
-  return c;
 }
 
 bool is_open(const Correction& c) {
@@ -131,14 +102,7 @@ class StoredCorrections final : public Corrections {
       c.reported = c.started = c.changed = deps_.clock.now();
       QS_TRY(auto last, t.one("SELECT coalesce(max(number), 0) FROM correction"));
       c.number = last->integer(0) + 1;
-      QS_CHECK(
-          t.exec(fmt::format("INSERT INTO correction ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                             "NULL, NULL, '', '', '', ?, NULL, 0, ?, ?, ?)",
-                             kColumns),
-                 {c.id,          c.number,    c.dataset_id,  c.dataset_code,  c.dataset_title, c.provider_id, c.provider_name,
-                  c.version,     c.row_key,   c.field,       c.field_name,    c.wrong,         c.proposed,    c.material,
-                  name(c.state), c.person_id, c.person_name, c.department_id, c.reported,      c.started,     c.days_allowed,
-                  c.changed,     c.origin,    c.contact}));
+      QS_CHECK(insert_correction(t, c));
       QS_CHECK(step(t, actor, c, "report", c.wrong));
       return with_standing(c);
     });
@@ -157,12 +121,10 @@ class StoredCorrections final : public Corrections {
     return move(actor, id, "answer", text, 2, [&](Correction& c) -> Result<void> {
       QS_CHECK(provider_only(actor, c));
       if (!is_open(c)) return wrong_state(c);
-      QS_TRY(auto standing, deps_.calendar.standing(c.started, c.days_allowed));
-      QS_TRY(auto working, deps_.calendar.working_days());
-      auto day = [&](Time at) { return std::chrono::floor<std::chrono::days>(deps_.calendar.zone().local(at)); };
       c.answered = deps_.clock.now();
-      c.days_taken = std::max(0, working->between(day(c.started), day(*c.answered)));
-      c.late = standing.late;
+      QS_TRY(auto taken, calendar::taken(deps_.calendar, c.started, c.days_allowed, *c.answered));
+      c.days_taken = taken.days;
+      c.late = taken.late;
       c.state = corrected ? State::corrected : State::refused;
       c.outcome = name(c.state);
       c.answer = trim(text);
@@ -227,7 +189,7 @@ class StoredCorrections final : public Corrections {
 
   Result<std::vector<Correction>> list(const Actor& actor, const Filter& f) const override {
     store::Params params;
-    auto sql = fmt::format("SELECT {} FROM correction WHERE {}", kColumns, seen_by(actor, f.box, params));
+    auto sql = fmt::format("SELECT {} FROM correction WHERE {}", correction_columns(), seen_by(actor, f.box, params));
     if (!f.dataset.empty()) {
       sql += " AND dataset_code = ?";
       params.emplace_back(f.dataset);
@@ -251,7 +213,7 @@ class StoredCorrections final : public Corrections {
     auto mine = seen_by(actor, "mine", params);
     QS_TRY(out,
            query(fmt::format("SELECT {} FROM correction WHERE {} AND state IN ('corrected', 'refused') ORDER BY id LIMIT 100",
-                             kColumns, mine),
+                             correction_columns(), mine),
                  params));
     if (!actor.can(Permission::dataset_write)) return out;
     params.clear();
@@ -259,7 +221,7 @@ class StoredCorrections final : public Corrections {
     QS_TRY(
         auto open,
         query(fmt::format("SELECT {} FROM correction WHERE {} AND state IN ('pending', 'working') ORDER BY started LIMIT 100",
-                          kColumns, incoming),
+                          correction_columns(), incoming),
               params));
     std::ranges::sort(open, {}, [](const Correction& c) { return c.standing ? c.standing->deadline : Time::max(); });
     out.insert(out.begin(), std::make_move_iterator(open.begin()), std::make_move_iterator(open.end()));
@@ -337,7 +299,8 @@ class StoredCorrections final : public Corrections {
 
   Result<std::vector<Statistic>> statistics(const Actor& actor) const override {
     store::Params params;
-    auto sql = fmt::format("SELECT {} FROM correction WHERE {} ORDER BY id", kColumns, seen_by(actor, "incoming", params));
+    auto sql =
+        fmt::format("SELECT {} FROM correction WHERE {} ORDER BY id", correction_columns(), seen_by(actor, "incoming", params));
     QS_TRY(auto all, query(sql, params));
     std::map<std::string, Statistic> by_department;
     std::map<std::string, double> days;
@@ -400,18 +363,8 @@ class StoredCorrections final : public Corrections {
       params.emplace_back(actor.person_id);
     }
     if (box != "mine") {
-      auto departments = actor.departments;
-      if (!actor.department_id.empty() && !actor.in_department(actor.department_id)) departments.push_back(actor.department_id);
-      if (actor.can(Permission::dataset_all)) {
-        incoming = "1 = 1";
-      } else if (!departments.empty()) {
-        std::string marks;
-        for (const auto& d : departments) {
-          marks += marks.empty() ? "?" : ", ?";
-          params.emplace_back(d);
-        }
-        incoming = fmt::format("provider_id IN ({})", marks);
-      }
+      incoming =
+          actor.can(Permission::dataset_all) ? "1 = 1" : sharing::one_of("provider_id", sharing::departments_of(actor), params);
     }
     return fmt::format("({} OR {})", mine, incoming);
   }
@@ -434,7 +387,7 @@ class StoredCorrections final : public Corrections {
   }
 
   static Result<Correction> load(store::Session& s, const Actor& actor, std::string_view id) {
-    QS_TRY(auto row, s.one(fmt::format("SELECT {} FROM correction WHERE id = ?", kColumns), {id}));
+    QS_TRY(auto row, s.one(fmt::format("SELECT {} FROM correction WHERE id = ?", correction_columns()), {id}));
     if (!row) return no_correction();
     auto c = correction_of(*row);
     if (!is_reporter(actor, c) && !is_provider(actor, c)) return no_correction();
@@ -471,11 +424,7 @@ class StoredCorrections final : public Corrections {
       QS_CHECK(change(c));
       QS_CHECK(check_text(said, "text", least));
       c.changed = deps_.clock.now();
-      QS_CHECK(
-          t.exec("UPDATE correction SET state = ?, started = ?, answered = ?, closed = ?, outcome = ?, answer = ?, answered_by "
-                 "= ?, days_allowed = ?, days_taken = ?, late = ?, changed = ? WHERE id = ?",
-                 {name(c.state), c.started, c.answered, c.closed, c.outcome, c.answer, c.answered_by, c.days_allowed,
-                  c.days_taken, c.late, c.changed, c.id}));
+      QS_CHECK(update_correction(t, c));
       QS_CHECK(step(t, actor, c, action, said));
       return with_standing(c);
     });
@@ -485,16 +434,6 @@ class StoredCorrections final : public Corrections {
 };
 
 }  // namespace
-
-std::string_view name(CorrectionState state) {
-  return kStates.at(static_cast<std::size_t>(state));
-}
-bool parse(std::string_view text, CorrectionState& out) {
-  auto found = std::ranges::find(kStates, text);
-  if (found == kStates.end()) return false;
-  out = static_cast<CorrectionState>(found - kStates.begin());
-  return true;
-}
 
 bool may_answer(const Actor& actor, const Correction& c) {
   return is_open(c) && is_provider(actor, c) && sharing::check_steward(actor, c.provider_id).has_value();

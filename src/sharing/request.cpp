@@ -7,6 +7,7 @@
 
 #include "qushu/base/id.h"
 #include "qushu/base/text.h"
+#include "qushu/calendar/taken.h"
 #include "qushu/sharing/desk.h"
 
 #include "request_rights.h"
@@ -387,12 +388,10 @@ class StoredRequests final : public Requests {
   }
 
   Result<void> answer(const Actor& actor, SharingRequest& r, std::string_view text) const {
-    QS_TRY(auto standing, deps_.calendar.standing(*r.started, r.days_allowed));
-    QS_TRY(auto working, deps_.calendar.working_days());
-    auto day = [&](Time at) { return std::chrono::floor<std::chrono::days>(deps_.calendar.zone().local(at)); };
     r.answered = deps_.clock.now();
-    r.days_taken = std::max(0, working->between(day(*r.started), day(*r.answered)));
-    r.late = standing.late;
+    QS_TRY(auto taken, calendar::taken(deps_.calendar, *r.started, r.days_allowed, *r.answered));
+    r.days_taken = taken.days;
+    r.late = taken.late;
     r.answer = text;
     r.answered_by = actor.name;
     return {};
@@ -422,38 +421,6 @@ class StoredRequests final : public Requests {
       r.begins = calendar::to_text(std::chrono::floor<std::chrono::days>(deps_.calendar.zone().local(*terms.from)));
     r.state = State::granted;
     return {};
-  }
-
-  static std::string among(std::string_view column, const std::vector<std::string>& values, store::Params& params) {
-    std::string marks;
-    for (const auto& v : values) {
-      marks += marks.empty() ? "?" : ", ?";
-      params.emplace_back(v);
-    }
-    return values.empty() ? "1 = 0" : fmt::format("{} IN ({})", column, marks);
-  }
-
-  // A condition that the store can test.
-  static std::string seen_by(const Actor& actor, std::string_view box, store::Params& params) {
-    std::string mine = "1 = 0", asking = "1 = 0", incoming = "1 = 0";
-    auto departments = actor.departments;
-    if (!actor.department_id.empty() && !actor.in_department(actor.department_id)) departments.push_back(actor.department_id);
-    bool officer = actor.can(Permission::share_review);
-    if ((box.empty() || box == "mine") && !actor.person_id.empty()) {
-      mine = "person_id = ?";
-      params.emplace_back(actor.person_id);
-    }
-    if ((box.empty() || box == "asking") && officer)
-      asking = is_everywhere(actor) ? "1 = 1" : among("department_id", departments, params);
-    if (box.empty() || box == "incoming") {
-      if (actor.can(Permission::dataset_all) || is_authority(actor))
-        incoming = "1 = 1";
-      else if (officer)
-        incoming = among("provider_id", departments, params);
-    }
-    // The provider does not know of what the asking side has not approved.
-    auto unseen = is_authority(actor) ? "" : " AND started IS NOT NULL";
-    return fmt::format("({} OR {} OR ({}{}))", mine, asking, incoming, unseen);
   }
 
   [[nodiscard]] Result<std::vector<SharingRequest>> query(const std::string& sql, const store::Params& params) const {

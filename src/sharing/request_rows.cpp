@@ -6,6 +6,9 @@
 
 #include "qushu/base/json.h"
 #include "qushu/base/text.h"
+#include "qushu/sharing/departments.h"
+
+#include "request_rights.h"
 
 namespace qushu::sharing {
 namespace {
@@ -105,6 +108,27 @@ const Text& title(RequestState state) {
 
 std::string_view request_columns() {
   return kColumns;
+}
+
+std::string seen_by(const Actor& actor, std::string_view box, store::Params& params) {
+  std::string mine = "1 = 0", asking = "1 = 0", incoming = "1 = 0";
+  auto departments = departments_of(actor);
+  bool officer = actor.can(Permission::share_review);
+  if ((box.empty() || box == "mine") && !actor.person_id.empty()) {
+    mine = "person_id = ?";
+    params.emplace_back(actor.person_id);
+  }
+  if ((box.empty() || box == "asking") && officer)
+    asking = is_everywhere(actor) ? "1 = 1" : one_of("department_id", departments, params);
+  if (box.empty() || box == "incoming") {
+    if (actor.can(Permission::dataset_all) || is_authority(actor))
+      incoming = "1 = 1";
+    else if (officer)
+      incoming = one_of("provider_id", departments, params);
+  }
+  // The provider does not know of what the asking side has not approved.
+  auto unseen = is_authority(actor) ? "" : " AND started IS NOT NULL";
+  return fmt::format("({} OR {} OR ({}{}))", mine, asking, incoming, unseen);
 }
 
 SharingRequest request_of(const store::Row& row) {

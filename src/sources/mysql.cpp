@@ -9,6 +9,7 @@
 #include <mysqld_error.h>
 #include <sys/socket.h>
 
+#include "each_row.h"
 #include "mysql_types.h"
 #include "reader.h"
 #include "scratch_file.h"
@@ -184,16 +185,10 @@ class MysqlDatabase final : public Database {
   }
 
   Result<std::vector<FeedColumn>> begin(const Selection& selection, std::size_t limit) override {
-    std::string from;
-    if (!selection.table.empty()) {
-      from = identifier(selection.table);
-      if (!selection.schema.empty()) from = identifier(selection.schema) + "." + from;
-    } else {
-      // By itself first: what is one statement alone cannot reach out of the parentheses around it.
-      auto bare = bare_query(selection.query);
-      QS_CHECK(describe(bare));
-      from = fmt::format("(\n{}\n) AS q", bare);
-    }
+    QS_TRY(auto from, read_from(selection, "AS q", identifier, [&](const std::string& query) -> Result<void> {
+             QS_CHECK(describe(query));
+             return {};
+           }));
     QS_TRY(auto all, describe(fmt::format("SELECT * FROM {}", from)));
     std::vector<std::string> names;
     for (const auto& column : all) names.push_back(column.info.source_name);
@@ -303,30 +298,21 @@ class MysqlDatabase final : public Database {
 
   Result<std::uint64_t> insert_rows(const std::string& head, engine::Cursor& rows) {
     constexpr std::size_t kStatement = 1U << 19U;  // well below max_allowed_packet's default
-    std::uint64_t count = 0;
-    std::string sql, cell;
+    std::string sql;
     auto send = [&]() -> Result<void> {
       if (context_.stopped()) return fail(trouble(Trouble::cancelled, target_, {}));
       QS_CHECK(exec(sql));
       sql.clear();
       return {};
     };
-    while (true) {
-      QS_TRY(const auto* chunk, rows.next());
-      if (chunk == nullptr) break;
-      for (std::size_t r = 0; r < chunk->rows(); ++r) {
-        sql += sql.empty() ? head + "(" : ", (";
-        for (std::size_t c = 0; c < rows.columns().size(); ++c) {
-          if (c != 0) sql += ", ";
-          cell.clear();
-          if (!chunk->is_null(c, r)) chunk->append_text(c, r, cell);
-          append_value(rows.columns()[c].type, chunk->is_null(c, r), cell, sql);
-        }
-        sql += ")";
-        if (sql.size() >= kStatement) QS_CHECK(send());
-      }
-      count += chunk->rows();
-    }
+    auto cell = [&](std::size_t c, bool null, std::string& text) {
+      sql += c != 0 ? ", " : sql.empty() ? head + "(" : ", (";
+      append_value(rows.columns()[c].type, null, text, sql);
+    };
+    QS_TRY(auto count, each_row(rows, cell, [&] {
+             sql += ")";
+             return sql.size() >= kStatement ? send() : Result<void>();
+           }));
     if (!sql.empty()) QS_CHECK(send());
     return count;
   }

@@ -200,20 +200,15 @@ class OdbcDatabase final : public Database {
   }
 
   Result<std::vector<FeedColumn>> begin(const Selection& selection, std::size_t limit) override {
-    std::string from;
-    if (!selection.table.empty()) {
-      from = identifier(selection.table);
-      if (!selection.schema.empty()) from = identifier(selection.schema) + "." + from;
-    } else {
-      // By itself first: what is one statement alone cannot reach out of the parentheses around it.
-      auto query = bare_query(selection.query);
-      if (query.find(';') != std::string::npos && lower_ascii(product_).find("postgres") == std::string::npos)
-        return fail(trouble(Trouble::syntax, target_, "one statement, without semicolons"));
-      if (!lower_ascii(query).starts_with("select") && !lower_ascii(query).starts_with("with"))
-        return fail(trouble(Trouble::syntax, target_, "SELECT …"));
-      QS_CHECK(describe(query));
-      from = fmt::format("(\n{}\n) q", query);
-    }
+    auto quoted = [&](std::string_view name) { return identifier(name); };
+    QS_TRY(auto from, read_from(selection, "q", quoted, [&](const std::string& query) -> Result<void> {
+             if (query.find(';') != std::string::npos && lower_ascii(product_).find("postgres") == std::string::npos)
+               return fail(trouble(Trouble::syntax, target_, "one statement, without semicolons"));
+             if (!lower_ascii(query).starts_with("select") && !lower_ascii(query).starts_with("with"))
+               return fail(trouble(Trouble::syntax, target_, "SELECT …"));
+             QS_CHECK(describe(query));
+             return {};
+           }));
     QS_TRY(auto all, describe(fmt::format("SELECT * FROM {}", from)));
     std::vector<std::string> names;
     for (const auto& column : all) names.push_back(column.info.source_name);

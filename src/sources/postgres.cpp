@@ -9,6 +9,7 @@
 
 #include "qushu/base/log.h"
 
+#include "each_row.h"
 #include "postgres_types.h"
 #include "reader.h"
 #include "scratch_file.h"
@@ -99,16 +100,10 @@ class PostgresDatabase final : public Database {
   }
 
   Result<std::vector<FeedColumn>> begin(const Selection& selection, std::size_t limit) override {
-    std::string from;
-    if (!selection.table.empty()) {
-      from = identifier(selection.table);
-      if (!selection.schema.empty()) from = identifier(selection.schema) + "." + from;
-    } else {
-      // By itself first: what is one statement alone cannot reach out of the parentheses around it.
-      auto query = bare_query(selection.query);
-      QS_CHECK(describe(query));
-      from = fmt::format("(\n{}\n) AS q", query);
-    }
+    QS_TRY(auto from, read_from(selection, "AS q", identifier, [&](const std::string& query) -> Result<void> {
+             QS_CHECK(describe(query));
+             return {};
+           }));
     QS_TRY(auto described, describe(fmt::format("SELECT * FROM {}", from)));
     std::vector<std::string> names;
     for (int i = 0; i < PQnfields(described.get()); ++i) names.emplace_back(PQfname(described.get(), i));
@@ -243,33 +238,24 @@ class PostgresDatabase final : public Database {
   Result<std::uint64_t> copy_in(engine::Cursor& rows) {
     constexpr std::size_t kBlock = 1U << 17U;
     QS_CHECK(copy_state("COPY qushu_rows FROM STDIN", PGRES_COPY_IN));
-    std::uint64_t count = 0;
-    std::string block, cell;
+    std::string block;
     auto send = [&]() -> Result<void> {
       if (context_.stopped()) return fail(trouble(Trouble::cancelled, target_, {}));
       if (PQputCopyData(connection_.get(), block.data(), static_cast<int>(block.size())) != 1) return failure(nullptr);
       block.clear();
       return {};
     };
-    while (true) {
-      QS_TRY(const auto* chunk, rows.next());
-      if (chunk == nullptr) break;
-      for (std::size_t r = 0; r < chunk->rows(); ++r) {
-        for (std::size_t c = 0; c < rows.columns().size(); ++c) {
-          if (c != 0) block += '\t';
-          if (chunk->is_null(c, r)) {
-            block += "\\N";
-            continue;
-          }
-          cell.clear();
-          chunk->append_text(c, r, cell);
-          append_copied(cell, block);
-        }
-        block += '\n';
-        if (block.size() >= kBlock) QS_CHECK(send());
-      }
-      count += chunk->rows();
-    }
+    auto cell = [&](std::size_t c, bool null, const std::string& text) {
+      if (c != 0) block += '\t';
+      if (null)
+        block += "\\N";
+      else
+        append_copied(text, block);
+    };
+    QS_TRY(auto count, each_row(rows, cell, [&] {
+             block += '\n';
+             return block.size() >= kBlock ? send() : Result<void>();
+           }));
     if (!block.empty()) QS_CHECK(send());
     if (PQputCopyEnd(connection_.get(), nullptr) != 1) return failure(nullptr);
     Answer answer(PQgetResult(connection_.get()));

@@ -76,6 +76,16 @@ std::string bare_query(std::string_view query) {
   return std::string(query);
 }
 
+Result<std::string> read_from(const Selection& selection, std::string_view alias,
+                              const std::function<std::string(std::string_view)>& quoted,
+                              const std::function<Result<void>(const std::string&)>& describe) {
+  if (!selection.table.empty())
+    return selection.schema.empty() ? quoted(selection.table) : quoted(selection.schema) + "." + quoted(selection.table);
+  auto query = bare_query(selection.query);
+  QS_CHECK(describe(query));
+  return fmt::format("(\n{}\n) {}", query, alias);
+}
+
 Result<std::vector<std::size_t>> chosen(const std::vector<std::string>& all, const Selection& selection) {
   std::vector<std::size_t> out;
   auto find = [&](const std::string& name) -> Result<std::size_t> {

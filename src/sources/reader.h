@@ -1,6 +1,8 @@
 // What reads one source: a connection to a database, or a folder of files. Each is used for one answer and thrown away.
 #pragma once
 
+#include <functional>
+
 #include "block.h"
 #include "network.h"
 #include "target.h"
@@ -73,6 +75,12 @@ class Folder {
 [[nodiscard]] Result<void> check_selection(const Selection& selection);
 // Trailing semicolons and white space taken off.
 [[nodiscard]] std::string bare_query(std::string_view query);
+// What is read, as it stands behind FROM: the table, or the query in parentheses, which `alias` follows. `quoted` writes a
+// name; `describe` looks at the query by itself first: what is one statement alone cannot reach out of the parentheses around
+// it.
+[[nodiscard]] Result<std::string> read_from(const Selection& selection, std::string_view alias,
+                                            const std::function<std::string(std::string_view)>& quoted,
+                                            const std::function<Result<void>(const std::string&)>& describe);
 // The columns of `all` that are asked for, in the order asked; an unknown name is an error that lists what there is.
 [[nodiscard]] Result<std::vector<std::size_t>> chosen(const std::vector<std::string>& all, const Selection& selection);
 // Where Since's column is and that its type can be one and its value is of that type.

@@ -28,13 +28,15 @@
 #include "qushu/http/router.h"
 #include "qushu/identity/identity.h"
 #include "qushu/store/store.h"
+#include "qushu/workflow/workflow.h"
 
 namespace qushu::budget {
 
 [[nodiscard]] std::span<const store::Migration> migrations();
 
-enum class State : std::uint8_t { draft, submitted, returned, approved, published };
-[[nodiscard]] std::string_view name(State state);
+using workflow::State;
+using workflow::Step;
+[[nodiscard]] const workflow::Kind& kind();  // its words, and the names of its steps
 [[nodiscard]] Text title(State state);
 
 struct BudgetVersion {
@@ -56,7 +58,6 @@ struct Budget {
   [[nodiscard]] const BudgetVersion* initial() const;   // the first that was: the year's budget before any adjustment
 };
 
-[[nodiscard]] bool is_in_force(State state);
 // Of the budget's department, or one above it; or somebody at the server's console.
 [[nodiscard]] bool belongs(const Actor& actor, const Budget& budget);
 // That, and `permission`.
@@ -95,13 +96,6 @@ struct Detail {
   bool may_edit = false, may_submit = false, may_decide = false, may_publish = false, may_adjust = false, may_spend = false;
 };
 
-struct Step {
-  Time at;
-  std::string action;  // "create", "save", "import", "submit", "return", "approve", "publish", "adjust", "spend"
-  std::int64_t version = 0;
-  std::string person_name, comment;
-};
-
 // One line of a comparison of two versions.
 struct Compared {
   std::string section, key;  // what the line is: "functions", "2010301/general"
@@ -129,7 +123,8 @@ class Budgets {
     const Clock& clock;
     std::function<std::string()> today;  // the district's day "2026-11-29"
   };
-  explicit Budgets(Deps deps) : deps_(std::move(deps)) {}
+  explicit Budgets(Deps deps)
+      : deps_(std::move(deps)), flow_(kind(), {.audit = deps_.audit, .identity = deps_.identity, .clock = deps_.clock}) {}
 
   [[nodiscard]] Result<std::vector<Budget>> list(const Actor& actor, const Filter& filter) const;
   // `version` 0: the newest that the caller may see.
@@ -170,15 +165,12 @@ class Budgets {
   [[nodiscard]] Result<Budget> load_visible(store::Session& s, const Actor& actor, std::string_view id) const;
   [[nodiscard]] Result<Detail> detail(store::Session& s, const Actor& actor, Budget budget, std::int64_t version) const;
   [[nodiscard]] Result<std::vector<OtherYear>> other_years(store::Session& s, const Budget& budget) const;
-  [[nodiscard]] Result<bool> took_part(store::Session& s, const Actor& actor, const Budget& budget, std::int64_t version) const;
-  [[nodiscard]] Result<void> keep_step(store::Transaction& t, const Actor& actor, const Budget& budget, std::int64_t version,
-                                       std::string_view action, std::string_view comment, json::object detail = {}) const;
-  [[nodiscard]] Result<void> set_state(store::Transaction& t, const Actor& actor, const Budget& budget, State state,
-                                       std::string_view comment) const;
-  [[nodiscard]] Result<std::vector<std::string>> deciders(const Budget& budget) const;
+  // As it is after a step.
+  [[nodiscard]] Result<Detail> detail(store::Transaction& t, const Actor& actor, std::string_view id) const;
   [[nodiscard]] Result<Detail> decide(const Actor& actor, std::string_view id, State to, std::string_view comment);
 
   Deps deps_;
+  workflow::Flow flow_;
 };
 
 // The lines of two contents, side by side.
@@ -191,7 +183,6 @@ class Budgets {
 [[nodiscard]] json::object to_json(const Detail& detail, Lang lang);
 [[nodiscard]] json::object to_json(const Discrepancy& finding, Lang lang);
 [[nodiscard]] json::object to_json(const Comparison& comparison, Lang lang);
-[[nodiscard]] json::object to_json(const Step& step, Lang lang);
 
 // The bytes of what is printed: all official tables, or (`project`) one project's declaration form.
 enum class PrintFormat : std::uint8_t { pdf, xlsx };

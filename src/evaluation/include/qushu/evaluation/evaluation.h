@@ -34,6 +34,7 @@
 #include "qushu/identity/identity.h"
 #include "qushu/indicators/indicators.h"
 #include "qushu/store/store.h"
+#include "qushu/workflow/workflow.h"
 
 namespace qushu::evaluation {
 
@@ -42,8 +43,9 @@ namespace json = boost::json;
 [[nodiscard]] std::span<const store::Migration> migrations();
 [[nodiscard]] std::span<const SettingSpec> settings();  // evaluation.file_size, archive_size
 
-enum class State : std::uint8_t { draft, submitted, returned, approved };
-[[nodiscard]] std::string_view name(State state);
+using workflow::State;  // never published
+using workflow::Step;
+[[nodiscard]] const workflow::Kind& kind();  // its words, and the names of its steps
 [[nodiscard]] Text title(State state);
 
 struct EvaluationVersion {
@@ -85,13 +87,6 @@ struct Detail {
 struct Listed {
   Evaluation evaluation;
   Total total;  // of the newest version
-};
-
-struct Step {
-  Time at;
-  std::string action;  // "create", "draw", "save", "attach", "detach", "submit", "return", "approve", "revise"
-  std::int64_t version = 0;
-  std::string person_name, comment;
 };
 
 // What people enter. An item is named by its id; what is absent stays as it is.
@@ -175,7 +170,8 @@ class Evaluations {
     std::function<std::string()> today;  // the district's day "2026-11-29"
     std::filesystem::path scratch;
   };
-  explicit Evaluations(Deps deps) : deps_(std::move(deps)) {}
+  explicit Evaluations(Deps deps)
+      : deps_(std::move(deps)), flow_(kind(), {.audit = deps_.audit, .identity = deps_.identity, .clock = deps_.clock}) {}
 
   // --- monitoring: of every budget of the year that is in force and the caller's to see ---
   [[nodiscard]] Result<std::vector<Monitored>> monitor(const Actor& actor, std::int64_t year,
@@ -225,29 +221,28 @@ class Evaluations {
   [[nodiscard]] Result<Evaluation> load_visible(store::Session& s, const Actor& actor, std::string_view id) const;
   [[nodiscard]] Result<Evaluation> load_editable(store::Session& s, const Actor& actor, std::string_view id) const;
   [[nodiscard]] Result<Detail> detail(store::Session& s, const Actor& actor, Evaluation evaluation, std::int64_t version) const;
-  [[nodiscard]] Result<bool> took_part(store::Session& s, const Actor& actor, const Evaluation& e, std::int64_t version) const;
+  // As it is after a step.
+  [[nodiscard]] Result<Detail> detail(store::Transaction& t, const Actor& actor, std::string_view id) const;
   struct Reading;
   [[nodiscard]] Result<Reading> read_budget(const Actor& actor, std::string_view budget, std::string_view project,
                                             const Form& before) const;
   [[nodiscard]] Result<void> keep_reading(store::Transaction& t, const Evaluation& e, std::int64_t version,
                                           const Reading& reading) const;
-  [[nodiscard]] Result<void> keep_step(store::Transaction& t, const Actor& actor, const Evaluation& e, std::int64_t version,
-                                       std::string_view action, std::string_view comment, json::object detail = {}) const;
-  [[nodiscard]] Result<void> changed(store::Transaction& t, const Actor& actor, const Evaluation& e) const;
+  // A change of the newest version, which it is a step of.
+  [[nodiscard]] Result<void> changed(store::Transaction& t, const Actor& actor, const Evaluation& e, std::string_view action,
+                                     std::string_view comment, json::object detail) const;
   [[nodiscard]] Result<Detail> decide(const Actor& actor, std::string_view id, State to, std::string_view comment);
-  [[nodiscard]] Result<std::vector<std::string>> people_with(std::string_view role, Permission permission,
-                                                             std::string_view department) const;
   [[nodiscard]] Result<Monitored> monitored(const budget::Detail& budget,
                                             const std::map<std::string, indicators::Standing>& standings) const;
 
   Deps deps_;
+  workflow::Flow flow_;
   std::mutex mutex_;
   std::string seen_;  // what the last tick looked at; guarded by mutex_
 };
 
 [[nodiscard]] json::object to_json(const Listed& listed, Lang lang);
 [[nodiscard]] json::object to_json(const Detail& detail, Lang lang);
-[[nodiscard]] json::object to_json(const Step& step, Lang lang);
 [[nodiscard]] json::object to_json(const Monitored& monitored, Lang lang);
 [[nodiscard]] json::object to_json(const Verified& verified, Lang lang);
 // "项目支出绩效自评表" and whose: what it is called.

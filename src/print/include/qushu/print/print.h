@@ -56,6 +56,11 @@ struct Document {
 // The bytes of a workbook, a sheet for each table; `folder` is for files on the way.
 [[nodiscard]] Result<std::string> xlsx(const Document& document, const std::filesystem::path& folder);
 
+// The bytes of a file on the way, which is removed. `failure`: what its writer said when it closed the file, empty where all
+// was well; otherwise, as of a file with nothing in it, Code::storage_full with the id `error`.
+[[nodiscard]] Result<std::string> take_file(const std::filesystem::path& file, std::string_view failure,
+                                            std::string_view error);
+
 // Where the cells of rows stand, spans resolved: the column of each cell. Cells that do not fit are left out.
 struct Placed {
   std::size_t row = 0, column = 0;
