@@ -37,6 +37,10 @@ class Changes : ParagraphCheck {
   }
 
  private:
+  // Of another paragraph than this one.
+  [[nodiscard]] bool nowhere_in(const Mention* m) const {
+    return mentions_.empty() || m < mentions_.data() || m >= mentions_.data() + mentions_.size();
+  }
   [[nodiscard]] std::int64_t half(const Mention& m) const { return c_.model().rounding(m.unit, m.printed.digits); }
 
   // The amounts that may be what changed, the nearest first.
@@ -148,6 +152,9 @@ class Changes : ParagraphCheck {
       rate = &mentions_[k + 1];
     auto ref = reference(k);
     auto levels = levels_before(k);
+    bool unread = !levels.empty() && levels.front()->begin < change.begin &&
+                  view_.said.unclear_within(levels.front()->begin, change.begin) && !nowhere_in(levels.front());
+    if (unread) return;
     // "6.2万元，比年初预算数8.1万元减少1.9万元"
     bool after_base = !levels.empty() && k > 0 && levels.front() == &mentions_[k - 1] &&
                       (levels.front()->compared || (levels.size() > 1 && is_base(*levels[0], *levels[1])));

@@ -259,12 +259,48 @@ void check_sangong(Checking& c, const TableView& view) {
   }
 }
 
+// "年度资金总额 300 330 320 10 96.97% 9.7": 年初预算数, 全年预算数, 全年执行数, 分值, 执行率.
+void check_execution(Checking& c, const TableView& view) {
+  auto head = without_spaces(view.table->head);
+  for (const auto& row : view.table->rows)
+    for (const auto& s : row.segments) head += s.cells.empty() ? s.label : U"";
+  if (!head.contains(U"执行率") || !head.contains(U"全年预算数") || !contains_any(head, {U"全年执行数", U"全年支出数"})) return;
+  for (const auto& row : view.table->rows) {
+    if (row.segments.size() != 1 || !contains_any(row.segments[0].label, {U"资金总额"})) continue;
+    const auto& cells = row.segments[0].cells;
+    auto rate = std::ranges::find(cells, CellKind::percent, &Cell::kind);
+    auto at = rate - cells.begin();
+    bool amounts = rate != cells.end() && (at == 3 || at == 4) &&
+                   std::all_of(cells.begin(), cells.begin() + 3, [](const Cell& x) { return x.kind == CellKind::number; });
+    if (!amounts) continue;
+    const auto &first = cells[0].value, &year = cells[1].value, &spent = cells[2].value;
+    if (year.micro <= 0) continue;
+    c.counted();
+    auto near = [&](std::int64_t of) {
+      if (of <= 0) return false;
+      auto place = last_place(std::min(year.digits, spent.digits));
+      auto slack = last_place(rate->value.digits) + scaled(place, 100 * kMicro, of);
+      return std::abs(scaled(spent.micro, 100 * kMicro, of) - rate->value.micro) <= slack;
+    };
+    if (near(year.micro) || near(first.micro)) continue;
+    Finding f{.kind = Kind::percent, .confidence = 85};
+    f.expected = percent_text(scaled(spent.micro, 100 * kMicro, year.micro), std::max(rate->value.digits, 2));
+    f.found = to_text(rate->value.micro, rate->value.digits);
+    f.unit = "%";
+    f.message = {fmt::format("执行数与全年预算数之比应为 {}%，表中为 {}%。", f.expected, f.found),
+                 fmt::format("What was spent is {}% of the year's budget, the table says {}%.", f.expected, f.found)};
+    f.places = {c.place(rate->mark)};
+    c.add(std::move(f));
+  }
+}
+
 }  // namespace
 
 void check_columns(Checking& c) {
   for (const auto& view : c.model().tables) {
     if (contains_any(view.table->title, {U"资产", U"指标"})) continue;
     check_sangong(c, view);
+    check_execution(c, view);
     for (std::size_t s = 0; s < view.width.size(); ++s) Columns(c, view, s).check(!view.table->title.contains(U"三公"));
   }
 }

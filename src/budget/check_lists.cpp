@@ -54,10 +54,11 @@ class Lists {
   }
 
  private:
-  // "增减%", "完成率" of the head: the last column, printed without the sign.
+  // "占调整预算%", "增减%", "完成率" of the head: the last columns, printed without the sign; as many as the head has signs.
   [[nodiscard]] bool is_rate() const {
     auto head = without_spaces(view_.table->head);
-    return column_ >= 1 && column_ + 1 == view_.width[segment_] &&
+    auto signs = static_cast<std::size_t>(std::ranges::count(head, U'%')) / std::max<std::size_t>(view_.width.size(), 1);
+    return column_ >= 1 && column_ + std::max<std::size_t>(signs, 1) >= view_.width[segment_] &&
            contains_any(head, {U"%", U"增幅", U"增长率", U"完成率", U"执行率", U"占比", U"比例"});
   }
 
@@ -316,8 +317,10 @@ class Lists {
       std::vector<const Item*> parts;
       std::int64_t sum = 0;
       for (auto i = k + 1; i < items_.size() && i < k + 5; ++i) {
-        if (!ends_with_any(items_[i].segment->label, {U"财政拨款", U"财政拨款:", U"其他资金", U"其他资金:", U"自有资金",
-                                                      U"其他", U"上级补助资金", U"本级财政资金"}))
+        if (!ends_with_any(items_[i].segment->label,
+                           {U"财政拨款", U"财政拨款:", U"其他资金", U"其他资金:", U"自有资金", U"其他", U"上级补助资金",
+                            U"本级财政资金", U"结转资金", U"结转资金:", U"上年结转", U"结转结余", U"单位资金", U"单位资金:",
+                            U"非财政拨款", U"专户资金", U"财政资金", U"债券资金", U"基金"}))
           break;
         if (items_[i].cell == nullptr) continue;
         parts.push_back(&items_[i]);

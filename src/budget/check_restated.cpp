@@ -197,6 +197,7 @@ class Publics {
     for (bool plan : {true, false}) {
       check("sangong.total", {"sangong.abroad", "sangong.car", "sangong.reception"}, plan);
       check("sangong.car", {"sangong.car_purchase", "sangong.car_run"}, plan);
+      check_reception(plan);
     }
   }
 
@@ -227,17 +228,42 @@ class Publics {
     c_.counted();
     if (std::abs(sum - total->fen) <= slack) return;
     // Some list 其他交通费用 beside the two of the cars.
-    if (whole == "sangong.car" && sum < total->fen) return;
+    if (whole == "sangong.car" && sum < total->fen && lists_transport()) return;
+    bool cars = whole == "sangong.car";
+    report(*total, found, sum, cars ? "公务用车购置及运行费" : "“三公”经费", cars ? "The cars" : "The three publics");
+  }
+
+  [[nodiscard]] bool lists_transport() const {
+    return std::ranges::any_of(c_.model().paragraphs, [](const ParagraphView& view) {
+      return std::ranges::any_of(
+          view.said.mentions, [](const Mention& m) { return m.role == Role::level && contains_any(m.lead, {U"交通", U"租"}); });
+    });
+  }
+
+  // 国内接待 and 国（境）外接待 are all of it; where the second is not stated the first is no more than all.
+  void check_reception(bool plan) {
+    const auto* total = only("sangong.reception", plan);
+    const auto* home = only("sangong.reception_home", plan);
+    const auto* abroad = only("sangong.reception_abroad", plan);
+    if (total == nullptr || home == nullptr || !may_agree(home->subject.scope, total->subject.scope)) return;
+    auto sum = home->fen + (abroad != nullptr ? abroad->fen : 0);
+    auto slack = 3 * c_.model().rounding(total->unit, total->printed.digits);
+    c_.counted();
+    bool whole = std::abs(home->fen - total->fen) <= slack || std::abs(sum - total->fen) <= slack;
+    if (whole || (abroad == nullptr && home->fen < total->fen)) return;
+    std::vector<const Fact*> parts{home};
+    if (abroad != nullptr) parts.push_back(abroad);
+    report(*total, parts, sum, "公务接待费", "The receptions");
+  }
+
+  void report(const Fact& total, const std::vector<const Fact*>& found, std::int64_t sum, const char* zh, const char* en) {
     Finding f{.kind = Kind::sum, .confidence = 85};
-    f.unit = name(total->unit);
-    f.expected = amount_text(sum, total->unit, total->printed.digits);
-    f.found = amount_text(total->fen, total->unit, total->printed.digits);
-    f.message = {
-        fmt::format("{}为 {} {}，文中各项相加为 {} {}。", whole == "sangong.car" ? "公务用车购置及运行费" : "“三公”经费",
-                    f.found, f.unit, f.expected, f.unit),
-        fmt::format("{} are {} {}, their parts add up to {} {}.", whole == "sangong.car" ? "The cars" : "The three publics",
-                    f.found, f.unit, f.expected, f.unit)};
-    f.places = {c_.place(total->mark)};
+    f.unit = name(total.unit);
+    f.expected = amount_text(sum, total.unit, total.printed.digits);
+    f.found = amount_text(total.fen, total.unit, total.printed.digits);
+    f.message = {fmt::format("{}为 {} {}，文中各项相加为 {} {}。", zh, f.found, f.unit, f.expected, f.unit),
+                 fmt::format("{} are {} {}, their parts add up to {} {}.", en, f.found, f.unit, f.expected, f.unit)};
+    f.places = {c_.place(total.mark)};
     for (const auto* part : found) c_.quote(f, part->mark);
     // What a list has said already.
     if (std::ranges::none_of(c_.findings(), [&](const Finding& known) {

@@ -34,14 +34,15 @@ class Shares : ParagraphCheck {
   void check_share(std::size_t k) {
     const auto& share = mentions_[k];
     // "货物、服务分别为3万元和5万元，占37.5%和62.5%": whose share each is takes more than the nearest amount.
-    if (share.chained || (k + 1 < mentions_.size() && mentions_[k + 1].chained)) return;
+    if (share.chained) return;
+    if (k + 1 < mentions_.size() && mentions_[k + 1].chained) return check_share_run(k);
     const Mention* part = nullptr;
     for (const auto* m : mentions_before(view_.said, k, 0))
       if (m->role == Role::level && m->measure != Measure::percent && m->depth <= share.depth) {
         part = m;
         break;
       }
-    if (part == nullptr || part->reason) return;
+    if (part == nullptr || part->reason || view_.said.unclear_within(part->end, share.begin)) return;
     std::vector<std::pair<std::int64_t, Mark>> natural, possible;
     auto words = whole_named(share);
     if (auto subject = subject_of(words)) {
@@ -73,6 +74,12 @@ class Shares : ParagraphCheck {
     // "三公经费支出决算中，公务接待费3万元，占20%": of the three publics, which are stated elsewhere.
     if (natural.empty() && words.empty() && part->subject && part->subject->code.starts_with("sangong."))
       add_facts("sangong.total", *part, natural);
+    // "在职人员151人。其中专任教师136人，占在职人员的90.07%"
+    if (natural.empty() && words.size() >= 3 && part->measure == Measure::count)
+      for (const auto* m : mentions_before(view_.said, k, 2))
+        if (m != part && m->role == Role::level && same_measure(*m, *part) && m->lead.ends_with(words) &&
+            m->value >= part->value && natural.empty())
+          natural.emplace_back(m->value, m->mark);
     // "占“三公”经费的 80%", whose total is not stated: the sum of what the sentence lists.
     if (natural.empty() && !words.empty()) add_listed_whole(*part, natural);
     for (const auto& fact : c_.model().facts)
@@ -87,6 +94,43 @@ class Shares : ParagraphCheck {
     auto [whole, mark] = natural.front();
     if (whole == 0) return;
     report_percent(share, scaled(part->value, 100 * kMicro, whole), {part->mark, mark}, "占比", "The share");
+  }
+
+  // "货物、工程和服务分别为3万元、4万元和5万元，分别占25%、33.3%和41.7%": each with its own, of a whole that all but one of
+  // them agree upon.
+  void check_share_run(std::size_t k) {
+    std::size_t run = 1;
+    while (k + run < mentions_.size() && mentions_[k + run].chained && mentions_[k + run].role == Role::share) ++run;
+    if (k < run) return;
+    for (auto i = k - run; i < k; ++i) {
+      const auto& m = mentions_[i];
+      bool own = m.role == Role::level && m.sentence == mentions_[k].sentence && same_measure(m, mentions_[k - run]) &&
+                 m.measure != Measure::percent && !m.reason && !m.compared && m.depth == mentions_[k].depth;
+      if (!own) return;
+    }
+    // One more amount right before them may be the first of the run.
+    if (view_.said.unclear_within(mentions_[k - run].begin, mentions_[k + run - 1].end)) return;
+    std::vector<std::pair<std::int64_t, Mark>> wholes;
+    for (const auto* m : mentions_before(view_.said, k - run, mentions_[k].sentence))
+      if (m->role == Role::level && same_measure(*m, mentions_[k - run])) wholes.emplace_back(m->value, m->mark);
+    for (const auto* m : totals_above())
+      if (same_measure(*m, mentions_[k - run])) wholes.emplace_back(m->value, m->mark);
+    Parts listed;
+    for (auto i = k - run; i < k; ++i) listed.push_back(&mentions_[i]);
+    wholes.emplace_back(Groups::sum_of(listed), mentions_[k - run].mark);
+    std::size_t best = 0;
+    std::pair<std::int64_t, Mark> whole;
+    for (const auto& candidate : wholes) {
+      std::size_t fitting = 0;
+      for (std::size_t i = 0; i < run; ++i) fitting += fits(*listed[i], candidate.first, mentions_[k + i]) ? 1U : 0U;
+      if (fitting > best) best = fitting, whole = candidate;
+    }
+    c_.counted();
+    if (best == run || best + 1 < run || best == 0 || whole.first == 0) return;
+    for (std::size_t i = 0; i < run; ++i)
+      if (!fits(*listed[i], whole.first, mentions_[k + i]))
+        report_percent(mentions_[k + i], scaled(listed[i]->value, 100 * kMicro, whole.first), {listed[i]->mark, whole.second},
+                       "占比", "The share");
   }
 
   void add_facts(std::string_view code, const Mention& part, std::vector<std::pair<std::int64_t, Mark>>& natural) const {
@@ -178,6 +222,7 @@ class Shares : ParagraphCheck {
       if (!budgeted && spent == nullptr && plan == nullptr) spent = &m;
     }
     if (spent == nullptr) return;
+    if (view_.said.unclear_within(std::min(spent->begin, rate.begin), rate.begin)) return;
     if (plan == nullptr) return check_completion_of_facts(rate, *spent);
     if (plan->value == 0) return;
     c_.counted();

@@ -24,6 +24,7 @@ class Sentences : ParagraphCheck {
     }
     check_numbered();
     check_balance();
+    check_surplus();
     for (const auto& mark : view_.said.unclear)
       c_.unclear(mark,
                  {"数字中间有空格，无法确定是一个数还是两个数。", "A space within the number: it may be one number or two."});
@@ -70,7 +71,9 @@ class Sentences : ParagraphCheck {
     };
     if (parts.front()->measure != Measure::count || (parts.front()->counter != U"人" && parts.front()->counter != U"辆"))
       return false;
-    return (has(U"行政") && has(U"事业")) || (has(U"离休") && has(U"退休")) || (has(U"其他用车") && parts.size() >= 3);
+    return (has(U"行政") && has(U"事业")) || (has(U"离休") && has(U"退休")) ||
+           (has(U"其他用车") &&
+            (parts.size() >= 3 || std::ranges::all_of(parts, [](const Mention* p) { return p->lead.ends_with(U"用车"); })));
   }
 
   void check_parts(std::size_t k) {
@@ -86,6 +89,9 @@ class Sentences : ParagraphCheck {
     bool by_class = groups_.gap(k).contains(U"分类");
     if (totals.empty() && (by_class || class_list_before())) totals = totals_of_section();
     if (totals.empty()) return;
+    // What could not be read among them may be a part.
+    auto sentence_end = view_.said.sentences[static_cast<std::size_t>(mentions_[k].sentence)].second;
+    if (view_.said.unclear_within(std::min(totals.front()->begin, mentions_[k].begin), sentence_end)) return;
     // Those who have retired are none of those who are in service.
     auto retired = [](const Mention* p) { return p->lead.contains(U"退休") || p->lead.contains(U"离休"); };
     if (contains_any(totals.front()->lead, {U"在职", U"在编", U"在岗"}) && std::ranges::any_of(parts, retired)) return;
@@ -94,7 +100,9 @@ class Sentences : ParagraphCheck {
     bool all = parts.size() >= 3 && std::ranges::all_of(parts, [](const Mention* p) {
                  return p->subject && p->subject->code.starts_with("procurement.");
                });
-    judge(parts, totals, complete(parts, groups_.gap(k)) && (all || !open_ended(*parts.back())), nested);
+    // Of what a whole region spends, some classes are told.
+    bool region = contains_any(totals.front()->phrase, {U"全省", U"全市", U"全县", U"全区", U"全州"});
+    judge(parts, totals, !region && complete(parts, groups_.gap(k)) && (all || !open_ended(*parts.back())), nested);
   }
 
   // "…预算3万元，决算2万元；…预算5万元，决算4万元": budgets with the budget, accounts with the account. False: no such list.
@@ -312,7 +320,9 @@ class Sentences : ParagraphCheck {
 
   // Whether the sentence says that its sides balance, with nothing carried over or made up for the rest, which is a part of it.
   [[nodiscard]] bool claimed_in(int sentence) const {
-    return !contains_any(sentence_text(view_.said, sentence), {U"结转", U"结余", U"弥补"}) && claims_balance(sentence);
+    return !contains_any(sentence_text(view_.said, sentence),
+                         {U"结转", U"结余", U"弥补", U"调出", U"调入", U"上解", U"调节基金"}) &&
+           claims_balance(sentence);
   }
 
   // Only like is compared with like: 总计 with 总计; the rest, which what was carried over may part, where the text says so.
@@ -333,6 +343,40 @@ class Sentences : ParagraphCheck {
       if (other == others.end() || (*other)->sentence != income.sentence) continue;
       if (std::exchange(sentence, income.sentence) != income.sentence) claimed = claimed_in(income.sentence);
       if (grand || claimed) return compare_sides(income, **other, claimed);
+    }
+  }
+
+  // "收入9万元，支出7万元，当年结余2万元": what is left is the difference.
+  void check_surplus() {
+    for (const auto& left : mentions_) {
+      static constexpr std::array<std::u32string_view, 6> kLeft{U"当年结余", U"当年收支结余", U"本年收支结余",
+                                                                U"本期结余", U"当年结余为",   U"当年收支结余为"};
+      if (left.role != Role::level || left.measure != Measure::money || left.reason ||
+          std::ranges::find(kLeft, std::u32string_view(left.phrase)) == kLeft.end())
+        continue;
+      auto k = static_cast<std::size_t>(&left - mentions_.data());
+      std::array<Parts, 2> sides;
+      for (const auto* m : mentions_before(view_.said, k, 0)) {
+        if (m->role != Role::level || m->measure != Measure::money || m->compared || !m->subject) continue;
+        if (m->subject->code == "income.any" || m->subject->code == "income.year") sides[0].push_back(m);
+        if (m->subject->code == "expenditure.any" || m->subject->code == "expenditure.year") sides[1].push_back(m);
+      }
+      if (sides[0].size() != 1 || sides[1].size() != 1) continue;
+      const auto &income = *sides[0].front(), &spent = *sides[1].front();
+      c_.counted();
+      auto expected = income.value - spent.value;
+      if (std::abs(expected - left.value) <= groups_.half(left) + groups_.half(income) + groups_.half(spent)) continue;
+      Finding f{.kind = Kind::balance, .confidence = 88};
+      f.unit = name(left.unit);
+      f.expected = amount_text(expected, left.unit, left.printed.digits);
+      f.found = amount_text(left.value, left.unit, left.printed.digits);
+      f.message = {
+          fmt::format("收入减支出为 {} {}，文中当年结余为 {} {}。", f.expected, f.unit, f.found, f.unit),
+          fmt::format("Income less expenditure is {} {}, the text says {} {} are left.", f.expected, f.unit, f.found, f.unit)};
+      f.places = {c_.place(left.mark)};
+      c_.quote(f, income.mark);
+      c_.quote(f, spent.mark);
+      c_.add(std::move(f));
     }
   }
 

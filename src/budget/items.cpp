@@ -25,7 +25,7 @@ std::size_t index_of(const Mention& m, const Statements& said) {
 const Mention* opener_of(const Mention& m, const Statements& said) {
   int sentence = m.sentence;
   auto text = sentence_text(said, sentence);
-  if (sentence > 0 && (text.starts_with(U"其中") || text.starts_with(U"包括"))) --sentence;
+  if (sentence > 0 && (text.starts_with(U"其中") || text.starts_with(U"包括") || text.starts_with(U"按"))) --sentence;
   const Mention* out = nullptr;
   for (const auto* other : mentions_before(said, index_of(m, said), m.sentence - sentence))
     if (other->sentence == sentence && is_amount(*other)) out = other;

@@ -56,6 +56,9 @@ bool is_page_number(std::u32string_view line) {
 }
 
 bool is_title(std::u32string_view bare) {
+  // "2.《支出决算表》"
+  if (auto book = bare.substr(numbering(bare).length); book.starts_with(U"《") && book.ends_with(U"》"))
+    return book.contains(U"表") && is_title(book.substr(1, book.size() - 2));
   if (bare.size() < 4 || bare.size() > 60) return false;
   if (bare.starts_with(U"第") && bare.size() > 3 && bare.substr(0, 6).contains(U"部分")) return true;
   if (bare.starts_with(U"公开") && is_digit(bare[2])) return true;
@@ -82,7 +85,10 @@ class Maker {
  public:
   explicit Maker(const Document& document) {
     out_.lines.reserve(document.lines.size());
-    for (const auto& line : document.lines) out_.lines.push_back(folded(line));
+    for (const auto& line : document.lines) {
+      out_.lines.push_back(folded(line));
+      part_at_bars(out_.lines.back());
+    }
     full_line_ = full_line(out_.lines);
   }
 
@@ -156,8 +162,13 @@ class Maker {
       return;
     }
     auto row = row_of(line(i), i);
-    if (has_numbers(row)) return take_row(std::move(row), i);
+    // "公开 01 表" is no row.
+    if (has_numbers(row) && !is_table_number(bare)) return take_row(std::move(row), i);
     take_label(i, text, bare);
+  }
+
+  [[nodiscard]] static bool is_table_number(std::u32string_view bare) {
+    return bare.starts_with(U"公开") && bare.size() > 2 && bare.size() < 8 && is_digit(bare[2]);
   }
 
   // "数量指标 覆盖社区数 8个" in a form that has no head for its indicators.
@@ -261,7 +272,8 @@ class Maker {
     last_prose_ = i;
   }
   void append_line(Paragraph& paragraph, std::u32string_view text, std::size_t i) {
-    budget::append_line(paragraph, text, i);
+    bool full = trimmed(line(last_prose_)).size() >= full_line_ && !trimmed(line(last_prose_)).contains(U"  ");
+    budget::append_line(paragraph, text, i, full && last_prose_ < i);
     last_prose_ = i;
   }
   void close_paragraph() {
@@ -284,7 +296,7 @@ class Maker {
 
   void take_label(std::size_t i, std::u32string_view text, std::u32string_view bare) {
     // "公开01表" numbers a table, its title is another line.
-    if (bare.starts_with(U"公开") && bare.size() > 2 && bare.size() < 8 && is_digit(bare[2])) {
+    if (is_table_number(bare)) {
       if (!table_.rows.empty()) close_table();
       in_indicators_ = false;
       return;

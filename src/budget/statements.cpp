@@ -156,6 +156,7 @@ class Reader {
     // Digits that stood apart: which of them belong together is not known.
     if (at >= 2 && text_[at - 1] == U' ' && is_digit(text_[at - 2])) {
       out_.unclear.push_back(mark_of(at, end));
+      out_.unclear_at.push_back(at);
       return end;
     }
     m.printed = *value;
@@ -321,6 +322,11 @@ class Reader {
 
 Statements statements_of(const Paragraph& paragraph) {
   return Reader(paragraph).read();
+}
+
+bool Statements::unclear_within(std::size_t begin, std::size_t end) const {
+  auto first = std::ranges::lower_bound(unclear_at, begin);
+  return first != unclear_at.end() && *first < end;
 }
 
 std::vector<const Mention*> mentions_before(const Statements& s, std::size_t k, int sentences_back) {
