@@ -36,6 +36,7 @@ class Columns {
             found.push_back({.total = total, .from = from, .to = to});
     for (const auto& row : rows_) check_row(row, found);
     if (n >= 4 || contains_any(view_.table->head, {U"增减"})) check_change();
+    check_ratios();
   }
 
  private:
@@ -172,6 +173,55 @@ class Columns {
       if (holds(row, d)) continue;
       change(row, row.cells[d.by], value(row.cells[d.now]) - value(row.cells[d.before]), std::string(name(view_.unit)), 2);
     }
+  }
+
+  // --- 占预算% -----------------------------------------------------------------------------------------------------------
+
+  // Columns of the head's "%": nearly all rows hold the same two columns' ratio there.
+  void check_ratios() {
+    auto n = view_.width[segment_];
+    auto signs = static_cast<std::size_t>(std::ranges::count(view_.table->head, U'%')) / view_.width.size();
+    for (auto column = n - std::min(signs, n - 1); column < n; ++column)
+      for (std::size_t of = 0; of < column; ++of)
+        for (std::size_t part = 0; part < column; ++part)
+          if (of != part && check_ratio(column, part, of)) of = part = column;
+  }
+
+  bool check_ratio(std::size_t column, std::size_t part, std::size_t of) {
+    auto ratio = [&](const FullRow& row) { return scaled(value(row.cells[part]), 100 * kMicro, value(row.cells[of])); };
+    auto tested = [&](const FullRow& row) {
+      auto amount = [&](std::size_t i) { return row.cells[i]->kind == CellKind::number; };
+      return amount(part) && amount(of) && value(row.cells[of]) > 0 && value(row.cells[part]) != value(row.cells[of]) &&
+             row.cells[column]->kind != CellKind::blank;
+    };
+    auto fits = [&](const FullRow& row) {
+      const auto& said = row.cells[column]->value;
+      auto rounding = scaled(2 * half(), 100 * kMicro, value(row.cells[of]));
+      return std::abs(ratio(row) - said.micro) < last_place(said.digits) + rounding;
+    };
+    std::size_t all = 0, kept = 0;
+    for (const auto& row : rows_) {
+      if (!tested(row)) continue;
+      ++all;
+      kept += fits(row) ? 1U : 0U;
+    }
+    if (kept < 3 || kept * 5 < all * 4) return false;
+    for (const auto& row : rows_) {
+      if (!tested(row)) continue;
+      c_.counted();
+      if (fits(row)) continue;
+      const auto* cell = row.cells[column];
+      Finding f{.kind = Kind::percent, .confidence = 88};
+      f.expected = percent_text(ratio(row), cell->value.digits);
+      f.found = to_text(cell->value.micro, cell->value.digits);
+      f.unit = "%";
+      auto label = encoded(row.segment->label);
+      f.message = {fmt::format("“{}”一行的比例应为 {}%，表中为 {}%。", label, f.expected, f.found),
+                   fmt::format("In the row “{}” the ratio is {}%, the table says {}%.", label, f.expected, f.found)};
+      f.places = {c_.place(cell->mark)};
+      c_.add(std::move(f));
+    }
+    return true;
   }
 
   void check_rate(const Difference& d, std::size_t column) {

@@ -93,6 +93,11 @@ class Shares : ParagraphCheck {
         if (fits(*part, value, share)) return;
     auto [whole, mark] = natural.front();
     if (whole == 0) return;
+    // "基本支出50万元。其中：人员经费40万元，公用经费10万元，占支出合计12.5%": of what the list is of.
+    if (const auto* head = total_of(*part);
+        head != nullptr && !words.empty() && head->mark != mark &&
+        std::ranges::any_of(natural, [&](const auto& n) { return fits(*head, n.first, share); }))
+      return;
     report_percent(share, scaled(part->value, 100 * kMicro, whole), {part->mark, mark}, "占比", "The share");
   }
 
@@ -223,7 +228,7 @@ class Shares : ParagraphCheck {
     }
     if (spent == nullptr) return;
     if (view_.said.unclear_within(std::min(spent->begin, rate.begin), rate.begin)) return;
-    if (plan == nullptr) return check_completion_of_facts(rate, *spent);
+    if (plan == nullptr) return check_completion_of_facts(k, *spent);
     if (plan->value == 0) return;
     c_.counted();
     // Of the budget at the beginning and of the adjusted one, any that is there may be meant.
@@ -235,10 +240,36 @@ class Shares : ParagraphCheck {
                    "The completion");
   }
 
+  // "决算8万元，完成年初预算的80%，比年初预算数减少2万元": the change tells the budget. True: it was there.
+  bool check_completion_by_change(std::size_t k, const Mention& spent) {
+    const auto& rate = mentions_[k];
+    if (spent.sentence != rate.sentence) return false;
+    for (auto i = k + 1; i < mentions_.size() && i <= k + 4 && mentions_[i].sentence == rate.sentence; ++i) {
+      const auto& change = mentions_[i];
+      if (change.role == Role::level) return false;
+      if (change.role != Role::change || change.measure != Measure::money || change.direction == 0 || change.chained) continue;
+      auto words = std::u32string_view(change.lead);
+      auto at = words.find_first_of(U"比较");
+      if (at == std::u32string_view::npos || !contains_any(words.substr(at), {U"年初预算", U"预算数"}) ||
+          contains_any(words, {U"上年", U"去年"}) || year_in(words) != 0)
+        continue;
+      auto budget = spent.value - change.direction * change.value;
+      if (budget <= 0) return false;
+      c_.counted();
+      if (!fits(spent, budget, rate))
+        report_percent(rate, scaled(spent.value, 100 * kMicro, budget), {spent.mark, change.mark}, "完成预算的比例",
+                       "The completion");
+      return true;
+    }
+    return false;
+  }
+
   [[nodiscard]] static bool is_account(const Mention& m) { return contains_any(m.lead, {U"决算", U"执行数", U"实际"}); }
 
   // "公务接待费支出5.8万元，完成预算的72.5%", whose budget is stated elsewhere: any that it fits will do.
-  void check_completion_of_facts(const Mention& rate, const Mention& spent) {
+  void check_completion_of_facts(std::size_t k, const Mention& spent) {
+    const auto& rate = mentions_[k];
+    if (check_completion_by_change(k, spent)) return;
     if (!c_.model().final_account || !spent.subject || spent.sentence != rate.sentence) return;
     const Fact* first = nullptr;
     for (const auto& fact : c_.model().facts) {

@@ -48,7 +48,7 @@ class Sentences : ParagraphCheck {
     auto any_lead = [&](std::initializer_list<std::u32string_view> words) {
       return std::ranges::any_of(parts, [&](const Mention* p) { return contains_any(p->lead, words); });
     };
-    if (any_lead({U"本年收入合计", U"本年支出合计"}) && any_lead({U"结转", U"结余"})) return true;
+    if (any_lead({U"本年收入", U"本年支出"}) && any_lead({U"结转", U"结余"})) return true;
     // Cars may be listed as purchase and running beside the other two of the three publics.
     bool cars = std::ranges::any_of(parts, [](const Mention* p) { return p->subject && p->subject->code == "sangong.car"; });
     std::size_t known = 0;
@@ -199,6 +199,17 @@ class Sentences : ParagraphCheck {
     return nullptr;
   }
 
+  // "年初预算9万元，支出决算8万元": the account, where the list is of accounts.
+  [[nodiscard]] static const Mention* account_of(const Statements& said, const Mention* head) {
+    if (head == nullptr || !is_planned(*head)) return head;
+    for (const auto* m = head + 1; m < said.mentions.data() + said.mentions.size() && m->sentence == head->sentence; ++m)
+      if (m->role == Role::level && m->measure == Measure::money && !m->reason && m->lead.contains(U"决算")) return m;
+    return head;
+  }
+  [[nodiscard]] static bool is_planned(const Mention& m) {
+    return without_fund_names(m.lead).contains(U"预算") && !m.lead.contains(U"决算");
+  }
+
   // "…其中：" over "人员经费80万元，主要包括…；" and "公用经费20万元，…。": the first figure of each clause that a ； ends, to
   // the full stop.
   [[nodiscard]] Parts unnumbered_parts() const {
@@ -273,6 +284,17 @@ class Sentences : ParagraphCheck {
     return !of_publics || parts.size() >= 3;
   }
 
+  // "财政拨款支出主要内容如下：": of the section's amount of that name. What is 主要 may be no more than most of it.
+  [[nodiscard]] Parts totals_named() const {
+    auto at = text_.find(U"主要");
+    if (at == std::u32string::npos) at = text_.find(U"具体");
+    auto subject = at == std::u32string::npos ? std::nullopt : subject_of(std::u32string_view(text_).substr(0, at));
+    if (!subject || !subject->code.starts_with("expenditure.")) return {};
+    auto out = totals_of_section();
+    std::erase_if(out, [&](const Mention* m) { return m->subject->scope != subject->scope; });
+    return out;
+  }
+
   void check_numbered() {
     bool opens = text_.ends_with(U':');
     auto tail = std::u32string_view(text_).substr(text_.size() - std::min<std::size_t>(text_.size(), 12));
@@ -282,7 +304,10 @@ class Sentences : ParagraphCheck {
     for (const auto& m : mentions_)
       if (m.role == Role::level && m.measure == Measure::money && !m.reason) totals.push_back(&m);
     if (totals.empty() && text_.contains(U"分类")) totals = totals_of_section();
+    bool told = totals.empty();
+    if (told) totals = totals_named();
     if (totals.empty()) return;
+    bool accounts = c_.model().final_account && std::ranges::none_of(totals, [](const Mention* t) { return is_planned(*t); });
     Parts parts;
     int level = 0, own = view_.said.paragraph->number.level;
     const auto& all = c_.model().paragraphs;
@@ -301,6 +326,7 @@ class Sentences : ParagraphCheck {
       if (number.level > level) continue;
       if (static_cast<int>(parts.size()) + 1 != number.ordinal) break;
       const auto* head = head_figure(all[i].said);
+      if (accounts) head = account_of(all[i].said, head);
       if (head == nullptr) return;
       parts.push_back(head);
     }
@@ -308,7 +334,7 @@ class Sentences : ParagraphCheck {
     std::erase_if(totals, [&](const Mention* t) { return is_one_of(*t, parts); });
     // Where the text breaks off, or the items have parts of their own, so may the list.
     if (!closes(parts)) return;
-    if (parts.size() >= 2 && !totals.empty()) judge(parts, totals, complete(parts, tail), false);
+    if (parts.size() >= 2 && !totals.empty()) judge(parts, totals, !told && complete(parts, tail), false);
   }
 
   // The sentence says that they balance, or the one behind it does.
@@ -354,15 +380,14 @@ class Sentences : ParagraphCheck {
       if (left.role != Role::level || left.measure != Measure::money || left.reason ||
           std::ranges::find(kLeft, std::u32string_view(left.phrase)) == kLeft.end())
         continue;
-      auto k = static_cast<std::size_t>(&left - mentions_.data());
-      std::array<Parts, 2> sides;
-      for (const auto* m : mentions_before(view_.said, k, 0)) {
-        if (m->role != Role::level || m->measure != Measure::money || m->compared || !m->subject) continue;
-        if (m->subject->code == "income.any" || m->subject->code == "income.year") sides[0].push_back(m);
-        if (m->subject->code == "expenditure.any" || m->subject->code == "expenditure.year") sides[1].push_back(m);
-      }
-      if (sides[0].size() != 1 || sides[1].size() != 1) continue;
-      const auto &income = *sides[0].front(), &spent = *sides[1].front();
+      // The two amounts right before it, and no other of its sentence.
+      Parts sides;
+      for (const auto* m : mentions_before(view_.said, static_cast<std::size_t>(&left - mentions_.data()), 0))
+        if (m->role == Role::level && m->measure == Measure::money) sides.push_back(m);
+      bool both = sides.size() == 2 && ends_with_any(sides[0]->lead, {U"支出", U"支出为", U"支出合计"}) &&
+                  ends_with_any(sides[1]->lead, {U"收入", U"收入为", U"收入合计"}) && sides[0]->depth == sides[1]->depth;
+      if (!both) continue;
+      const auto &income = *sides[1], &spent = *sides[0];
       c_.counted();
       auto expected = income.value - spent.value;
       if (std::abs(expected - left.value) <= groups_.half(left) + groups_.half(income) + groups_.half(spent)) continue;

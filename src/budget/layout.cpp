@@ -117,7 +117,12 @@ class Maker {
     if (bare.size() > 3 || !std::ranges::all_of(bare, is_digit)) return false;
     Cell cell;
     auto before = neighbour(i, false), after = neighbour(i, true);
-    return !is_cell(before, cell) && !is_cell(after, cell);
+    return !is_cell(before, cell) && !is_cell(after, cell) && !(heads_codes() && is_lone_code(i, bare));
+  }
+
+  // The head above has a column for codes.
+  [[nodiscard]] bool heads_codes() const {
+    return std::ranges::any_of(labels_, [](const auto& label) { return label.second.contains(U"科目"); });
   }
 
   // The code of a classification on a line of its own, above its label.
@@ -204,7 +209,8 @@ class Maker {
   // A full line of words alone whose sentence comes to its figures in one of the next lines.
   [[nodiscard]] bool opens_prose(std::size_t i, std::u32string_view text) const {
     constexpr int kMost = 4;
-    bool opens = numbering(text).level == 0 || text.contains(U':') || text.contains(U"，");
+    bool opens =
+        numbering(text).level == 0 || text.contains(U':') || text.contains(U"，") || without_spaces(text).contains(U"(类)");
     if (!opens) return false;
     for (int n = 0; n < kMost; ++n) {
       bool words = text.size() >= full_line_ && !text.contains(U"  ") && !is_title(without_spaces(text)) &&

@@ -203,7 +203,7 @@ class Rebuilder {
       if (!m.subject) continue;
       m.of_item = of_an_item(m, view.said);
       if (m.of_item) continue;
-      if (m.subject->scope.empty()) m.subject->scope = view.scope;
+      inherit_scope(*m.subject, view.scope);
       int year = year_of(m, view);
       bool plan = m_.final_account || section_accounts_ ? contains_any(since, {U"预算"}) && !since.contains(U"决算")
                                                         : !contains_any(since, {U"决算", U"执行数", U"实际支出"});
