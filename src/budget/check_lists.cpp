@@ -189,8 +189,8 @@ class Lists {
   [[nodiscard]] bool opens_list(std::size_t k) const {
     if (!items_[k].total || items_[k].cell == nullptr || items_[k].row == 0) return false;
     const auto& above = view_.table->rows[items_[k].row - 1];
-    return above.segments.size() == 1 && above.segments[0].cells.empty() && above.segments[0].number.level == 0 &&
-           !above.segments[0].of_which;
+    return !above.blank && above.segments.size() == 1 && above.segments[0].cells.empty() &&
+           above.segments[0].number.level == 0 && !above.segments[0].of_which;
   }
 
   void check_totals() {

@@ -146,6 +146,17 @@ class Sentences : ParagraphCheck {
     }
     return false;
   }
+  // "离退休71人，其中离休6人，退休65人，财政供养人员117人": the list was complete before what is no part of it.
+  [[nodiscard]] static bool ends_before_another(const Mention& total, const Parts& parts) {
+    if (total.measure != Measure::count || total.value == 0) return false;
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
+      sum += parts[i]->value;
+      if (i >= 1 && sum == total.value && parts[i + 1]->value > total.value) return true;
+    }
+    return false;
+  }
+
   // Of another paragraph than this one.
   [[nodiscard]] bool nowhere_in(const Mention* m) const {
     return mentions_.empty() || m < mentions_.data() || m >= mentions_.data() + mentions_.size();
@@ -156,7 +167,9 @@ class Sentences : ParagraphCheck {
     auto sum = Groups::sum_of(parts);
     for (const auto* total : totals)
       if (std::abs(total->value - sum) <= groups_.tolerance(*total, parts)) return;
-    if (std::ranges::any_of(totals, [&](const Mention* total) { return ends_at_a_stop(*total, parts); })) return;
+    if (std::ranges::any_of(
+            totals, [&](const Mention* total) { return ends_at_a_stop(*total, parts) || ends_before_another(*total, parts); }))
+      return;
     const auto& total = *totals.front();
     // Parts of parts without a mark: a stretch that can be left out explains the rest.
     if (parts.size() <= kMostParts && (nested || (parts.size() >= 3 && !whole))) {

@@ -41,6 +41,7 @@ struct Segment {
 struct Row {
   std::size_t line = 0;
   bool exact = false;  // the cells of a table of a word processor: blanks are there as blanks
+  bool blank = false;  // … and all behind its label are
   std::vector<Segment> segments;
 };
 

@@ -219,7 +219,10 @@ Row row_of(std::u32string_view line, std::size_t number) {
       made.label(text, tokens[i].begin);
     }
   }
-  return made.done();
+  auto row = made.done();
+  row.blank = tabs && tokens.size() >= 3 && !tokens.front().text.empty() &&
+              std::all_of(tokens.begin() + 1, tokens.end(), [](const Token& token) { return token.text.empty(); });
+  return row;
 }
 
 bool has_numbers(const Row& row) {
