@@ -74,11 +74,12 @@ class Shares : ParagraphCheck {
     // "三公经费支出决算中，公务接待费3万元，占20%": of the three publics, which are stated elsewhere.
     if (natural.empty() && words.empty() && part->subject && part->subject->code.starts_with("sangong."))
       add_facts("sangong.total", *part, natural);
-    // "在职人员151人。其中专任教师136人，占在职人员的90.07%"
-    if (natural.empty() && words.size() >= 3 && part->measure == Measure::count)
+    // "在职人员151人。其中专任教师136人，占在职人员的90.07%": what has just been named so.
+    constexpr std::size_t kLongName = 6;
+    if (natural.empty() && words.size() >= (part->measure == Measure::count ? 3 : kLongName))
       for (const auto* m : mentions_before(view_.said, k, 2))
-        if (m != part && m->role == Role::level && same_measure(*m, *part) && m->lead.ends_with(words) &&
-            m->value >= part->value && natural.empty())
+        if (m != part && m->role == Role::level && same_measure(*m, *part) &&
+            (m->lead.ends_with(words) || m->phrase.ends_with(words)) && m->value >= part->value && natural.empty())
           natural.emplace_back(m->value, m->mark);
     // "占“三公”经费的 80%", whose total is not stated: the sum of what the sentence lists.
     if (natural.empty() && !words.empty()) add_listed_whole(*part, natural);
@@ -92,7 +93,8 @@ class Shares : ParagraphCheck {
       for (const auto& [value, _] : *list)
         if (fits(*part, value, share)) return;
     auto [whole, mark] = natural.front();
-    if (whole == 0) return;
+    // What is many times the whole is a share of another one: of the city's, not of the unit's.
+    if (whole == 0 || part->value / 2 > whole) return;
     // "基本支出50万元。其中：人员经费40万元，公用经费10万元，占支出合计12.5%": of what the list is of.
     if (const auto* head = total_of(*part);
         head != nullptr && !words.empty() && head->mark != mark &&
@@ -218,9 +220,16 @@ class Shares : ParagraphCheck {
         }
         continue;
       }
+      bool budgeted = (contains_any(m.lead, {U"年初预算", U"预算为", U"预算数", U"全年预算", U"调整预算"}) ||
+                       without_fund_names(m.lead).ends_with(U"预算")) &&
+                      !m.lead.contains(U"决算");
+      // "支出决算9万元。与年初预算8万元相比，完成年初预算的112.5%"
+      if (m.compared && budgeted && plan == nullptr && spent == nullptr) {
+        plan = &m;
+        of_amount = true;
+        continue;
+      }
       if (m.compared) continue;
-      bool budgeted =
-          contains_any(m.lead, {U"年初预算", U"预算为", U"预算数", U"全年预算", U"调整预算"}) && !m.lead.contains(U"决算");
       // The budget stands right before the account; another account between them has its own.
       if (spent != nullptr && !budgeted) other = true;
       if (budgeted && plan == nullptr && !other) plan = &m;
@@ -230,6 +239,9 @@ class Shares : ParagraphCheck {
     if (view_.said.unclear_within(std::min(spent->begin, rate.begin), rate.begin)) return;
     if (plan == nullptr) return check_completion_of_facts(k, *spent);
     if (plan->value == 0) return;
+    // Of the adjusted budget, where only the one at the beginning is told.
+    auto since = std::u32string_view(text_).substr(spent->end, rate.begin - std::min(rate.begin, spent->end));
+    if (since.contains(U"调整") && plan->lead.contains(U"年初")) return;
     c_.counted();
     // Of the budget at the beginning and of the adjusted one, any that is there may be meant.
     for (const auto* m : mentions_before(view_.said, k, 1))

@@ -65,6 +65,14 @@ bool of_an_item(const Mention& m, const Statements& said) {
          ends_with_any(opener->phrase, {U"支出", U"运行", U"管理", U"事务", U"(项)", U"(款)", U"(类)"});
 }
 
+bool of_a_bracket(const Mention& m, const Statements& said) {
+  auto of_unit = [](std::string_view code) { return code.starts_with("income.") || code.starts_with("expenditure."); };
+  if (m.depth == 0 || !m.subject || !of_unit(m.subject->code)) return false;
+  for (const auto* other : mentions_before(said, index_of(m, said), 0))
+    if (other->depth < m.depth && other->role == Role::level) return !other->subject || !of_unit(other->subject->code);
+  return false;
+}
+
 namespace {
 
 // "公务用车购置及运行费62万元(购置费20万元，运行费42万元)"

@@ -84,6 +84,12 @@ class RowMaker {
       s.of_which = true;
       text.remove_prefix(3);
     }
+    // "[205]教育支出"
+    if (auto close = text.find(U']'); text.starts_with(U"[") && close != std::u32string_view::npos && close + 1 < text.size() &&
+                                      is_code(text.substr(1, close - 1))) {
+      s.code = text.substr(1, close - 1);
+      text.remove_prefix(close + 1);
+    }
     // "2010350事业运行"
     std::size_t digits = 0;
     while (digits < text.size() && is_digit(text[digits])) ++digits;

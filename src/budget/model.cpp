@@ -201,7 +201,7 @@ class Rebuilder {
       if (!m.subject) m.subject = within(m, view.said);
       if (m.subject && of_part(m, view.said)) m.subject.reset();
       if (!m.subject) continue;
-      m.of_item = of_an_item(m, view.said);
+      m.of_item = of_an_item(m, view.said) || of_a_bracket(m, view.said);
       if (m.of_item) continue;
       inherit_scope(*m.subject, view.scope);
       int year = year_of(m, view);
