@@ -167,7 +167,17 @@ class Lists {
     for (std::size_t from = 0; from < view_.width.size(); ++from)
       for (std::size_t to = from; to < view_.width.size(); ++to)
         if (auto other = sum_of_tops(from, to); other && close(total.value, *other, top.size() + 4)) return;
+    if (sum < total.value && goes_on()) return;
     report(total, top, sum, view_.width.size() > 1 ? 75 : 95);
+  }
+
+  // A page's head stands between the rows: what follows without a title of its own begins with a class, not with a total.
+  [[nodiscard]] bool goes_on() const {
+    const auto& tables = c_.model().tables;
+    auto next = static_cast<std::size_t>(&view_ - tables.data()) + 1;
+    if (next >= tables.size() || !tables[next].table->title.empty()) return false;
+    const auto& rows = tables[next].table->rows;
+    return !rows.empty() && !rows.front().segments.empty() && !rows.front().segments.front().code.empty();
   }
 
   [[nodiscard]] std::optional<std::int64_t> sum_of_tops(std::size_t from, std::size_t to) const {

@@ -169,6 +169,18 @@ std::vector<Habit> habits() {
            "六、“三公”经费\n2022年度“三公”经费支出决算18.00万元，完成年初预算的90%，比年初预算数减少2.00万元，"
            "主要原因是厉行节约。\n",
        {{"的90%", "的80%", Kind::percent}}},
+      {"the budget named before the completion",
+       std::string(kAccount) +
+           "五、支出决算\n2022年度财政拨款支出决算460.00万元，占本年支出合计的100%。与2022年度财政拨款支出年初预算400."
+           "00万元相比，"
+           "完成年初预算的115%。\n九、培训费\n2022年度培训费支出预算5.00万元，支出决算4.00万元，完成调整后预算的80%。\n",
+       {{"预算的115%", "预算的125%", Kind::percent}, {"预算的80%", "预算的70%", Kind::percent}}},
+      {"contracts named in full",
+       std::string(kAccount) +
+           "六、政府采购\n2022年度政府采购支出总额50.00万元，其中：政府采购货物支出20.00万元，政府采购工程支出0万元，"
+           "政府采购服务支出30.00万元。授予中小企业合同金额40.00万元，占政府采购支出总额的80%，其中：授予小微企业合同"
+           "金额30.00万元，占授予中小企业合同金额的75%。\n",
+       {{"合同金额的75%", "合同金额的65%", Kind::percent}}},
       {"receptions of guests from home",
        std::string(kAccount) + "六、“三公”经费\n公务接待费支出6.20万元。其中：\n国内接待费支出6.20万元，共接待41批次。\n"
                                "国（境）外接待费支出0.00万元。\n",
@@ -216,6 +228,20 @@ TEST(Habits, TablesWithBars) {
     wrong.replace(wrong.find(from), std::string(from).size(), to);
     EXPECT_FALSE(checked(wrong).findings.empty()) << to;
   }
+}
+
+// "[205]教育支出": the codes of a classification in brackets.
+TEST(Habits, CodesInBrackets) {
+  std::string text =
+      std::string(kPlan) +
+      "一般公共预算支出情况表（按功能分类科目）\n单位：万元\n功能科目名称     合计   基本支出   项目支出\n"
+      "合计     60.00   50.00   10.00\n[205]教育支出    45.00   35.00   10.00\n  [20502]普通教育    45.00   35.00   10.00\n"
+      "    [2050202]小学教育    25.00   20.00   5.00\n    [2050203]初中教育    20.00   15.00   5.00\n"
+      "[221]住房保障支出    15.00   15.00   0.00\n  [22102]住房改革支出    15.00   15.00   0.00\n"
+      "    [2210201]住房公积金    15.00   15.00   0.00\n";
+  expect_nothing(checked(text));
+  text.replace(text.find("25.00   20.00"), 5, "28.00");
+  EXPECT_FALSE(checked(text).findings.empty());
 }
 
 // A page copied cell by cell, with both sides of the table and the numbers of its lines.
@@ -319,6 +345,12 @@ TEST(Habits, ThreePublicsOfTwoYears) {
 
 // What was nothing grows by all of it; what is paid from the unit's own money is no part of the grant's three publics.
 TEST(Habits, CustomsThatAreNoContradictions) {
+  expect_nothing(checked(std::string(kAccount) +
+                         "七、支出决算\n2022年度一般公共预算财政拨款支出决算300.00万元。\n八、“三公”经费\n2022年度"
+                         "“三公”经费支出决算3.00万元（其中：一般公共预算支出3.00万元；政府性基金预算支出0万元）。\n"));
+  expect_nothing(checked(std::string(kPlan) +
+                         "一、职责\n全市教育投入62.31亿元，占一般公共预算支出的18.4%。\n二、支出预算\n2023年一般公共预算"
+                         "支出490.00万元。\n"));
   expect_nothing(checked(std::string(kPlan) + "一、收支预算\n2023年政府性基金预算收入50万元，比上年增加50万元，增长100%。\n"));
   expect_nothing(
       checked(std::string(kAccount) +

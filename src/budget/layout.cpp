@@ -139,7 +139,9 @@ class Maker {
     auto text = trimmed(line(i));
     if (text.empty() || is_page_number(text) || lone_number(i)) return;
     if (text.size() == 1 && is_han(text[0])) return;
-    if (text.contains(U'\t')) return take_row_of_cells(i);
+    // A label and nothing but blank cells is a row too.
+    auto behind = line(i).substr(static_cast<std::size_t>(text.data() - line(i).data()) + text.size());
+    if (text.contains(U'\t') || std::ranges::count(behind, U'\t') >= 2) return take_row_of_cells(i);
     auto bare = without_spaces(text);
     // "三、" on a line of its own, as some pages are copied.
     if (auto number = numbering(bare); number.level == 1 && number.length == bare.size()) {
