@@ -181,10 +181,13 @@ class Columns {
   void check_ratios() {
     auto n = view_.width[segment_];
     auto signs = static_cast<std::size_t>(std::ranges::count(view_.table->head, U'%')) / view_.width.size();
-    for (auto column = n - std::min(signs, n - 1); column < n; ++column)
-      for (std::size_t of = 0; of < column; ++of)
-        for (std::size_t part = 0; part < column; ++part)
-          if (of != part && check_ratio(column, part, of)) of = part = column;
+    for (auto column = n - std::min(signs, n - 1); column < n; ++column) check_ratios_of(column);
+  }
+
+  void check_ratios_of(std::size_t column) {
+    for (std::size_t of = 0; of < column; ++of)
+      for (std::size_t part = 0; part < column; ++part)
+        if (of != part && check_ratio(column, part, of)) return;
   }
 
   bool check_ratio(std::size_t column, std::size_t part, std::size_t of) {
