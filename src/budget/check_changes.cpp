@@ -37,6 +37,10 @@ class Changes : ParagraphCheck {
   }
 
  private:
+  // Of another paragraph than this one.
+  [[nodiscard]] bool nowhere_in(const Mention* m) const {
+    return mentions_.empty() || m < mentions_.data() || m >= mentions_.data() + mentions_.size();
+  }
   [[nodiscard]] std::int64_t half(const Mention& m) const { return c_.model().rounding(m.unit, m.printed.digits); }
 
   // The amounts that may be what changed, the nearest first.
@@ -53,12 +57,23 @@ class Changes : ParagraphCheck {
           out.push_back(m);
     }
     if (out.empty() && mentions_[k].sentence == 0) add_from_above(k, out);
+    // "基本支出50万元。其中：人员经费40万元，公用经费10万元。较上年增加2万元": of what the list is of, or of its last part.
+    if (!out.empty() && out.front()->sentence > 0 && out.front()->sentence < mentions_[k].sentence &&
+        !nowhere_in(out.front()) && opens_list(sentence_text(view_.said, out.front()->sentence))) {
+      auto head = out.front()->sentence - 1;
+      for (const auto* m : mentions_before(view_.said, k, mentions_[k].sentence - head))
+        if (m->sentence == head && m->role == Role::level && m->measure == Measure::money && !m->reason) out.push_back(m);
+    }
     // "…其中：公务接待费3万元。“三公”经费比上年减少1万元": of what it names, where it names one of them.
     if (out.empty() || out.front()->sentence == mentions_[k].sentence) return out;
     auto subject = subject_of_change(k);
     auto other = [&](const Mention* m) { return !m->subject || m->subject->code != subject->code; };
     if (subject && !std::ranges::all_of(out, other)) std::erase_if(out, other);
     return out;
+  }
+
+  [[nodiscard]] static bool opens_list(std::u32string_view text) {
+    return text.starts_with(U"其中") || text.starts_with(U"包括");
   }
 
   // A sentence that says no more than how what stands before it changed, and why.
@@ -148,6 +163,9 @@ class Changes : ParagraphCheck {
       rate = &mentions_[k + 1];
     auto ref = reference(k);
     auto levels = levels_before(k);
+    bool unread = !levels.empty() && levels.front()->begin < change.begin &&
+                  view_.said.unclear_within(levels.front()->begin, change.begin) && !nowhere_in(levels.front());
+    if (unread) return;
     // "6.2万元，比年初预算数8.1万元减少1.9万元"
     bool after_base = !levels.empty() && k > 0 && levels.front() == &mentions_[k - 1] &&
                       (levels.front()->compared || (levels.size() > 1 && is_base(*levels[0], *levels[1])));
@@ -202,7 +220,7 @@ class Changes : ParagraphCheck {
       return m->sentence == mentions_[k].sentence || (m->subject && m->subject->code == subject->code);
     });
     if (near) return false;
-    if (subject->scope.empty()) subject->scope = view_.scope;
+    inherit_scope(*subject, view_.scope);
     for (const auto* fact : facts_of(*subject, view_.project)) {
       if (fact->year != c_.model().year || fact->plan == c_.model().final_account) continue;
       Mention m;
@@ -286,7 +304,7 @@ class Changes : ParagraphCheck {
     const auto& level = **changed;
     auto subject = subject_of_level(level, levels);
     if (!subject) return false;
-    if (subject->scope.empty()) subject->scope = view_.scope;
+    inherit_scope(*subject, view_.scope);
     auto known = facts_of(*subject, view_.project);
     auto year = ref.same_year ? c_.model().year : ref.year;
     auto base_of = [&](const Fact* fact) {

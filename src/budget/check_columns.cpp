@@ -36,6 +36,7 @@ class Columns {
             found.push_back({.total = total, .from = from, .to = to});
     for (const auto& row : rows_) check_row(row, found);
     if (n >= 4 || contains_any(view_.table->head, {U"增减"})) check_change();
+    check_ratios();
   }
 
  private:
@@ -174,6 +175,58 @@ class Columns {
     }
   }
 
+  // --- 占预算% -----------------------------------------------------------------------------------------------------------
+
+  // Columns of the head's "%": nearly all rows hold the same two columns' ratio there.
+  void check_ratios() {
+    auto n = view_.width[segment_];
+    auto signs = static_cast<std::size_t>(std::ranges::count(view_.table->head, U'%')) / view_.width.size();
+    for (auto column = n - std::min(signs, n - 1); column < n; ++column) check_ratios_of(column);
+  }
+
+  void check_ratios_of(std::size_t column) {
+    for (std::size_t of = 0; of < column; ++of)
+      for (std::size_t part = 0; part < column; ++part)
+        if (of != part && check_ratio(column, part, of)) return;
+  }
+
+  bool check_ratio(std::size_t column, std::size_t part, std::size_t of) {
+    auto ratio = [&](const FullRow& row) { return scaled(value(row.cells[part]), 100 * kMicro, value(row.cells[of])); };
+    auto tested = [&](const FullRow& row) {
+      auto amount = [&](std::size_t i) { return row.cells[i]->kind == CellKind::number; };
+      return amount(part) && amount(of) && value(row.cells[of]) > 0 && value(row.cells[part]) != value(row.cells[of]) &&
+             row.cells[column]->kind != CellKind::blank;
+    };
+    auto fits = [&](const FullRow& row) {
+      const auto& said = row.cells[column]->value;
+      auto rounding = scaled(2 * half(), 100 * kMicro, value(row.cells[of]));
+      return std::abs(ratio(row) - said.micro) < last_place(said.digits) + rounding;
+    };
+    std::size_t all = 0, kept = 0;
+    for (const auto& row : rows_) {
+      if (!tested(row)) continue;
+      ++all;
+      kept += fits(row) ? 1U : 0U;
+    }
+    if (kept < 3 || kept * 5 < all * 4) return false;
+    for (const auto& row : rows_) {
+      if (!tested(row)) continue;
+      c_.counted();
+      if (fits(row)) continue;
+      const auto* cell = row.cells[column];
+      Finding f{.kind = Kind::percent, .confidence = 88};
+      f.expected = percent_text(ratio(row), cell->value.digits);
+      f.found = to_text(cell->value.micro, cell->value.digits);
+      f.unit = "%";
+      auto label = encoded(row.segment->label);
+      f.message = {fmt::format("“{}”一行的比例应为 {}%，表中为 {}%。", label, f.expected, f.found),
+                   fmt::format("In the row “{}” the ratio is {}%, the table says {}%.", label, f.expected, f.found)};
+      f.places = {c_.place(cell->mark)};
+      c_.add(std::move(f));
+    }
+    return true;
+  }
+
   void check_rate(const Difference& d, std::size_t column) {
     auto rate = [&](const FullRow& row) -> std::optional<std::int64_t> {
       auto base = value(row.cells[d.before]);
@@ -259,12 +312,48 @@ void check_sangong(Checking& c, const TableView& view) {
   }
 }
 
+// "年度资金总额 300 330 320 10 96.97% 9.7": 年初预算数, 全年预算数, 全年执行数, 分值, 执行率.
+void check_execution(Checking& c, const TableView& view) {
+  auto head = without_spaces(view.table->head);
+  for (const auto& row : view.table->rows)
+    for (const auto& s : row.segments) head += s.cells.empty() ? s.label : U"";
+  if (!head.contains(U"执行率") || !head.contains(U"全年预算数") || !contains_any(head, {U"全年执行数", U"全年支出数"})) return;
+  for (const auto& row : view.table->rows) {
+    if (row.segments.size() != 1 || !contains_any(row.segments[0].label, {U"资金总额"})) continue;
+    const auto& cells = row.segments[0].cells;
+    auto rate = std::ranges::find(cells, CellKind::percent, &Cell::kind);
+    auto at = rate - cells.begin();
+    bool amounts = rate != cells.end() && (at == 3 || at == 4) &&
+                   std::all_of(cells.begin(), cells.begin() + 3, [](const Cell& x) { return x.kind == CellKind::number; });
+    if (!amounts) continue;
+    const auto &first = cells[0].value, &year = cells[1].value, &spent = cells[2].value;
+    if (year.micro <= 0) continue;
+    c.counted();
+    auto near = [&](std::int64_t of) {
+      if (of <= 0) return false;
+      auto place = last_place(std::min(year.digits, spent.digits));
+      auto slack = last_place(rate->value.digits) + scaled(place, 100 * kMicro, of);
+      return std::abs(scaled(spent.micro, 100 * kMicro, of) - rate->value.micro) <= slack;
+    };
+    if (near(year.micro) || near(first.micro)) continue;
+    Finding f{.kind = Kind::percent, .confidence = 85};
+    f.expected = percent_text(scaled(spent.micro, 100 * kMicro, year.micro), std::max(rate->value.digits, 2));
+    f.found = to_text(rate->value.micro, rate->value.digits);
+    f.unit = "%";
+    f.message = {fmt::format("执行数与全年预算数之比应为 {}%，表中为 {}%。", f.expected, f.found),
+                 fmt::format("What was spent is {}% of the year's budget, the table says {}%.", f.expected, f.found)};
+    f.places = {c.place(rate->mark)};
+    c.add(std::move(f));
+  }
+}
+
 }  // namespace
 
 void check_columns(Checking& c) {
   for (const auto& view : c.model().tables) {
     if (contains_any(view.table->title, {U"资产", U"指标"})) continue;
     check_sangong(c, view);
+    check_execution(c, view);
     for (std::size_t s = 0; s < view.width.size(); ++s) Columns(c, view, s).check(!view.table->title.contains(U"三公"));
   }
 }

@@ -54,10 +54,11 @@ class Lists {
   }
 
  private:
-  // "增减%", "完成率" of the head: the last column, printed without the sign.
+  // "占调整预算%", "增减%", "完成率" of the head: the last columns, printed without the sign; as many as the head has signs.
   [[nodiscard]] bool is_rate() const {
     auto head = without_spaces(view_.table->head);
-    return column_ >= 1 && column_ + 1 == view_.width[segment_] &&
+    auto signs = static_cast<std::size_t>(std::ranges::count(head, U'%')) / std::max<std::size_t>(view_.width.size(), 1);
+    return column_ >= 1 && column_ + std::max<std::size_t>(signs, 1) >= view_.width[segment_] &&
            contains_any(head, {U"%", U"增幅", U"增长率", U"完成率", U"执行率", U"占比", U"比例"});
   }
 
@@ -166,7 +167,17 @@ class Lists {
     for (std::size_t from = 0; from < view_.width.size(); ++from)
       for (std::size_t to = from; to < view_.width.size(); ++to)
         if (auto other = sum_of_tops(from, to); other && close(total.value, *other, top.size() + 4)) return;
+    if (sum < total.value && goes_on()) return;
     report(total, top, sum, view_.width.size() > 1 ? 75 : 95);
+  }
+
+  // A page's head stands between the rows: what follows without a title of its own begins with a class, not with a total.
+  [[nodiscard]] bool goes_on() const {
+    const auto& tables = c_.model().tables;
+    auto next = static_cast<std::size_t>(&view_ - tables.data()) + 1;
+    if (next >= tables.size() || !tables[next].table->title.empty()) return false;
+    const auto& rows = tables[next].table->rows;
+    return !rows.empty() && !rows.front().segments.empty() && !rows.front().segments.front().code.empty();
   }
 
   [[nodiscard]] std::optional<std::int64_t> sum_of_tops(std::size_t from, std::size_t to) const {
@@ -188,8 +199,8 @@ class Lists {
   [[nodiscard]] bool opens_list(std::size_t k) const {
     if (!items_[k].total || items_[k].cell == nullptr || items_[k].row == 0) return false;
     const auto& above = view_.table->rows[items_[k].row - 1];
-    return above.segments.size() == 1 && above.segments[0].cells.empty() && above.segments[0].number.level == 0 &&
-           !above.segments[0].of_which;
+    return !above.blank && above.segments.size() == 1 && above.segments[0].cells.empty() &&
+           above.segments[0].number.level == 0 && !above.segments[0].of_which;
   }
 
   void check_totals() {
@@ -316,8 +327,10 @@ class Lists {
       std::vector<const Item*> parts;
       std::int64_t sum = 0;
       for (auto i = k + 1; i < items_.size() && i < k + 5; ++i) {
-        if (!ends_with_any(items_[i].segment->label, {U"财政拨款", U"财政拨款:", U"其他资金", U"其他资金:", U"自有资金",
-                                                      U"其他", U"上级补助资金", U"本级财政资金"}))
+        if (!ends_with_any(items_[i].segment->label,
+                           {U"财政拨款", U"财政拨款:", U"其他资金", U"其他资金:", U"自有资金", U"其他", U"上级补助资金",
+                            U"本级财政资金", U"结转资金", U"结转资金:", U"上年结转", U"结转结余", U"单位资金", U"单位资金:",
+                            U"非财政拨款", U"专户资金", U"财政资金", U"债券资金", U"基金"}))
           break;
         if (items_[i].cell == nullptr) continue;
         parts.push_back(&items_[i]);

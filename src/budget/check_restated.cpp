@@ -197,6 +197,7 @@ class Publics {
     for (bool plan : {true, false}) {
       check("sangong.total", {"sangong.abroad", "sangong.car", "sangong.reception"}, plan);
       check("sangong.car", {"sangong.car_purchase", "sangong.car_run"}, plan);
+      check_reception(plan);
     }
   }
 
@@ -227,17 +228,42 @@ class Publics {
     c_.counted();
     if (std::abs(sum - total->fen) <= slack) return;
     // Some list 其他交通费用 beside the two of the cars.
-    if (whole == "sangong.car" && sum < total->fen) return;
+    if (whole == "sangong.car" && sum < total->fen && lists_transport()) return;
+    bool cars = whole == "sangong.car";
+    report(*total, found, sum, cars ? "公务用车购置及运行费" : "“三公”经费", cars ? "The cars" : "The three publics");
+  }
+
+  [[nodiscard]] bool lists_transport() const {
+    return std::ranges::any_of(c_.model().paragraphs, [](const ParagraphView& view) {
+      return std::ranges::any_of(
+          view.said.mentions, [](const Mention& m) { return m.role == Role::level && contains_any(m.lead, {U"交通", U"租"}); });
+    });
+  }
+
+  // 国内接待 and 国（境）外接待 are all of it; where the second is not stated the first is no more than all.
+  void check_reception(bool plan) {
+    const auto* total = only("sangong.reception", plan);
+    const auto* home = only("sangong.reception_home", plan);
+    const auto* abroad = only("sangong.reception_abroad", plan);
+    if (total == nullptr || home == nullptr || !may_agree(home->subject.scope, total->subject.scope)) return;
+    auto sum = home->fen + (abroad != nullptr ? abroad->fen : 0);
+    auto slack = 3 * c_.model().rounding(total->unit, total->printed.digits);
+    c_.counted();
+    bool whole = std::abs(home->fen - total->fen) <= slack || std::abs(sum - total->fen) <= slack;
+    if (whole || (abroad == nullptr && home->fen < total->fen)) return;
+    std::vector<const Fact*> parts{home};
+    if (abroad != nullptr) parts.push_back(abroad);
+    report(*total, parts, sum, "公务接待费", "The receptions");
+  }
+
+  void report(const Fact& total, const std::vector<const Fact*>& found, std::int64_t sum, const char* zh, const char* en) {
     Finding f{.kind = Kind::sum, .confidence = 85};
-    f.unit = name(total->unit);
-    f.expected = amount_text(sum, total->unit, total->printed.digits);
-    f.found = amount_text(total->fen, total->unit, total->printed.digits);
-    f.message = {
-        fmt::format("{}为 {} {}，文中各项相加为 {} {}。", whole == "sangong.car" ? "公务用车购置及运行费" : "“三公”经费",
-                    f.found, f.unit, f.expected, f.unit),
-        fmt::format("{} are {} {}, their parts add up to {} {}.", whole == "sangong.car" ? "The cars" : "The three publics",
-                    f.found, f.unit, f.expected, f.unit)};
-    f.places = {c_.place(total->mark)};
+    f.unit = name(total.unit);
+    f.expected = amount_text(sum, total.unit, total.printed.digits);
+    f.found = amount_text(total.fen, total.unit, total.printed.digits);
+    f.message = {fmt::format("{}为 {} {}，文中各项相加为 {} {}。", zh, f.found, f.unit, f.expected, f.unit),
+                 fmt::format("{} are {} {}, their parts add up to {} {}.", en, f.found, f.unit, f.expected, f.unit)};
+    f.places = {c_.place(total.mark)};
     for (const auto* part : found) c_.quote(f, part->mark);
     // What a list has said already.
     if (std::ranges::none_of(c_.findings(), [&](const Finding& known) {
@@ -249,9 +275,12 @@ class Publics {
   Checking& c_;
 };
 
-// 收入总计 and 支出总计 of one table that stand on different rows.
+// 收入总计 and 支出总计 of one table that stand on different rows. Where they differ in each of several years, they are not
+// meant to balance: the accounts of a hospital.
 void check_totals(Checking& c) {
   const auto& facts = c.model().facts;
+  std::map<std::size_t, std::vector<Finding>> found;  // by table
+  std::map<std::size_t, std::size_t> tested;
   for (const auto& income : facts) {
     if (income.subject.code != "income.grand" || !income.in_table) continue;
     auto near = facts.begin() + (&income - facts.data());
@@ -261,6 +290,7 @@ void check_totals(Checking& c) {
                   spent.mark.line > income.mark.line && spent.mark.line < income.mark.line + 60;
       if (!same) continue;
       c.counted();
+      ++tested[income.block];
       auto slack = c.model().rounding(income.unit, income.printed.digits);
       if (std::abs(income.fen - spent.fen) > slack) {
         Finding f{.kind = Kind::balance, .confidence = 85};
@@ -272,11 +302,14 @@ void check_totals(Checking& c) {
             fmt::format("Of {}, total income is {} {}, total expenditure {} {}: they differ.", income.year, f.expected, f.unit,
                         f.found, f.unit)};
         f.places = {c.place(spent.mark), c.place(income.mark)};
-        c.add(std::move(f));
+        found[income.block].push_back(std::move(f));
       }
       break;
     }
   }
+  for (auto& [block, findings] : found)
+    if (findings.size() < 2 || findings.size() < tested[block])
+      for (auto& finding : findings) c.add(std::move(finding));
 }
 
 }  // namespace

@@ -34,14 +34,15 @@ class Shares : ParagraphCheck {
   void check_share(std::size_t k) {
     const auto& share = mentions_[k];
     // "货物、服务分别为3万元和5万元，占37.5%和62.5%": whose share each is takes more than the nearest amount.
-    if (share.chained || (k + 1 < mentions_.size() && mentions_[k + 1].chained)) return;
+    if (share.chained) return;
+    if (k + 1 < mentions_.size() && mentions_[k + 1].chained) return check_share_run(k);
     const Mention* part = nullptr;
     for (const auto* m : mentions_before(view_.said, k, 0))
       if (m->role == Role::level && m->measure != Measure::percent && m->depth <= share.depth) {
         part = m;
         break;
       }
-    if (part == nullptr || part->reason) return;
+    if (part == nullptr || part->reason || view_.said.unclear_within(part->end, share.begin)) return;
     std::vector<std::pair<std::int64_t, Mark>> natural, possible;
     auto words = whole_named(share);
     if (auto subject = subject_of(words)) {
@@ -73,6 +74,13 @@ class Shares : ParagraphCheck {
     // "三公经费支出决算中，公务接待费3万元，占20%": of the three publics, which are stated elsewhere.
     if (natural.empty() && words.empty() && part->subject && part->subject->code.starts_with("sangong."))
       add_facts("sangong.total", *part, natural);
+    // "在职人员151人。其中专任教师136人，占在职人员的90.07%": what has just been named so.
+    constexpr std::size_t kLongName = 6;
+    if (natural.empty() && words.size() >= (part->measure == Measure::count ? 3 : kLongName))
+      for (const auto* m : mentions_before(view_.said, k, 2))
+        if (m != part && m->role == Role::level && same_measure(*m, *part) &&
+            (m->lead.ends_with(words) || m->phrase.ends_with(words)) && m->value >= part->value && natural.empty())
+          natural.emplace_back(m->value, m->mark);
     // "占“三公”经费的 80%", whose total is not stated: the sum of what the sentence lists.
     if (natural.empty() && !words.empty()) add_listed_whole(*part, natural);
     for (const auto& fact : c_.model().facts)
@@ -85,8 +93,51 @@ class Shares : ParagraphCheck {
       for (const auto& [value, _] : *list)
         if (fits(*part, value, share)) return;
     auto [whole, mark] = natural.front();
-    if (whole == 0) return;
+    // What is many times the whole is a share of another one: of the city's, not of the unit's.
+    if (whole == 0 || part->value / 2 > whole) return;
+    // "基本支出50万元。其中：人员经费40万元，公用经费10万元，占支出合计12.5%": of what the list is of.
+    if (const auto* head = total_of(*part);
+        head != nullptr && !words.empty() && head->mark != mark &&
+        std::ranges::any_of(natural, [&](const auto& n) { return fits(*head, n.first, share); }))
+      return;
     report_percent(share, scaled(part->value, 100 * kMicro, whole), {part->mark, mark}, "占比", "The share");
+  }
+
+  // "货物、工程和服务分别为3万元、4万元和5万元，分别占25%、33.3%和41.7%": each with its own, of a whole that all but one of
+  // them agree upon.
+  void check_share_run(std::size_t k) {
+    std::size_t run = 1;
+    while (k + run < mentions_.size() && mentions_[k + run].chained && mentions_[k + run].role == Role::share) ++run;
+    if (k < run) return;
+    for (auto i = k - run; i < k; ++i) {
+      const auto& m = mentions_[i];
+      bool own = m.role == Role::level && m.sentence == mentions_[k].sentence && same_measure(m, mentions_[k - run]) &&
+                 m.measure != Measure::percent && !m.reason && !m.compared && m.depth == mentions_[k].depth;
+      if (!own) return;
+    }
+    // One more amount right before them may be the first of the run.
+    if (view_.said.unclear_within(mentions_[k - run].begin, mentions_[k + run - 1].end)) return;
+    std::vector<std::pair<std::int64_t, Mark>> wholes;
+    for (const auto* m : mentions_before(view_.said, k - run, mentions_[k].sentence))
+      if (m->role == Role::level && same_measure(*m, mentions_[k - run])) wholes.emplace_back(m->value, m->mark);
+    for (const auto* m : totals_above())
+      if (same_measure(*m, mentions_[k - run])) wholes.emplace_back(m->value, m->mark);
+    Parts listed;
+    for (auto i = k - run; i < k; ++i) listed.push_back(&mentions_[i]);
+    wholes.emplace_back(Groups::sum_of(listed), mentions_[k - run].mark);
+    std::size_t best = 0;
+    std::pair<std::int64_t, Mark> whole;
+    for (const auto& candidate : wholes) {
+      std::size_t fitting = 0;
+      for (std::size_t i = 0; i < run; ++i) fitting += fits(*listed[i], candidate.first, mentions_[k + i]) ? 1U : 0U;
+      if (fitting > best) best = fitting, whole = candidate;
+    }
+    c_.counted();
+    if (best == run || best + 1 < run || best == 0 || whole.first == 0) return;
+    for (std::size_t i = 0; i < run; ++i)
+      if (!fits(*listed[i], whole.first, mentions_[k + i]))
+        report_percent(mentions_[k + i], scaled(listed[i]->value, 100 * kMicro, whole.first), {listed[i]->mark, whole.second},
+                       "占比", "The share");
   }
 
   void add_facts(std::string_view code, const Mention& part, std::vector<std::pair<std::int64_t, Mark>>& natural) const {
@@ -169,17 +220,28 @@ class Shares : ParagraphCheck {
         }
         continue;
       }
+      bool budgeted = (contains_any(m.lead, {U"年初预算", U"预算为", U"预算数", U"全年预算", U"调整预算"}) ||
+                       without_fund_names(m.lead).ends_with(U"预算")) &&
+                      !m.lead.contains(U"决算");
+      // "支出决算9万元。与年初预算8万元相比，完成年初预算的112.5%"
+      if (m.compared && budgeted && plan == nullptr && spent == nullptr) {
+        plan = &m;
+        of_amount = true;
+        continue;
+      }
       if (m.compared) continue;
-      bool budgeted =
-          contains_any(m.lead, {U"年初预算", U"预算为", U"预算数", U"全年预算", U"调整预算"}) && !m.lead.contains(U"决算");
       // The budget stands right before the account; another account between them has its own.
       if (spent != nullptr && !budgeted) other = true;
       if (budgeted && plan == nullptr && !other) plan = &m;
       if (!budgeted && spent == nullptr && plan == nullptr) spent = &m;
     }
     if (spent == nullptr) return;
-    if (plan == nullptr) return check_completion_of_facts(rate, *spent);
+    if (view_.said.unclear_within(std::min(spent->begin, rate.begin), rate.begin)) return;
+    if (plan == nullptr) return check_completion_of_facts(k, *spent);
     if (plan->value == 0) return;
+    // Of the adjusted budget, where only the one at the beginning is told.
+    auto since = std::u32string_view(text_).substr(spent->end, rate.begin - std::min(rate.begin, spent->end));
+    if (since.contains(U"调整") && plan->lead.contains(U"年初")) return;
     c_.counted();
     // Of the budget at the beginning and of the adjusted one, any that is there may be meant.
     for (const auto* m : mentions_before(view_.said, k, 1))
@@ -190,10 +252,36 @@ class Shares : ParagraphCheck {
                    "The completion");
   }
 
+  // "决算8万元，完成年初预算的80%，比年初预算数减少2万元": the change tells the budget. True: it was there.
+  bool check_completion_by_change(std::size_t k, const Mention& spent) {
+    const auto& rate = mentions_[k];
+    if (spent.sentence != rate.sentence) return false;
+    for (auto i = k + 1; i < mentions_.size() && i <= k + 4 && mentions_[i].sentence == rate.sentence; ++i) {
+      const auto& change = mentions_[i];
+      if (change.role == Role::level) return false;
+      if (change.role != Role::change || change.measure != Measure::money || change.direction == 0 || change.chained) continue;
+      auto words = std::u32string_view(change.lead);
+      auto at = words.find_first_of(U"比较");
+      if (at == std::u32string_view::npos || !contains_any(words.substr(at), {U"年初预算", U"预算数"}) ||
+          contains_any(words, {U"上年", U"去年"}) || year_in(words) != 0)
+        continue;
+      auto budget = spent.value - change.direction * change.value;
+      if (budget <= 0) return false;
+      c_.counted();
+      if (!fits(spent, budget, rate))
+        report_percent(rate, scaled(spent.value, 100 * kMicro, budget), {spent.mark, change.mark}, "完成预算的比例",
+                       "The completion");
+      return true;
+    }
+    return false;
+  }
+
   [[nodiscard]] static bool is_account(const Mention& m) { return contains_any(m.lead, {U"决算", U"执行数", U"实际"}); }
 
   // "公务接待费支出5.8万元，完成预算的72.5%", whose budget is stated elsewhere: any that it fits will do.
-  void check_completion_of_facts(const Mention& rate, const Mention& spent) {
+  void check_completion_of_facts(std::size_t k, const Mention& spent) {
+    const auto& rate = mentions_[k];
+    if (check_completion_by_change(k, spent)) return;
     if (!c_.model().final_account || !spent.subject || spent.sentence != rate.sentence) return;
     const Fact* first = nullptr;
     for (const auto& fact : c_.model().facts) {

@@ -24,6 +24,7 @@ class Sentences : ParagraphCheck {
     }
     check_numbered();
     check_balance();
+    check_surplus();
     for (const auto& mark : view_.said.unclear)
       c_.unclear(mark,
                  {"数字中间有空格，无法确定是一个数还是两个数。", "A space within the number: it may be one number or two."});
@@ -47,7 +48,7 @@ class Sentences : ParagraphCheck {
     auto any_lead = [&](std::initializer_list<std::u32string_view> words) {
       return std::ranges::any_of(parts, [&](const Mention* p) { return contains_any(p->lead, words); });
     };
-    if (any_lead({U"本年收入合计", U"本年支出合计"}) && any_lead({U"结转", U"结余"})) return true;
+    if (any_lead({U"本年收入", U"本年支出"}) && any_lead({U"结转", U"结余"})) return true;
     // Cars may be listed as purchase and running beside the other two of the three publics.
     bool cars = std::ranges::any_of(parts, [](const Mention* p) { return p->subject && p->subject->code == "sangong.car"; });
     std::size_t known = 0;
@@ -70,7 +71,9 @@ class Sentences : ParagraphCheck {
     };
     if (parts.front()->measure != Measure::count || (parts.front()->counter != U"人" && parts.front()->counter != U"辆"))
       return false;
-    return (has(U"行政") && has(U"事业")) || (has(U"离休") && has(U"退休")) || (has(U"其他用车") && parts.size() >= 3);
+    return (has(U"行政") && has(U"事业")) || (has(U"离休") && has(U"退休")) ||
+           (has(U"其他用车") &&
+            (parts.size() >= 3 || std::ranges::all_of(parts, [](const Mention* p) { return p->lead.ends_with(U"用车"); })));
   }
 
   void check_parts(std::size_t k) {
@@ -86,6 +89,9 @@ class Sentences : ParagraphCheck {
     bool by_class = groups_.gap(k).contains(U"分类");
     if (totals.empty() && (by_class || class_list_before())) totals = totals_of_section();
     if (totals.empty()) return;
+    // What could not be read among them may be a part.
+    auto sentence_end = view_.said.sentences[static_cast<std::size_t>(mentions_[k].sentence)].second;
+    if (view_.said.unclear_within(std::min(totals.front()->begin, mentions_[k].begin), sentence_end)) return;
     // Those who have retired are none of those who are in service.
     auto retired = [](const Mention* p) { return p->lead.contains(U"退休") || p->lead.contains(U"离休"); };
     if (contains_any(totals.front()->lead, {U"在职", U"在编", U"在岗"}) && std::ranges::any_of(parts, retired)) return;
@@ -94,7 +100,9 @@ class Sentences : ParagraphCheck {
     bool all = parts.size() >= 3 && std::ranges::all_of(parts, [](const Mention* p) {
                  return p->subject && p->subject->code.starts_with("procurement.");
                });
-    judge(parts, totals, complete(parts, groups_.gap(k)) && (all || !open_ended(*parts.back())), nested);
+    // Of what a whole region spends, some classes are told.
+    bool region = contains_any(totals.front()->phrase, {U"全省", U"全市", U"全县", U"全区", U"全州"});
+    judge(parts, totals, !region && complete(parts, groups_.gap(k)) && (all || !open_ended(*parts.back())), nested);
   }
 
   // "…预算3万元，决算2万元；…预算5万元，决算4万元": budgets with the budget, accounts with the account. False: no such list.
@@ -138,6 +146,17 @@ class Sentences : ParagraphCheck {
     }
     return false;
   }
+  // "离退休71人，其中离休6人，退休65人，财政供养人员117人": the list was complete before what is no part of it.
+  [[nodiscard]] static bool ends_before_another(const Mention& total, const Parts& parts) {
+    if (total.measure != Measure::count || total.value == 0) return false;
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
+      sum += parts[i]->value;
+      if (i >= 1 && sum == total.value && parts[i + 1]->value > total.value) return true;
+    }
+    return false;
+  }
+
   // Of another paragraph than this one.
   [[nodiscard]] bool nowhere_in(const Mention* m) const {
     return mentions_.empty() || m < mentions_.data() || m >= mentions_.data() + mentions_.size();
@@ -148,7 +167,9 @@ class Sentences : ParagraphCheck {
     auto sum = Groups::sum_of(parts);
     for (const auto* total : totals)
       if (std::abs(total->value - sum) <= groups_.tolerance(*total, parts)) return;
-    if (std::ranges::any_of(totals, [&](const Mention* total) { return ends_at_a_stop(*total, parts); })) return;
+    if (std::ranges::any_of(
+            totals, [&](const Mention* total) { return ends_at_a_stop(*total, parts) || ends_before_another(*total, parts); }))
+      return;
     const auto& total = *totals.front();
     // Parts of parts without a mark: a stretch that can be left out explains the rest.
     if (parts.size() <= kMostParts && (nested || (parts.size() >= 3 && !whole))) {
@@ -189,6 +210,17 @@ class Sentences : ParagraphCheck {
     for (const auto& m : said.mentions)
       if (m.role == Role::level && m.measure == Measure::money && !m.reason) return &m;
     return nullptr;
+  }
+
+  // "年初预算9万元，支出决算8万元": the account, where the list is of accounts.
+  [[nodiscard]] static const Mention* account_of(const Statements& said, const Mention* head) {
+    if (head == nullptr || !is_planned(*head)) return head;
+    for (const auto* m = head + 1; m < said.mentions.data() + said.mentions.size() && m->sentence == head->sentence; ++m)
+      if (m->role == Role::level && m->measure == Measure::money && !m->reason && m->lead.contains(U"决算")) return m;
+    return head;
+  }
+  [[nodiscard]] static bool is_planned(const Mention& m) {
+    return without_fund_names(m.lead).contains(U"预算") && !m.lead.contains(U"决算");
   }
 
   // "…其中：" over "人员经费80万元，主要包括…；" and "公用经费20万元，…。": the first figure of each clause that a ； ends, to
@@ -265,6 +297,17 @@ class Sentences : ParagraphCheck {
     return !of_publics || parts.size() >= 3;
   }
 
+  // "财政拨款支出主要内容如下：": of the section's amount of that name. What is 主要 may be no more than most of it.
+  [[nodiscard]] Parts totals_named() const {
+    auto at = text_.find(U"主要");
+    if (at == std::u32string::npos) at = text_.find(U"具体");
+    auto subject = at == std::u32string::npos ? std::nullopt : subject_of(std::u32string_view(text_).substr(0, at));
+    if (!subject || !subject->code.starts_with("expenditure.")) return {};
+    auto out = totals_of_section();
+    std::erase_if(out, [&](const Mention* m) { return m->subject->scope != subject->scope; });
+    return out;
+  }
+
   void check_numbered() {
     bool opens = text_.ends_with(U':');
     auto tail = std::u32string_view(text_).substr(text_.size() - std::min<std::size_t>(text_.size(), 12));
@@ -274,7 +317,10 @@ class Sentences : ParagraphCheck {
     for (const auto& m : mentions_)
       if (m.role == Role::level && m.measure == Measure::money && !m.reason) totals.push_back(&m);
     if (totals.empty() && text_.contains(U"分类")) totals = totals_of_section();
+    bool told = totals.empty();
+    if (told) totals = totals_named();
     if (totals.empty()) return;
+    bool accounts = c_.model().final_account && std::ranges::none_of(totals, [](const Mention* t) { return is_planned(*t); });
     Parts parts;
     int level = 0, own = view_.said.paragraph->number.level;
     const auto& all = c_.model().paragraphs;
@@ -293,6 +339,7 @@ class Sentences : ParagraphCheck {
       if (number.level > level) continue;
       if (static_cast<int>(parts.size()) + 1 != number.ordinal) break;
       const auto* head = head_figure(all[i].said);
+      if (accounts) head = account_of(all[i].said, head);
       if (head == nullptr) return;
       parts.push_back(head);
     }
@@ -300,7 +347,7 @@ class Sentences : ParagraphCheck {
     std::erase_if(totals, [&](const Mention* t) { return is_one_of(*t, parts); });
     // Where the text breaks off, or the items have parts of their own, so may the list.
     if (!closes(parts)) return;
-    if (parts.size() >= 2 && !totals.empty()) judge(parts, totals, complete(parts, tail), false);
+    if (parts.size() >= 2 && !totals.empty()) judge(parts, totals, !told && complete(parts, tail), false);
   }
 
   // The sentence says that they balance, or the one behind it does.
@@ -312,7 +359,9 @@ class Sentences : ParagraphCheck {
 
   // Whether the sentence says that its sides balance, with nothing carried over or made up for the rest, which is a part of it.
   [[nodiscard]] bool claimed_in(int sentence) const {
-    return !contains_any(sentence_text(view_.said, sentence), {U"结转", U"结余", U"弥补"}) && claims_balance(sentence);
+    return !contains_any(sentence_text(view_.said, sentence),
+                         {U"结转", U"结余", U"弥补", U"调出", U"调入", U"上解", U"调节基金"}) &&
+           claims_balance(sentence);
   }
 
   // Only like is compared with like: 总计 with 总计; the rest, which what was carried over may part, where the text says so.
@@ -333,6 +382,39 @@ class Sentences : ParagraphCheck {
       if (other == others.end() || (*other)->sentence != income.sentence) continue;
       if (std::exchange(sentence, income.sentence) != income.sentence) claimed = claimed_in(income.sentence);
       if (grand || claimed) return compare_sides(income, **other, claimed);
+    }
+  }
+
+  // "收入9万元，支出7万元，当年结余2万元": what is left is the difference.
+  void check_surplus() {
+    for (const auto& left : mentions_) {
+      static constexpr std::array<std::u32string_view, 6> kLeft{U"当年结余", U"当年收支结余", U"本年收支结余",
+                                                                U"本期结余", U"当年结余为",   U"当年收支结余为"};
+      if (left.role != Role::level || left.measure != Measure::money || left.reason ||
+          std::ranges::find(kLeft, std::u32string_view(left.phrase)) == kLeft.end())
+        continue;
+      // The two amounts right before it, and no other of its sentence.
+      Parts sides;
+      for (const auto* m : mentions_before(view_.said, static_cast<std::size_t>(&left - mentions_.data()), 0))
+        if (m->role == Role::level && m->measure == Measure::money) sides.push_back(m);
+      bool both = sides.size() == 2 && ends_with_any(sides[0]->lead, {U"支出", U"支出为", U"支出合计"}) &&
+                  ends_with_any(sides[1]->lead, {U"收入", U"收入为", U"收入合计"}) && sides[0]->depth == sides[1]->depth;
+      if (!both) continue;
+      const auto &income = *sides[1], &spent = *sides[0];
+      c_.counted();
+      auto expected = income.value - spent.value;
+      if (std::abs(expected - left.value) <= groups_.half(left) + groups_.half(income) + groups_.half(spent)) continue;
+      Finding f{.kind = Kind::balance, .confidence = 88};
+      f.unit = name(left.unit);
+      f.expected = amount_text(expected, left.unit, left.printed.digits);
+      f.found = amount_text(left.value, left.unit, left.printed.digits);
+      f.message = {
+          fmt::format("收入减支出为 {} {}，文中当年结余为 {} {}。", f.expected, f.unit, f.found, f.unit),
+          fmt::format("Income less expenditure is {} {}, the text says {} {} are left.", f.expected, f.unit, f.found, f.unit)};
+      f.places = {c_.place(left.mark)};
+      c_.quote(f, income.mark);
+      c_.quote(f, spent.mark);
+      c_.add(std::move(f));
     }
   }
 

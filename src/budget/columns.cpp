@@ -6,21 +6,38 @@
 namespace qushu::budget {
 namespace {
 
+struct YearColumn {
+  int year = 0;
+  bool plan = true, known = false;  // whether its words say 预算 or 决算
+};
+
 // A head's columns that tell the year, in their order.
-std::vector<int> years_of_head(std::u32string_view head, int year) {
-  std::vector<int> out;
+std::vector<YearColumn> years_of_head(std::u32string_view head, int year) {
+  std::vector<YearColumn> out;
+  std::vector<std::size_t> begins;
+  auto add = [&](int of, std::size_t at) {
+    out.push_back({.year = of});
+    begins.push_back(at);
+  };
   for (std::size_t i = 0; i < head.size(); ++i) {
     auto rest = head.substr(i);
     if (rest.starts_with(U"20") && (i == 0 || !is_digit(head[i - 1])) &&
         year_in(rest.substr(0, std::min<std::size_t>(rest.size(), 8))) != 0) {
-      out.push_back(year_in(rest.substr(0, std::min<std::size_t>(rest.size(), 8))));
+      add(year_in(rest.substr(0, std::min<std::size_t>(rest.size(), 8))), i);
       i += 4;
     } else if (rest.starts_with(U"上年") || rest.starts_with(U"去年")) {
-      out.push_back(year - 1);
+      // "比上年增长%" is no column of the year before.
+      if (i == 0 || !std::u32string_view(U"比较与").contains(head[i - 1])) add(year - 1, i);
     } else if (rest.starts_with(U"本年预算") || rest.starts_with(U"当年预算") || rest.starts_with(U"本年数") ||
                rest.starts_with(U"本年决算")) {
-      out.push_back(year);
+      add(year, i);
     }
+  }
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    auto words = head.substr(begins[i], (i + 1 < out.size() ? begins[i + 1] : head.size()) - begins[i]);
+    auto plan = words.find(U"预算"), account = std::min(words.find(U"决算"), words.find(U"执行"));
+    out[i].known = plan != account;
+    out[i].plan = plan < account;
   }
   return out;
 }
@@ -63,17 +80,26 @@ void find_columns(TableView& view, int year, bool final_account) {
       // Words alone: a foot of the page that was taken for a row, labels without figures.
     } else if (n == 1) {
       columns[0].known = true;
-      if (years.size() == 1) columns[0].year = years[0];
+      if (years.size() == 1) columns[0].year = years[0].year;
     } else if (amounts.size() == 1) {
       columns[amounts[0]].known = true;
     } else if (!years.empty() && (years.size() == amounts.size() || (changes && years.size() + 1 == amounts.size()))) {
-      for (std::size_t i = 0; i < years.size(); ++i)
-        columns[amounts[i]] = {.known = true, .year = years[i], .plan = !final_column};
-    } else if (years.size() + 1 == amounts.size() && !changes && std::ranges::find(years, year) == years.end() &&
-               !years.empty()) {
+      // The budget and the account of one year, or what it was changed to: apart only where the words tell.
+      for (std::size_t i = 0; i < years.size(); ++i) {
+        auto same = [&](const YearColumn& other) { return other.year == years[i].year && other.plan == years[i].plan; };
+        bool once = std::ranges::count(years, years[i].year, &YearColumn::year) == 1;
+        bool apart = years[i].known && std::ranges::count_if(years, same) == 1;
+        columns[amounts[i]] = {.known = once || apart,
+                               .year = years[i].year,
+                               .plan = once || !apart ? !final_column : years[i].plan,
+                               .scope = {},
+                               .part = {}};
+      }
+    } else if (years.size() + 1 == amounts.size() && !changes &&
+               std::ranges::find(years, year, &YearColumn::year) == years.end() && !years.empty()) {
       columns[amounts[0]].known = true;
       for (std::size_t i = 0; i < years.size(); ++i)
-        columns[amounts[i + 1]] = {.known = true, .year = years[i], .plan = !final_column};
+        columns[amounts[i + 1]] = {.known = true, .year = years[i].year, .plan = !final_column, .scope = {}, .part = {}};
     } else if (two || changes) {
       // Budget beside final account: told apart by the order of words alone, which tables with two heads do not keep.
     } else if (kinds && persons && n == 5) {

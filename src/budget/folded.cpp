@@ -107,6 +107,22 @@ std::u32string folded(std::string_view utf8) {
   return out;
 }
 
+void part_at_bars(std::u32string& line) {
+  constexpr std::size_t kFewest = 2;
+  auto is_bar = [](char32_t c) { return c == U'|' || c == U'│' || c == U'┃'; };
+  if (static_cast<std::size_t>(std::ranges::count_if(line, is_bar)) < kFewest) return;
+  if (std::ranges::all_of(line, [&](char32_t c) { return is_bar(c) || is_space(c) || c == U'-' || c == U':'; }) &&
+      line.contains(U'-')) {
+    std::ranges::fill(line, U' ');
+    return;
+  }
+  auto inner = trimmed(line);
+  auto begin = static_cast<std::size_t>(inner.data() - line.data()), end = begin + inner.size();
+  if (is_bar(line[begin])) line[begin] = U' ';
+  if (is_bar(line[end - 1])) line[end - 1] = U' ';
+  std::ranges::replace_if(line, is_bar, U'\t');
+}
+
 std::string encoded(std::u32string_view text) {
   std::string out;
   out.reserve(text.size() * 3);

@@ -10,6 +10,9 @@ namespace qushu::budget {
 
 [[nodiscard]] char32_t fold(char32_t c);
 [[nodiscard]] std::u32string folded(std::string_view utf8);
+// "| 合计 | 16.80 |", a row of a table as web pages are copied: its bars become tabs, the outer ones spaces; the rule under its
+// head ("|---|---|") becomes blank.
+void part_at_bars(std::u32string& line);
 [[nodiscard]] std::u32string decoded(std::string_view utf8);  // as written
 [[nodiscard]] std::string encoded(std::u32string_view text);
 

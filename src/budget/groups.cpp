@@ -193,7 +193,7 @@ Parts Groups::totals_before(std::size_t k) const {
   if (!out.empty()) return out;
   auto sentence = sentence_text(view_.said, mentions_[k].sentence);
   if (!sentence.starts_with(U"其中") && !sentence.starts_with(U"包括") && !sentence.starts_with(U"主要用于") &&
-      !sentence.starts_with(U"具体"))
+      !sentence.starts_with(U"具体") && !sentence.starts_with(U"按"))
     return out;
   for (const auto* m : mentions_before(view_.said, k, 1)) add(*m);
   // The head figure of the sentence before is the total, its changes and parts are not.

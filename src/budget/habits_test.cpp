@@ -138,7 +138,163 @@ std::vector<Habit> habits() {
            "元。\n公务用车购置及运行维护"
            "费8.00万元，主要用于用车。\n公务接待费4.00万元，主要用于接待。\n",
        {{"接待费4.00万元", "接待费5.00万元", Kind::sum}}},
+      {"numbers broken at the edge of the page",
+       std::string(kAccount) +
+           "二、收入决算\n2022年度收入合计1836.40万元，其中：财政拨款收入1402.15万元，占76.35%；事业收入38\n"
+           "4.25万元，占20.92%；其他收入50.00万元，占2.72%。与2021年度相比，收入合计增加4\n"
+           "36.40万元，增长31.17%，主要原因是新增专项。\n",
+       {{"其他收入50.00万元", "其他收入56.00万元", Kind::sum},
+        {"占20.92%", "占22.92%", Kind::percent},
+        {"增长31.17%", "增长33.17%", Kind::year_on_year}}},
+      {"shares in a chain",
+       std::string(kPlan) +
+           "三、支出预算\n2023年支出预算200万元，教育、社会保障和就业、卫生健康支出分别为120万元、50万元和30万元，"
+           "分别占60%、25%和15%。\n",
+       {{"25%和15%", "28%和15%", Kind::percent}}},
+      {"above or below the budget",
+       std::string(kAccount) +
+           "三、支出决算\n2022年度支出年初预算为800万元，支出决算为840万元，完成年初预算的105%。决算数大于年初预算"
+           "数的主要原因是追加经费。\n1.农林水支出（类）水利（款）行政运行（项）。年初预算为300万元，支出决算为2"
+           "85万元，完成年初预算的95%，决算数小于预算数。\n",
+       {{"决算数大于年初预算", "决算数小于年初预算", Kind::year_on_year},
+        {"决算数小于预算数", "决算数等于预算数", Kind::year_on_year}}},
+      {"items of a class",
+       std::string(kPlan) +
+           "五、一般公共预算支出\n农林水（类）支出500万元，占100%。\n具体安排情况如下：\n（1）农林水支出（类）水利（款）"
+           "行政运行（项）310万元，主要用于人员经费。\n（2）农林水支出（类）水利（款）水利工程运行与维护（项）190万元"
+           "，主要用于维修。\n",
+       {{"（项）190万元", "（项）290万元", Kind::sum}}},
+      {"the budget told by the change",
+       std::string(kAccount) +
+           "六、“三公”经费\n2022年度“三公”经费支出决算18.00万元，完成年初预算的90%，比年初预算数减少2.00万元，"
+           "主要原因是厉行节约。\n",
+       {{"的90%", "的80%", Kind::percent}}},
+      {"the budget named before the completion",
+       std::string(kAccount) +
+           "五、支出决算\n2022年度财政拨款支出决算460.00万元，占本年支出合计的100%。与2022年度财政拨款支出年初预算400."
+           "00万元相比，"
+           "完成年初预算的115%。\n九、培训费\n2022年度培训费支出预算5.00万元，支出决算4.00万元，完成调整后预算的80%。\n",
+       {{"预算的115%", "预算的125%", Kind::percent}, {"预算的80%", "预算的70%", Kind::percent}}},
+      {"contracts named in full",
+       std::string(kAccount) +
+           "六、政府采购\n2022年度政府采购支出总额50.00万元，其中：政府采购货物支出20.00万元，政府采购工程支出0万元，"
+           "政府采购服务支出30.00万元。授予中小企业合同金额40.00万元，占政府采购支出总额的80%，其中：授予小微企业合同"
+           "金额30.00万元，占授予中小企业合同金额的75%。\n",
+       {{"合同金额的75%", "合同金额的65%", Kind::percent}}},
+      {"receptions of guests from home",
+       std::string(kAccount) + "六、“三公”经费\n公务接待费支出6.20万元。其中：\n国内接待费支出6.20万元，共接待41批次。\n"
+                               "国（境）外接待费支出0.00万元。\n",
+       {{"国内接待费支出6.20", "国内接待费支出4.20", Kind::sum}}},
+      {"what the sentence is about behind its list",
+       std::string(kAccount) +
+           "一、支出决算\n2022年度本年支出500.00万元。\n1.基本支出200.00万元。其中：人员经费170.00万元，公用经费30."
+           "00万元，占支出合计40.00%。较2021年度决算数增加25.00万元，增长14.29%，主要原因是调资。\n",
+       {{"公用经费30.00万元", "公用经费34.00万元", Kind::sum}, {"增长14.29%", "增长12.29%", Kind::year_on_year}}},
+      {"a fund's surplus",
+       std::string(kAccount) +
+           "四、社会保险基金\n2022年社会保险基金收入900万元，支出760万元，当年结余140万元，年末滚存结余800万元。\n",
+       {{"当年结余140", "当年结余150", Kind::balance}}},
+      {"accounts of classes beside their budgets",
+       std::string(kAccount) +
+           "二、支出决算\n2022年度一般公共预算财政拨款支出300.00万元。按支出功能分类科目，主要情况如下：\n（一）卫生"
+           "健康支出（类）年初预算90.00万元，支出决算100.00万元，完成年初预算的111.11%。\n（二）住房保障支出（类）"
+           "年初预算210.00万元，支出决算200.00万元，完成年初预算的95.24%。\n",
+       {{"决算200.00万元", "决算205.00万元", Kind::sum}}},
   };
+}
+
+// As web pages are copied: bars between the cells, a rule under the head, blank cells where nothing is.
+TEST(Habits, TablesWithBars) {
+  std::string text =
+      std::string(kPlan) +
+      "收支预算总表\n单位：万元\n| 收入 | | 支出 | |\n|---|---|---|---|\n| 项目 | 预算数 | 项目 | 预算数 |\n"
+      "| 一、一般公共预算拨款收入 | 700.00 | 一、教育支出 | 650.00 |\n| 二、事业收入 | 80.00 | 二、住房保障支出 | 140.00 "
+      "|\n| 三、其他收入 | 10.00 | | |\n| 本年收入合计 | 790.00 | 本年支出合计 | 790.00 |\n";
+  expect_nothing(checked(text));
+  for (auto [from, to] : {std::pair{" 80.00", " 88.00"}, std::pair{"| 650.00", "| 560.00"}}) {
+    auto wrong = text;
+    wrong.replace(wrong.find(from), std::string(from).size(), to);
+    EXPECT_FALSE(checked(wrong).findings.empty()) << to;
+  }
+  std::string rates =
+      std::string(kAccount) +
+      "一般公共预算收入执行情况表\n单位：万元\n项目 | 2021年决算数 | 2022年调整预算数 | 2022年执行数 | 占调整预算% | "
+      "比上年增长% |\n一、税收收入 | 500 | 520 | 530 | 101.92 | 6.00 |\n增值税 | 300 | 310 | 315 | 101.61 | 5.00 |\n"
+      "房产税 | 200 | 210 | 215 | 102.38 | 7.50 |\n契税 | ||||\n二、非税收入 | 100 | 120 | 90 | 75.00 | -10.00 |\n"
+      "罚没收入 | 100 | 120 | 90 | 75.00 | -10.00 |\n专项收入 | ||||\n本年收入合计 | 600 | 640 | 620 | 96.88 | 3.33 |\n";
+  expect_nothing(checked(rates));
+  for (auto [from, to] : {std::pair{"| 620 |", "| 680 |"}, std::pair{"101.61", "106.61"}}) {
+    auto wrong = rates;
+    wrong.replace(wrong.find(from), std::string(from).size(), to);
+    EXPECT_FALSE(checked(wrong).findings.empty()) << to;
+  }
+}
+
+// "[205]教育支出": the codes of a classification in brackets.
+TEST(Habits, CodesInBrackets) {
+  std::string text =
+      std::string(kPlan) +
+      "一般公共预算支出情况表（按功能分类科目）\n单位：万元\n功能科目名称     合计   基本支出   项目支出\n"
+      "合计     60.00   50.00   10.00\n[205]教育支出    45.00   35.00   10.00\n  [20502]普通教育    45.00   35.00   10.00\n"
+      "    [2050202]小学教育    25.00   20.00   5.00\n    [2050203]初中教育    20.00   15.00   5.00\n"
+      "[221]住房保障支出    15.00   15.00   0.00\n  [22102]住房改革支出    15.00   15.00   0.00\n"
+      "    [2210201]住房公积金    15.00   15.00   0.00\n";
+  expect_nothing(checked(text));
+  text.replace(text.find("25.00   20.00"), 5, "28.00");
+  EXPECT_FALSE(checked(text).findings.empty());
+}
+
+// A page copied cell by cell, with both sides of the table and the numbers of its lines.
+TEST(Habits, BothSidesCellByCell) {
+  std::string text =
+      std::string(kAccount) + "收入支出决算总表\n公开 01 表\n单位：万元\n项目\n行次\n决算数\n项目\n行次\n决算数\n";
+  for (auto cell : {"一、一般公共预算财政拨款收入",
+                    "1",
+                    "600.00",
+                    "一、卫生健康支出",
+                    "31",
+                    "480.00",
+                    "二、事业收入",
+                    "2",
+                    "55.5",
+                    "二、住房保障支出",
+                    "32",
+                    "110.00",
+                    "本年收入合计",
+                    "27",
+                    "655.50",
+                    "本年支出合计",
+                    "57",
+                    "590.00",
+                    "年初结转和结余",
+                    "29",
+                    "14.50",
+                    "年末结转和结余",
+                    "59",
+                    "80.00",
+                    "总计",
+                    "30",
+                    "670.00",
+                    "总计",
+                    "60",
+                    "670.00"})
+    text += std::string(cell) + "\n";
+  expect_nothing(checked(text));
+  auto at = text.find("110.00");
+  text.replace(at, 6, "170.00");
+  EXPECT_FALSE(checked(text).findings.empty());
+}
+
+// The funds of a project with what was carried over, and how much of them was spent.
+TEST(Habits, FundsOfAProject) {
+  std::string text =
+      std::string(kAccount) +
+      "项目支出绩效自评表\n项目名称 河道清淤\n项目资金（万元） 年初预算数 全年预算数 全年执行数 分值 执行率 得分\n"
+      "年度资金总额 90.00 100.00 95.00 10 95.00% 9.5\n其中：当年财政拨款 70.00 80.00 75.00 - 93.75% -\n"
+      "上年结转资金 20.00 20.00 20.00 - 100% -\n其他资金 0.00 0.00 0.00 - 0% -\n";
+  expect_nothing(checked(text));
+  text.replace(text.find("95.00%"), 6, "85.00%");
+  EXPECT_FALSE(checked(text).findings.empty());
 }
 
 TEST(Habits, ConsistentAndPlanted) {
@@ -189,6 +345,12 @@ TEST(Habits, ThreePublicsOfTwoYears) {
 
 // What was nothing grows by all of it; what is paid from the unit's own money is no part of the grant's three publics.
 TEST(Habits, CustomsThatAreNoContradictions) {
+  expect_nothing(checked(std::string(kAccount) +
+                         "七、支出决算\n2022年度一般公共预算财政拨款支出决算300.00万元。\n八、“三公”经费\n2022年度"
+                         "“三公”经费支出决算3.00万元（其中：一般公共预算支出3.00万元；政府性基金预算支出0万元）。\n"));
+  expect_nothing(checked(std::string(kPlan) +
+                         "一、职责\n全市教育投入62.31亿元，占一般公共预算支出的18.4%。\n二、支出预算\n2023年一般公共预算"
+                         "支出490.00万元。\n"));
   expect_nothing(checked(std::string(kPlan) + "一、收支预算\n2023年政府性基金预算收入50万元，比上年增加50万元，增长100%。\n"));
   expect_nothing(
       checked(std::string(kAccount) +
@@ -197,6 +359,18 @@ TEST(Habits, CustomsThatAreNoContradictions) {
       checked(std::string(kAccount) +
               "一、收入决算\n本年收入1482万元，其中：财政拨款收入182万元，占12.28%；事业收入1260万元（其中：医疗收入1250万元"
               "），占85.02%；其他收入40万元，占2.70%。\n"));
+  expect_nothing(checked(std::string(kPlan) +
+                         "一、人员\n年初在职人员18人，其中行政人员16人，事业人员2人；离退休人员9人，其中离休1人，"
+                         "退休8人，财政供养人员27人。\n"));
+  expect_nothing(checked(std::string(kPlan) +
+                         "一、增减情况\n2023年基本支出预算较上年增9万元，增6%。主要变动原因如下：\n1.工资福利支出较"
+                         "上年增12万元。\n2.商品和服务支出较上年(减少)3万元。\n"));
+  expect_nothing(checked(std::string(kAccount) +
+                         "一、国有资本经营\n2022年国有资本经营预算收入120万元，支出84万元，调出资金36万元，收支"
+                         "平衡。\n"));
+  expect_nothing(checked(std::string(kAccount) +
+                         "一、财政支出\n全县一般公共预算支出3126万元，增长5%。其中：教育支出824万元；卫生健康支出"
+                         "338万元。民生支出合计2501万元。\n"));
   expect_nothing(
       checked(std::string(kPlan) + "一、人员\n在职教职工57人，其中：高级职称12人、中级职称45人；离休2人，退休23人。\n"));
   expect_nothing(

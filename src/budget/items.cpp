@@ -25,7 +25,7 @@ std::size_t index_of(const Mention& m, const Statements& said) {
 const Mention* opener_of(const Mention& m, const Statements& said) {
   int sentence = m.sentence;
   auto text = sentence_text(said, sentence);
-  if (sentence > 0 && (text.starts_with(U"其中") || text.starts_with(U"包括"))) --sentence;
+  if (sentence > 0 && (text.starts_with(U"其中") || text.starts_with(U"包括") || text.starts_with(U"按"))) --sentence;
   const Mention* out = nullptr;
   for (const auto* other : mentions_before(said, index_of(m, said), m.sentence - sentence))
     if (other->sentence == sentence && is_amount(*other)) out = other;
@@ -63,6 +63,14 @@ bool of_an_item(const Mention& m, const Statements& said) {
   if (opener->subject) return opener->subject->code.starts_with("function.");
   return opener->phrase.empty() ||
          ends_with_any(opener->phrase, {U"支出", U"运行", U"管理", U"事务", U"(项)", U"(款)", U"(类)"});
+}
+
+bool of_a_bracket(const Mention& m, const Statements& said) {
+  auto of_unit = [](std::string_view code) { return code.starts_with("income.") || code.starts_with("expenditure."); };
+  if (m.depth == 0 || !m.subject || !of_unit(m.subject->code)) return false;
+  for (const auto* other : mentions_before(said, index_of(m, said), 0))
+    if (other->depth < m.depth && other->role == Role::level) return !other->subject || !of_unit(other->subject->code);
+  return false;
 }
 
 namespace {

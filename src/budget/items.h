@@ -15,6 +15,8 @@ namespace qushu::budget {
 [[nodiscard]] std::string part_within(const Mention& m, const Statements& said);
 // "初中教育支出20万元，其中：基本支出18万元": the basic expenditure on that item, not all there is. `m` has a subject.
 [[nodiscard]] bool of_an_item(const Mention& m, const Statements& said);
+// Within a bracket behind something else: "“三公”经费3万元（其中：一般公共预算支出3万元）" is no expenditure of the unit.
+[[nodiscard]] bool of_a_bracket(const Mention& m, const Statements& said);
 // Parts that are named by one word within their whole: 货物, 工程, 服务 of procurement.
 [[nodiscard]] std::optional<Subject> within(const Mention& m, const Statements& said);
 

@@ -56,6 +56,9 @@ bool is_page_number(std::u32string_view line) {
 }
 
 bool is_title(std::u32string_view bare) {
+  // "2.《支出决算表》"
+  if (auto book = bare.substr(numbering(bare).length); book.starts_with(U"《") && book.ends_with(U"》"))
+    return book.contains(U"表") && is_title(book.substr(1, book.size() - 2));
   if (bare.size() < 4 || bare.size() > 60) return false;
   if (bare.starts_with(U"第") && bare.size() > 3 && bare.substr(0, 6).contains(U"部分")) return true;
   if (bare.starts_with(U"公开") && is_digit(bare[2])) return true;
@@ -82,7 +85,10 @@ class Maker {
  public:
   explicit Maker(const Document& document) {
     out_.lines.reserve(document.lines.size());
-    for (const auto& line : document.lines) out_.lines.push_back(folded(line));
+    for (const auto& line : document.lines) {
+      out_.lines.push_back(folded(line));
+      part_at_bars(out_.lines.back());
+    }
     full_line_ = full_line(out_.lines);
   }
 
@@ -111,7 +117,12 @@ class Maker {
     if (bare.size() > 3 || !std::ranges::all_of(bare, is_digit)) return false;
     Cell cell;
     auto before = neighbour(i, false), after = neighbour(i, true);
-    return !is_cell(before, cell) && !is_cell(after, cell);
+    return !is_cell(before, cell) && !is_cell(after, cell) && !(heads_codes() && is_lone_code(i, bare));
+  }
+
+  // The head above has a column for codes.
+  [[nodiscard]] bool heads_codes() const {
+    return std::ranges::any_of(labels_, [](const auto& label) { return label.second.contains(U"科目"); });
   }
 
   // The code of a classification on a line of its own, above its label.
@@ -128,7 +139,9 @@ class Maker {
     auto text = trimmed(line(i));
     if (text.empty() || is_page_number(text) || lone_number(i)) return;
     if (text.size() == 1 && is_han(text[0])) return;
-    if (text.contains(U'\t')) return take_row_of_cells(i);
+    // A label and nothing but blank cells is a row too.
+    auto behind = line(i).substr(static_cast<std::size_t>(text.data() - line(i).data()) + text.size());
+    if (text.contains(U'\t') || std::ranges::count(behind, U'\t') >= 2) return take_row_of_cells(i);
     auto bare = without_spaces(text);
     // "三、" on a line of its own, as some pages are copied.
     if (auto number = numbering(bare); number.level == 1 && number.length == bare.size()) {
@@ -156,8 +169,13 @@ class Maker {
       return;
     }
     auto row = row_of(line(i), i);
-    if (has_numbers(row)) return take_row(std::move(row), i);
+    // "公开 01 表" is no row.
+    if (has_numbers(row) && !is_table_number(bare)) return take_row(std::move(row), i);
     take_label(i, text, bare);
+  }
+
+  [[nodiscard]] static bool is_table_number(std::u32string_view bare) {
+    return bare.starts_with(U"公开") && bare.size() > 2 && bare.size() < 8 && is_digit(bare[2]);
   }
 
   // "数量指标 覆盖社区数 8个" in a form that has no head for its indicators.
@@ -193,7 +211,8 @@ class Maker {
   // A full line of words alone whose sentence comes to its figures in one of the next lines.
   [[nodiscard]] bool opens_prose(std::size_t i, std::u32string_view text) const {
     constexpr int kMost = 4;
-    bool opens = numbering(text).level == 0 || text.contains(U':') || text.contains(U"，");
+    bool opens =
+        numbering(text).level == 0 || text.contains(U':') || text.contains(U"，") || without_spaces(text).contains(U"(类)");
     if (!opens) return false;
     for (int n = 0; n < kMost; ++n) {
       bool words = text.size() >= full_line_ && !text.contains(U"  ") && !is_title(without_spaces(text)) &&
@@ -261,7 +280,8 @@ class Maker {
     last_prose_ = i;
   }
   void append_line(Paragraph& paragraph, std::u32string_view text, std::size_t i) {
-    budget::append_line(paragraph, text, i);
+    bool full = trimmed(line(last_prose_)).size() >= full_line_ && !trimmed(line(last_prose_)).contains(U"  ");
+    budget::append_line(paragraph, text, i, full && last_prose_ < i);
     last_prose_ = i;
   }
   void close_paragraph() {
@@ -284,7 +304,7 @@ class Maker {
 
   void take_label(std::size_t i, std::u32string_view text, std::u32string_view bare) {
     // "公开01表" numbers a table, its title is another line.
-    if (bare.starts_with(U"公开") && bare.size() > 2 && bare.size() < 8 && is_digit(bare[2])) {
+    if (is_table_number(bare)) {
       if (!table_.rows.empty()) close_table();
       in_indicators_ = false;
       return;

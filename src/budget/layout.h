@@ -41,6 +41,7 @@ struct Segment {
 struct Row {
   std::size_t line = 0;
   bool exact = false;  // the cells of a table of a word processor: blanks are there as blanks
+  bool blank = false;  // … and all behind its label are
   std::vector<Segment> segments;
 };
 
@@ -117,8 +118,9 @@ void drop_form_numbers(Table& table);
 [[nodiscard]] bool indicator_of(std::u32string_view line, std::size_t number, std::u32string_view label_before,
                                 IndicatorRow& out);
 
-// Joins the lines of one paragraph (paragraphs.cpp).
-void append_line(Paragraph& paragraph, std::u32string_view line, std::size_t number);
+// Joins the lines of one paragraph (paragraphs.cpp). `full`: the line before ran to the edge of the page, so that a number may
+// have been broken there.
+void append_line(Paragraph& paragraph, std::u32string_view line, std::size_t number, bool full = false);
 [[nodiscard]] bool is_prose(std::u32string_view line);
 
 }  // namespace qushu::budget

@@ -84,6 +84,12 @@ class RowMaker {
       s.of_which = true;
       text.remove_prefix(3);
     }
+    // "[205]教育支出"
+    if (auto close = text.find(U']'); text.starts_with(U"[") && close != std::u32string_view::npos && close + 1 < text.size() &&
+                                      is_code(text.substr(1, close - 1))) {
+      s.code = text.substr(1, close - 1);
+      text.remove_prefix(close + 1);
+    }
     // "2010350事业运行"
     std::size_t digits = 0;
     while (digits < text.size() && is_digit(text[digits])) ++digits;
@@ -101,7 +107,8 @@ class RowMaker {
 
 bool counts_something(std::u32string_view next) {
   // Labels that begin like a counter: "29  年末结转和结余" is a line's number and the next label.
-  for (auto label : {U"年末", U"年初", U"年终", U"人员", U"个人", U"项目", U"部门", U"家庭"})
+  for (auto label : {U"年末", U"年初", U"年终", U"人员", U"个人", U"项目", U"部门", U"家庭", U"人力", U"人大", U"人民",
+                     U"人事", U"人防", U"人口", U"人才", U"名胜", U"处置", U"部队", U"所得", U"所有", U"户籍"})
     if (next.starts_with(label)) return false;
   return !next.empty() &&
          (kCounters.contains(next.front()) || next.starts_with(U"万") || next.starts_with(U"元") || next.starts_with(U"亿"));
@@ -218,7 +225,10 @@ Row row_of(std::u32string_view line, std::size_t number) {
       made.label(text, tokens[i].begin);
     }
   }
-  return made.done();
+  auto row = made.done();
+  row.blank = tabs && tokens.size() >= 3 && !tokens.front().text.empty() &&
+              std::all_of(tokens.begin() + 1, tokens.end(), [](const Token& token) { return token.text.empty(); });
+  return row;
 }
 
 bool has_numbers(const Row& row) {
@@ -353,6 +363,7 @@ void align_sides(Table& table, const std::vector<std::u32string>& lines) {
   if (right_begin > 0)
     for (auto& row : table.rows) part_sides(row, lines[row.line], right_begin);
   std::array<Numbering, 2> last{};
+  std::u32string left_total;
   for (auto& row : table.rows) {
     if (row.segments.size() == 1) {
       const auto& s = row.segments[0];
@@ -361,8 +372,12 @@ void align_sides(Table& table, const std::vector<std::u32string>& lines) {
       };
       bool income = ends_with_any(s.label, {U"收入", U"拨款", U"资金"}) || s.label.starts_with(U"收入");
       bool spent = (s.label.ends_with(U"支出") && !s.label.contains(U"收入")) || s.label.starts_with(U"支出") ||
-                   s.label.starts_with(U"本年支出");
-      bool right = income != spent ? spent : follows(last[1]) && !follows(last[0]);
+                   s.label.starts_with(U"本年支出") || s.label.starts_with(U"年末") || s.label.starts_with(U"结余分配") ||
+                   s.label.starts_with(U"结转下年") || s.label.starts_with(U"年终结");
+      // 总计 of the left side, and right below it the one of the right side.
+      bool again = s.label.ends_with(U"总计") && s.label == left_total;
+      left_total = s.label.ends_with(U"总计") && !again ? s.label : U"";
+      bool right = again || (income != spent ? spent : follows(last[1]) && !follows(last[0]));
       if (right) row.segments.insert(row.segments.begin(), Segment{});
     }
     for (std::size_t side = 0; side < row.segments.size(); ++side)

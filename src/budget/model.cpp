@@ -110,6 +110,9 @@ class Rebuilder {
     auto bare = without_fund_names(heading.text);
     section_accounts_ = bare.contains(U"决算") && !bare.contains(U"预算");
     section_year_ = year_in(heading.text);
+    // "三、2023年预算草案" over "（一）一般公共预算".
+    if (heading.part || heading.number.level <= 1) outer_year_ = section_year_;
+    if (section_year_ == 0 && heading.number.level == 2) section_year_ = outer_year_;
     owner_ = names_unit(heading.text) ? heading.text : U"";
     if (heading.number.level <= 1) {
       scope_ = scope_of(heading.text);
@@ -198,9 +201,9 @@ class Rebuilder {
       if (!m.subject) m.subject = within(m, view.said);
       if (m.subject && of_part(m, view.said)) m.subject.reset();
       if (!m.subject) continue;
-      m.of_item = of_an_item(m, view.said);
+      m.of_item = of_an_item(m, view.said) || of_a_bracket(m, view.said);
       if (m.of_item) continue;
-      if (m.subject->scope.empty()) m.subject->scope = view.scope;
+      inherit_scope(*m.subject, view.scope);
       int year = year_of(m, view);
       bool plan = m_.final_account || section_accounts_ ? contains_any(since, {U"预算"}) && !since.contains(U"决算")
                                                         : !contains_any(since, {U"决算", U"执行数", U"实际支出"});
@@ -372,7 +375,8 @@ class Rebuilder {
       if (auto named = subject_of(segment.label)) return named;
       if (basic_table) return Subject{.code = "expenditure.basic", .scope = {}, .part = {}};
       if (!side_.empty()) return Subject{.code = side_ + ".grand", .scope = {}, .part = {}};
-      if (title.contains(U"收支") || title.contains(U"三公") || row.segments.size() > 1) return std::nullopt;
+      bool both = title.contains(U"收支") || (title.contains(U"收入") && title.contains(U"支出"));
+      if (both || title.contains(U"三公") || row.segments.size() > 1) return std::nullopt;
       if (title.contains(U"支出")) return Subject{.code = "expenditure.any", .scope = {}, .part = {}};
       if (title.contains(U"收入")) return Subject{.code = "income.any", .scope = {}, .part = {}};
       return std::nullopt;
@@ -498,6 +502,7 @@ class Rebuilder {
   std::string scope_, part_, side_, item_part_;
   bool section_accounts_ = false;  // its heading says 决算
   int section_year_ = 0;           // that its heading names
+  int outer_year_ = 0;             // that the heading around it names
   std::size_t section_ = 0, block_ = 0;
 };
 

@@ -1,9 +1,35 @@
 #include "layout.h"
 
 namespace qushu::budget {
+namespace {
 
-void append_line(Paragraph& paragraph, std::u32string_view line, std::size_t number) {
+// "…支出762.4" at the edge of the page and "0万元、…" below it: one number, where the first half has no unit of its own, the
+// second one has, and no more decimals come out than amounts are printed with.
+bool is_broken_number(std::u32string_view before, std::u32string_view line) {
+  constexpr std::size_t kMost = 20;
+  constexpr int kDecimals = 2;
+  auto in_number = [](char32_t c) { return is_digit(c) || c == U'.' || c == U',' || c == U'，'; };
+  std::size_t half = 0, rest = 0;
+  while (half < before.size() && half < kMost && in_number(before[before.size() - half - 1])) ++half;
+  while (rest < line.size() && rest < kMost && in_number(line[rest])) ++rest;
+  auto number = std::u32string(before.substr(before.size() - half));
+  if (auto begins = number.find_first_of(U"0123456789"); begins != std::u32string::npos) number.erase(0, begins);
+  if (half == before.size() || half == kMost || before[before.size() - half - 1] == U' ') return false;
+  number += line.substr(0, rest);
+  auto after = trimmed(line.substr(rest));
+  std::size_t length = 0;
+  auto value = read_decimal(number, length);
+  bool whole = value && length == number.size() && value->digits <= kDecimals;
+  return whole && !after.empty() && (after.front() == U'%' || is_han(after.front()));
+}
+
+}  // namespace
+
+void append_line(Paragraph& paragraph, std::u32string_view line, std::size_t number, bool full) {
   bool apart = false;
+  auto first_of_line = line.find_first_not_of(U" \t");
+  bool broken = full && first_of_line != std::u32string_view::npos && is_digit(line[first_of_line]) &&
+                is_broken_number(paragraph.text, line.substr(first_of_line));
   for (std::size_t column = 0; column < line.size(); ++column) {
     char32_t c = line[column];
     if (is_space(c)) {
@@ -11,7 +37,7 @@ void append_line(Paragraph& paragraph, std::u32string_view line, std::size_t num
       continue;
     }
     // Digits that stood apart stay apart: "2 606.14" is not read as one number, nor as two.
-    bool first = column == 0 || apart;
+    bool first = (column == 0 || apart) && !(broken && column == first_of_line);
     if (first && is_digit(c) && !paragraph.text.empty() && is_digit(paragraph.text.back())) {
       paragraph.text += U' ';
       paragraph.spots.push_back({.line = number, .column = column});

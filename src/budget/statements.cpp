@@ -19,7 +19,8 @@ constexpr std::array kChanges{Change{U"增加", 1},  Change{U"增长", 1},  Chan
                               Change{U"减少", -1}, Change{U"下降", -1}, Change{U"降低", -1}, Change{U"降幅", -1},
                               Change{U"压减", -1}, Change{U"减幅", -1}, Change{U"缩减", -1}, Change{U"压缩", -1},
                               Change{U"少", -1},   Change{U"增收", 1},  Change{U"减收", -1}, Change{U"减支", -1},
-                              Change{U"差值", 0},  Change{U"差额", 0},  Change{U"相差", 0},  Change{U"增减", 0}};
+                              Change{U"增", 1},    Change{U"减", -1},   Change{U"差值", 0},  Change{U"差额", 0},
+                              Change{U"相差", 0},  Change{U"增减", 0}};
 
 // "增加", "增长了", "减少额为", "增加(减少)": the direction of a change that ends the phrase.
 bool ends_in_change(std::u32string_view lead, int& direction) {
@@ -156,6 +157,7 @@ class Reader {
     // Digits that stood apart: which of them belong together is not known.
     if (at >= 2 && text_[at - 1] == U' ' && is_digit(text_[at - 2])) {
       out_.unclear.push_back(mark_of(at, end));
+      out_.unclear_at.push_back(at);
       return end;
     }
     m.printed = *value;
@@ -183,6 +185,16 @@ class Reader {
     m.reason = gives_reason(std::u32string_view(text_).substr(sentence_begin, m.begin - sentence_begin));
     bool changes = ends_in_change(m.lead, m.direction);
     if (!changes && !since.empty() && since.back() == U'(') changes = ends_in_change(since, m.direction);
+    // "较上年(减少)3万元"
+    if (!changes && m.lead.empty() && since.ends_with(U")"))
+      changes = ends_in_change(since.substr(0, since.size() - 1), m.direction);
+    // "较上年增3万元，增5%"
+    bool short_rate = m.measure == Measure::percent && !out_.mentions.empty() && out_.mentions.back().role == Role::change &&
+                      (m.lead == U"增" || m.lead == U"减" || m.lead == U"升" || m.lead == U"降");
+    if (!changes && short_rate) {
+      changes = true;
+      m.direction = m.lead == U"增" || m.lead == U"升" ? 1 : -1;
+    }
     if (goes_on_with(m, since)) return;
     if (m.measure == Measure::percent) {
       m.role = changes                  ? Role::change_percent
@@ -321,6 +333,11 @@ class Reader {
 
 Statements statements_of(const Paragraph& paragraph) {
   return Reader(paragraph).read();
+}
+
+bool Statements::unclear_within(std::size_t begin, std::size_t end) const {
+  auto first = std::ranges::lower_bound(unclear_at, begin);
+  return first != unclear_at.end() && *first < end;
 }
 
 std::vector<const Mention*> mentions_before(const Statements& s, std::size_t k, int sentences_back) {

@@ -47,6 +47,10 @@ struct Statements {
   std::vector<Mention> mentions;
   std::vector<std::pair<std::size_t, std::size_t>> sentences;  // [begin, end) in the text
   std::vector<Mark> unclear;                                   // numbers that could not be read
+  std::vector<std::size_t> unclear_at;                         // where they begin in the text
+
+  // Whether one of them stands in [begin, end) of the text: what is listed there is not known in full.
+  [[nodiscard]] bool unclear_within(std::size_t begin, std::size_t end) const;
 };
 
 // How many mentions before one bear on it at most.

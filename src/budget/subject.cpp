@@ -17,6 +17,11 @@ struct Rule {
 constexpr std::array kPhrases{
     Rule{U"因公出国", "sangong.abroad"},
     Rule{U"公务接待", "sangong.reception"},
+    Rule{U"国内接待", "sangong.reception_home"},
+    Rule{U"国(境)外接待", "sangong.reception_abroad"},
+    Rule{U"境外接待", "sangong.reception_abroad"},
+    Rule{U"外宾接待", "sangong.reception_abroad"},
+    Rule{U"外事接待", "sangong.reception_abroad"},
     Rule{U"公务用车购置及运行", "sangong.car"},
     Rule{U"公务用车购置和运行", "sangong.car"},
     Rule{U"公务用车运行维护及购置", "sangong.car"},
@@ -121,10 +126,10 @@ std::optional<std::string> income_source(std::u32string_view tail) {
 
 bool has_negation(std::u32string_view text) {
   // What all of a region's units have together is no unit's; one kind of projects is not all of them.
-  return contains_any(text, {U"单位补助", U"结转",     U"结余",     U"上缴上级",  U"经营支出",       U"弥补",
-                             U"中小企业", U"小微企业", U"人均",     U"每",        U"类项目支出",     U"全省",
-                             U"全市",     U"全县",     U"全区",     U"全州",      U"级一般公共预算", U"地方一般公共预算",
-                             U"自有资金", U"自筹资金", U"单位资金", U"非财政拨款"});
+  return contains_any(text, {U"单位补助", U"结转",     U"结余",     U"上缴上级",   U"经营支出",       U"弥补",
+                             U"中小企业", U"小微企业", U"人均",     U"每",         U"类项目支出",     U"全省",
+                             U"全市",     U"全县",     U"全区",     U"全州",       U"级一般公共预算", U"地方一般公共预算",
+                             U"自有资金", U"自筹资金", U"单位资金", U"非财政拨款", U"民生",           U"非同级"});
 }
 
 }  // namespace
@@ -170,12 +175,17 @@ std::u32string without_fund_names(std::u32string_view text) {
 std::string scope_of(std::u32string_view text) {
   if (text.contains(U"政府性基金")) return "fund";
   if (text.contains(U"国有资本经营")) return "capital";
+  if (contains_any(text, {U"社会保险基金", U"社保基金"})) return "insurance";
   if (contains_any(text, {U"一般公共预算", U"公共财政预算", U"一般公共财政"})) return "general";
   if (text.contains(U"财政拨款")) return "fiscal";
-  if (contains_any(text, {U"部门收支", U"部门收入", U"部门支出", U"单位收支", U"单位收入", U"单位支出", U"收支总体",
-                          U"收入总体", U"支出总体", U"收入支出总体", U"收支预算总体", U"部门预算收支", U"收入预算", U"支出预算",
-                          U"收入决算", U"支出决算"}))
+  if (contains_any(text,
+                   {U"部门收支", U"部门收入", U"部门支出", U"单位收支", U"单位收入", U"单位支出", U"收支总体", U"收入总体",
+                    U"支出总体", U"收入支出总体", U"收支预算总体", U"部门预算收支", U"收入预算", U"收入决算"}))
     return "all";
+  // "项目支出预算" is of one kind of expenditure, of whichever funds.
+  for (auto word : {U"支出预算", U"支出决算"})
+    if (auto at = text.rfind(word); at != std::u32string_view::npos && !ends_with_any(text.substr(0, at), {U"项目", U"基本"}))
+      return "all";
   return {};
 }
 
@@ -240,6 +250,11 @@ std::optional<Subject> subject_of_words(std::u32string_view text) {
       contains_any(text, {U"公务用车购置及运行", U"公务用车购置和运行", U"公务用车运行维护及购置", U"公务用车购置费及运行",
                           U"公务用车及运行", U"公车购置及运行", U"公务车购置及运行"}))
     out.code = "sangong.car";
+  // Those from home and those from abroad are the parts of it.
+  if (out.code == "sangong.reception") {
+    if (text.contains(U"国内")) out.code = "sangong.reception_home";
+    if (contains_any(text, {U"境)外", U"国外", U"境外", U"外宾", U"外事"})) out.code = "sangong.reception_abroad";
+  }
   // What follows the known word must not make it something else: "基本支出预算" is one, "项目支出绩效评价资金" is not.
   if (!out.code.empty()) {
     auto after = std::u32string_view(text).substr(std::min(best, text.size()));
@@ -312,6 +327,12 @@ std::optional<Subject> total_of_both(std::u32string_view text) {
 
 std::optional<Subject> subject_of(std::u32string_view text) {
   return subject_of_words(without_ranks(text));
+}
+
+void inherit_scope(Subject& subject, std::string_view around) {
+  bool item = subject.code.starts_with("sangong.") || subject.code.starts_with("procurement.");
+  if (item && subject.scope == "all") subject.scope.clear();
+  if (subject.scope.empty() && !(item && around == "all")) subject.scope = around;
 }
 
 }  // namespace qushu::budget

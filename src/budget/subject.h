@@ -23,6 +23,9 @@ struct Subject {
 // "财政拨款收、支总计": the total of either side, taken for the income's.
 [[nodiscard]] std::optional<Subject> total_of_both(std::u32string_view text);
 // The scope that a heading or title sets.
+// What a figure that does not name its scope has from the heading above. That of all of the unit's income and expenditure says
+// nothing of single items: "三公经费支出决算" names no scope.
+void inherit_scope(Subject& subject, std::string_view around);
 [[nodiscard]] std::string scope_of(std::u32string_view text);
 // Without the names of the budgets by source, so that the 预算 that is left says what kind of figure it is.
 [[nodiscard]] std::u32string without_fund_names(std::u32string_view text);
