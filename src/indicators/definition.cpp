@@ -6,13 +6,13 @@
 #include <fmt/format.h>
 
 #include "qushu/base/text.h"
-#include "qushu/registers/yaml_reader.h"
+#include "qushu/definitions/yaml_reader.h"
 
 namespace qushu::indicators {
 namespace {
 
-using registers::MapReader;
-using registers::YamlNode;
+using definitions::MapReader;
+using definitions::YamlNode;
 
 constexpr std::size_t kName = 40;
 constexpr std::size_t kSql = std::size_t{64} << 10;
@@ -52,7 +52,7 @@ std::string sql(MapReader& r, std::string_view key) {
   return text;
 }
 
-void evidence(MapReader& r, Definition& d, registers::Mistakes& mistakes) {
+void evidence(MapReader& r, Definition& d, definitions::Mistakes& mistakes) {
   const auto* node = r.need("evidence");
   if (node == nullptr) return;
   MapReader one(*node, "evidence", mistakes);
@@ -85,9 +85,9 @@ Parsed parse_definition(std::string_view yaml) {
         {.line = 1, .column = 1, .text = {"定义太长，最多 256 KiB。", "The definition is too long, 256 KiB at most."}});
     return out;
   }
-  auto root = registers::parse_yaml(yaml, out.mistakes);
+  auto root = definitions::parse_yaml(yaml, out.mistakes);
   if (out.mistakes.empty()) {
-    registers::Mistakes mistakes(out.mistakes);
+    definitions::Mistakes mistakes(out.mistakes);
     MapReader r(root, "", mistakes);
     d.code = r.identifier("indicator", kName, true);
     d.name = r.words("name", true);
@@ -123,14 +123,14 @@ Parsed parse_definition(std::string_view yaml) {
     d.retired = r.flag("retired");
     evidence(r, d, mistakes);
   }
-  std::ranges::sort(out.mistakes, {}, [](const Mistake& m) { return std::pair(m.line, m.column); });
+  sort_by_place(out.mistakes);
   return out;
 }
 
 Result<Definition> read_definition(std::string_view yaml) {
   auto parsed = parse_definition(yaml);
   if (parsed.mistakes.empty()) return std::move(parsed.definition);
-  return registers::tell(parsed.mistakes, "indicator.definition");
+  return definitions::tell(parsed.mistakes, "indicator.definition");
 }
 
 }  // namespace qushu::indicators

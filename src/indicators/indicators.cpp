@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "qushu/registers/yaml_reader.h"
+#include "qushu/definitions/versions.h"
 
 #include "builtin.h"
 #include "computed.h"
@@ -14,6 +14,8 @@
 
 namespace qushu::indicators {
 namespace {
+
+constexpr std::string_view kTable = "indicator";
 
 const std::array kMigrations{store::Migration{.id = "indicators.0001", .sql = R"(
 CREATE TABLE indicator (
@@ -169,7 +171,7 @@ Result<Trial> Indicators::trial(const Actor& actor, std::string_view yaml) const
 Result<Indicator> Indicators::apply(const Actor& actor, std::string_view yaml, std::string_view note) {
   QS_CHECK(may_manage(actor));
   QS_TRY(auto tried, trial(actor, yaml));
-  if (!tried.mistakes.empty()) return registers::tell(tried.mistakes, "indicator.definition");
+  if (!tried.mistakes.empty()) return definitions::tell(tried.mistakes, "indicator.definition");
   return deps_.store.write([&](store::Transaction& t) { return apply(t, actor, yaml, note, "local"); });
 }
 
@@ -180,7 +182,7 @@ Result<Indicator> Indicators::apply(store::Transaction& t, const Actor& actor, s
   std::optional<Indicator> old;
   if (row) {
     QS_TRY(old, load(t, d.code));
-    if (row->text(0) == registers::digest_of(yaml)) return *std::move(old);
+    if (row->text(0) == definitions::digest_of(yaml)) return *std::move(old);
   }
   auto version = old ? old->version + 1 : 1;
   // Whoever changes what is read answers for it with her own rights; a new target or name is no reason to lend them.
@@ -191,10 +193,8 @@ Result<Indicator> Indicators::apply(store::Transaction& t, const Actor& actor, s
              "owner_name, department_name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', '', '') ON CONFLICT (code) DO UPDATE SET "
              "version = excluded.version, origin = excluded.origin, digest = excluded.digest, yaml = excluded.yaml, "
              "changed = excluded.changed, changed_by = excluded.changed_by, definer_id = excluded.definer_id",
-             {d.code, version, origin, registers::digest_of(yaml), yaml, now, actor.name, definer}));
-  QS_CHECK(t.exec(
-      "INSERT INTO indicator_version (code, version, yaml, at, person_id, person_name, note) VALUES (?, ?, ?, ?, ?, ?, ?)",
-      {d.code, version, yaml, now, actor.person_id, actor.name, note}));
+             {d.code, version, origin, definitions::digest_of(yaml), yaml, now, actor.name, definer}));
+  QS_CHECK(definitions::keep_version(t, kTable, actor, d.code, version, yaml, now, note));
   QS_CHECK(deps_.audit.record(t, actor,
                               {.action = "indicator.apply",
                                .object_kind = "indicator",
@@ -205,17 +205,13 @@ Result<Indicator> Indicators::apply(store::Transaction& t, const Actor& actor, s
 }
 
 Result<void> Indicators::install_builtins() {
-  QS_TRY(auto due, deps_.store.read([](store::Session& s) { return registers::due_builtins(s, "indicator", builtins()); }));
+  QS_TRY(auto due, deps_.store.read([](store::Session& s) { return definitions::due_builtins(s, kTable, builtins()); }));
   if (due.empty()) return {};
-  return deps_.store.write([&](store::Transaction& t) -> Result<void> {
-    for (const auto* builtin : due) {
-      // Another process may have been first, or somebody has changed it since.
-      QS_TRY(auto row, t.one("SELECT origin FROM indicator WHERE code = ?", {builtin->code}));
-      if (row && row->text(0) != "builtin") continue;
-      auto applied = apply(t, Actor::system(), builtin->yaml, "随程序提供", "builtin");
-      if (!applied) return fail(std::move(applied).error().about(std::string(builtin->code)));
-    }
-    return {};
+  return deps_.store.write([&](store::Transaction& t) {
+    return definitions::apply_builtins(t, kTable, due, [&](const Builtin& one) -> Result<void> {
+      QS_CHECK(apply(t, Actor::system(), one.yaml, "随程序提供", "builtin"));
+      return {};
+    });
   });
 }
 
@@ -285,11 +281,7 @@ Result<std::string> Indicators::yaml(const Actor& actor, std::string_view code, 
   QS_CHECK(may_use(actor));
   return deps_.store.read([&](store::Session& s) -> Result<std::string> {
     QS_TRY(auto now, load(s, code));
-    QS_TRY(auto row, s.one("SELECT yaml FROM indicator_version WHERE code = ? AND version = ?",
-                           {code, version > 0 ? version : now.version}));
-    if (!row)
-      return fail(Code::not_found, "indicator.version", "没有这个版本的定义。", "There is no such version of the definition.");
-    return row->text(0);
+    return definitions::yaml_of(s, kTable, code, version > 0 ? version : now.version);
   });
 }
 
@@ -297,13 +289,7 @@ Result<std::vector<Version>> Indicators::versions(const Actor& actor, std::strin
   QS_CHECK(may_use(actor));
   return deps_.store.read([&](store::Session& s) -> Result<std::vector<Version>> {
     QS_CHECK(load(s, code));
-    QS_TRY(
-        auto rows,
-        s.query("SELECT version, at, person_name, note FROM indicator_version WHERE code = ? ORDER BY version DESC", {code}));
-    std::vector<Version> out;
-    for (const auto& row : rows)
-      out.push_back({.version = row.integer(0), .at = row.time(1), .person_name = row.text(2), .note = row.text(3)});
-    return out;
+    return definitions::versions_of(s, kTable, code);
   });
 }
 

@@ -7,7 +7,7 @@
 
 #include "qushu/notify/notices.h"
 
-#include "store_fixture.h"
+#include "records_fixture.h"
 
 namespace qushu::indicators {
 namespace {
@@ -46,73 +46,31 @@ evidence:
 }
 constexpr std::string_view kShare = "  part: count(*) FILTER (ok = 'yes')\n  whole: count(*)";
 
-class IndicatorsTest : public testing::StoreTest {
+class IndicatorsTest : public testing::RecordsTest {
  protected:
   void SetUp() override {
-    StoreTest::SetUp();
-    open_with(audit::migrations(), jobs::migrations(), identity::migrations(), calendar::migrations(), catalog::migrations(),
-              notify::notice_migrations(), registers::migrations(), migrations());
-    for (auto specs : {audit::settings(), jobs::settings(), identity::settings(), calendar::settings(), registers::settings(),
-                       engine::settings(), settings()})
-      settings_.declare(specs);
-    engine_ = take(engine::Engine::open(settings_, folder() / "engine"));
-    audit_ = take(audit::Audit::open(store(), settings_, folder(), clock_));
+    RecordsTest::SetUp();
+    open_records({jobs::settings(), settings()}, jobs::migrations(), notify::notice_migrations(), migrations());
     jobs_ = take(jobs::Jobs::open(store(), *audit_, settings_, clock_));
-    identity_ = take(identity::Identity::open(store(), *audit_, settings_, folder() / "keys", clock_));
-    (void)take(identity_->first_start("测试区"));
-    calendar_ = take(calendar::Calendar::open(store(), *audit_, settings_, clock_));
-    blobs_ = take(blob::BlobStore::open_local(folder() / "blobs"));
-    catalog_ = take(catalog::Catalog::open(
-        store(), *audit_, [] { return Result<std::map<std::string, std::string>>(std::map<std::string, std::string>{}); },
-        clock_));
-    policy_ = std::make_unique<sharing::Policy>(*catalog_, *blobs_);
-    for (auto code : {"mzj", "wjw"})
-      (void)take(identity_->add_department(console_, {.code = code, .name = code, .parent_id = "root"}));
     li_ = person("li", "mzj", "data_user");
     zhao_ = person("zhao", "wjw", "data_user");
     boss_ = person("boss", "wjw", "operator");
-    registers_ = std::make_unique<registers::Registers>(
-        registers::Registers::Deps{.store = store(),
-                                   .blobs = *blobs_,
-                                   .engine = *engine_,
-                                   .audit = *audit_,
-                                   .identity = *identity_,
-                                   .calendar = *calendar_,
-                                   .settings = settings_,
-                                   .clock = clock_,
-                                   .dataset_title = [](const Actor&, std::string_view) -> Result<std::string> {
-                                     return fail(Code::not_found, "dataset.not_found", "没有。", "None.");
-                                   }});
     (void)take(registers_->apply(console_, kCalls, ""));
-    std::filesystem::create_directories(folder() / "relations");
-    relations_ = std::make_unique<registers::RecordRelations>(*registers_, folder() / "relations");
-    policy_->offer(*relations_);
-    indicators_ = std::make_unique<Indicators>(Indicators::Deps{.store = store(),
-                                                                .engine = *engine_,
-                                                                .audit = *audit_,
-                                                                .jobs = *jobs_,
-                                                                .identity = *identity_,
-                                                                .calendar = *calendar_,
-                                                                .policy = *policy_,
-                                                                .relations = *relations_,
-                                                                .settings = settings_,
-                                                                .clock = clock_});
+    indicators_ = std::make_unique<Indicators>(deps(*calendar_, clock_));
     indicators_->register_jobs();
   }
-  Actor person(const char* login, const char* department, const char* role) {
-    (void)take(identity_->add_person(
-        console_,
-        {.login = login, .name = login, .department_id = department, .roles = {role}, .password = "Zhen-Shi-2026-kl"}));
-    auto actor = take(identity_->actor_of(login));
-    actor.via = "session";
-    return actor;
+  Indicators::Deps deps(const calendar::Calendar& calendar, const Clock& clock) {
+    return {.store = store(),
+            .engine = *engine_,
+            .audit = *audit_,
+            .jobs = *jobs_,
+            .identity = *identity_,
+            .calendar = calendar,
+            .policy = *policy_,
+            .relations = *relations_,
+            .settings = settings_,
+            .clock = clock};
   }
-  template <class T>
-  static T take(Result<T> result) {
-    if (!result) throw std::runtime_error(result.error().id + ": " + result.error().text.en + " " + result.error().detail);
-    return *std::move(result);
-  }
-  static Error wrong(const auto& result) { return result ? Error{.id = "no error"} : result.error(); }
   void call(const char* day, const char* ok, const char* minutes = "1", const Actor* who = nullptr) {
     (void)take(registers_->create(who != nullptr ? *who : li_, "calls",
                                   {{"title", "事"}, {"day", day}, {"ok", ok}, {"minutes", minutes}}));
@@ -133,20 +91,9 @@ class IndicatorsTest : public testing::StoreTest {
     return take(store().read([&](store::Session& s) { return notify::notices_of(s, who.person_id, 50); })).size();
   }
 
-  ManualClock clock_{*parse_iso("2026-11-25T02:00:00Z")};
-  Settings settings_;
-  std::unique_ptr<audit::Audit> audit_;
   std::unique_ptr<jobs::Jobs> jobs_;
-  std::unique_ptr<identity::Identity> identity_;
-  std::unique_ptr<calendar::Calendar> calendar_;
-  std::unique_ptr<blob::BlobStore> blobs_;
-  std::unique_ptr<catalog::Catalog> catalog_;
-  std::unique_ptr<engine::Engine> engine_;
-  std::unique_ptr<registers::Registers> registers_;
-  std::unique_ptr<registers::RecordRelations> relations_;
-  std::unique_ptr<sharing::Policy> policy_;
   std::unique_ptr<Indicators> indicators_;
-  Actor console_ = Actor::operator_on_console("root"), li_, zhao_, boss_;
+  Actor li_, zhao_, boss_;
 };
 QUSHU_ON_BOTH_STORES(IndicatorsTest);
 
@@ -255,16 +202,7 @@ TEST_P(IndicatorsTest, AFigureIsFinalSomeWorkingDaysAfterItsPeriod) {
        {Case{"2026-10-16T01:00:00Z", false}, Case{"2026-10-20T15:59:00Z", false}, Case{"2026-10-20T16:01:00Z", true}}) {
     ManualClock clock(*parse_iso(c.at));
     auto calendar = take(calendar::Calendar::open(store(), *audit_, settings_, clock));
-    Indicators then({.store = store(),
-                     .engine = *engine_,
-                     .audit = *audit_,
-                     .jobs = *jobs_,
-                     .identity = *identity_,
-                     .calendar = *calendar,
-                     .policy = *policy_,
-                     .relations = *relations_,
-                     .settings = settings_,
-                     .clock = clock});
+    Indicators then(deps(*calendar, clock));
     EXPECT_EQ(take(then.compute(console_, "answered", "2026-09")).final, c.final) << c.at;
   }
 }
@@ -280,16 +218,7 @@ TEST_P(IndicatorsTest, TheScheduleQueuesOneJobForADueTime) {
   ASSERT_TRUE(indicators_->tick());
   EXPECT_EQ(count(), 2U);
   // Another process, or the same after a restart.
-  Indicators again({.store = store(),
-                    .engine = *engine_,
-                    .audit = *audit_,
-                    .jobs = *jobs_,
-                    .identity = *identity_,
-                    .calendar = *calendar_,
-                    .policy = *policy_,
-                    .relations = *relations_,
-                    .settings = settings_,
-                    .clock = clock_});
+  Indicators again(deps(*calendar_, clock_));
   ASSERT_TRUE(again.tick());
   EXPECT_EQ(count(), 2U);
   for (const auto& job : take(jobs_->list({.kind = "indicators.compute"})))

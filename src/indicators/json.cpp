@@ -75,15 +75,13 @@ json::object to_json(const Standing& s, Lang lang) {
 }
 
 json::object to_json(const Trial& t, Lang lang) {
-  json::array mistakes, columns;
-  for (const auto& m : t.mistakes)
-    mistakes.push_back(json::object{{"line", m.line}, {"column", m.column}, {"key", m.key}, {"text", m.text.in(lang)}});
+  json::array columns;
   for (const auto& c : t.columns) columns.emplace_back(c);
   return {{"code", t.code},
           {"name", t.name.in(lang)},
           {"version", t.version},
           {"unchanged", t.unchanged},
-          {"mistakes", std::move(mistakes)},
+          {"mistakes", to_json(t.mistakes, lang)},
           {"value", t.value ? json::value(to_json(*t.value, lang)) : json::value(nullptr)},
           {"columns", std::move(columns)}};
 }

@@ -1,3 +1,4 @@
+#include "qushu/definitions/definition_routes.h"
 #include "qushu/indicators/indicators.h"
 
 namespace qushu::indicators {
@@ -7,6 +8,12 @@ namespace schema = http::schema;
 using http::Method;
 using http::Request;
 using http::Response;
+
+const definitions::Kind kKind{.id = "indicator",
+                              .tag = "indicators",
+                              .name = {"指标", "an indicator"},
+                              .use = Permission::indicator_use,
+                              .manage = Permission::indicator_manage};
 
 constexpr std::size_t kSpark = 13;     // values of a list: a year and the period that lasts
 constexpr std::size_t kHistory = 120;  // of a page
@@ -65,10 +72,7 @@ http::Schema trial_schema() {
                          {"name", schema::text()},
                          {"version", schema::integer()},
                          {"unchanged", schema::boolean()},
-                         {"mistakes", schema::array(schema::object({{"line", schema::integer()},
-                                                                    {"column", schema::integer()},
-                                                                    {"key", schema::text()},
-                                                                    {"text", schema::text()}}))},
+                         {"mistakes", definitions::mistakes_schema()},
                          {"value", value_schema().nullable()},
                          {"columns", schema::array(schema::text())}})
       .named("IndicatorTrial");
@@ -111,14 +115,6 @@ Result<Response> shown(const Indicators& indicators, const Request& r, std::stri
   return Response::ok(to_json(one, r.lang()));
 }
 
-Result<Response> versions(const Indicators& indicators, const Request& r) {
-  QS_TRY(auto all, indicators.versions(r.actor, r.param("code")));
-  json::array out;
-  for (const auto& v : all)
-    out.push_back(json::object{{"version", v.version}, {"at", to_iso(v.at)}, {"person_name", v.person_name}, {"note", v.note}});
-  return Response::ok(json::object{{"versions", std::move(out)}});
-}
-
 void add_reading(http::Router& router, Indicators& indicators) {
   auto use = http::may(Permission::indicator_use);
   router.add({.method = Method::get,
@@ -138,33 +134,9 @@ void add_reading(http::Router& router, Indicators& indicators) {
               .answer = indicator_schema(),
               .errors = {Code::not_found},
               .handler = [&indicators](Request& r) { return shown(indicators, r, r.param("code")); }});
-  router.add({.method = Method::get,
-              .path = "/api/v1/indicators/{code}/definition",
-              .id = "indicator_definition",
-              .tag = "indicators",
-              .summary = {"指标的 YAML 定义", "An indicator's definition in YAML"},
-              .who = use,
-              .query = {{.name = "version",
-                         .shape = schema::integer().range(1, INT32_MAX),
-                         .note = {"版本，默认当前", "The version; by default the current one"}}},
-              .answer_types = {"application/yaml"},
-              .errors = {Code::not_found},
-              .handler = [&indicators](Request& r) -> Result<Response> {
-                QS_TRY(auto yaml, indicators.yaml(r.actor, r.param("code"), r.integer("version", 0)));
-                return Response::text(std::move(yaml), "application/yaml; charset=utf-8");
-              }});
-  router.add({.method = Method::get,
-              .path = "/api/v1/indicators/{code}/versions",
-              .id = "indicator_versions",
-              .tag = "indicators",
-              .summary = {"定义的历次版本", "The versions of a definition"},
-              .who = use,
-              .answer = schema::object({{"versions", schema::array(schema::object({{"version", schema::integer()},
-                                                                                   {"at", schema::time()},
-                                                                                   {"person_name", schema::text()},
-                                                                                   {"note", schema::text()}}))}}),
-              .errors = {Code::not_found},
-              .handler = [&indicators](Request& r) { return versions(indicators, r); }});
+  definitions::add_reading(router, kKind,
+                           {.yaml = std::bind_front(&Indicators::yaml, &indicators),
+                            .versions = std::bind_front(&Indicators::versions, &indicators)});
   router.add({.method = Method::get,
               .path = "/api/v1/indicators/{code}/evidence",
               .id = "indicator_evidence",
@@ -183,35 +155,21 @@ void add_reading(http::Router& router, Indicators& indicators) {
 }
 
 void add_managing(http::Router& router, Indicators& indicators) {
+  definitions::add_changing(
+      router, kKind,
+      {.most = kMostYaml,
+       .applied = indicator_schema(),
+       .apply = [&indicators](const Request& r, const std::string& yaml, const std::string& note) -> Result<Response> {
+         QS_TRY(auto made, indicators.apply(r.actor, yaml, note));
+         return shown(indicators, r, made.definition.code);
+       },
+       .check_summary = {"检查定义，并试算本期的值", "Check a definition and try what it comes to now"},
+       .checked = trial_schema(),
+       .check = [&indicators](const Request& r, const std::string& yaml) -> Result<Response> {
+         QS_TRY(auto tried, indicators.check(r.actor, yaml));
+         return Response::ok(to_json(tried, r.lang()));
+       }});
   auto manage = http::may(Permission::indicator_manage);
-  auto yaml = [] { return schema::text().length(1, kMostYaml).note("YAML 定义", "The definition in YAML"); };
-  router.add({.method = Method::post,
-              .path = "/api/v1/indicators",
-              .id = "indicator_apply",
-              .tag = "indicators",
-              .summary = {"建立指标，或按新定义变更", "Make an indicator, or change it to a new definition"},
-              .who = manage,
-              .body = schema::object({{"yaml", yaml()}, {"note", schema::text().length(0, 500).optional()}}),
-              .body_limit = kMostYaml * 2,
-              .answer = indicator_schema(),
-              .errors = {Code::invalid, Code::conflict},
-              .handler = [&indicators](Request& r) -> Result<Response> {
-                QS_TRY(auto made, indicators.apply(r.actor, member(r, "yaml"), member(r, "note")));
-                return shown(indicators, r, made.definition.code);
-              }});
-  router.add({.method = Method::post,
-              .path = "/api/v1/indicators/check",
-              .id = "indicator_check",
-              .tag = "indicators",
-              .summary = {"检查定义，并试算本期的值", "Check a definition and try what it comes to now"},
-              .who = manage,
-              .body = schema::object({{"yaml", yaml()}}),
-              .body_limit = kMostYaml * 2,
-              .answer = trial_schema(),
-              .handler = [&indicators](Request& r) -> Result<Response> {
-                QS_TRY(auto tried, indicators.check(r.actor, member(r, "yaml")));
-                return Response::ok(to_json(tried, r.lang()));
-              }});
   router.add({.method = Method::post,
               .path = "/api/v1/indicators/compute",
               .id = "indicator_compute_all",

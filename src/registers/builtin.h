@@ -2,9 +2,11 @@
 // each other.
 #pragma once
 
-#include "qushu/registers/builtin.h"
+#include "qushu/definitions/builtin.h"
 
 namespace qushu::registers {
+
+using definitions::Builtin;
 
 [[nodiscard]] std::span<const Builtin> builtins();
 

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "qushu/base/text.h"
-#include "qushu/registers/yaml_reader.h"
 
 #include "columns.h"
 #include "definition_parts.h"
@@ -241,7 +240,7 @@ class Reader {
             r.wrong(*r.get(key), key,
                     {fmt::format("“{}”不是人员字段。", term.name), fmt::format("“{}” is no field of a person.", term.name)});
         }
-        if (term.kind == Term::Kind::role && !is_identifier(term.name, 40))
+        if (term.kind == Term::Kind::role && !definitions::is_identifier(term.name, 40))
           r.wrong(*r.get(key), key, {"role: 之后应为角色代码。", "After role: stands a role's code."});
         rule.push_back(std::move(term));
       }
@@ -424,7 +423,7 @@ class Reader {
   }
 
   Definition& d_;
-  Mistakes mistakes_;
+  definitions::Mistakes mistakes_;
   std::vector<const YamlNode*> nodes_;  // of each field
   bool kinds_known_ = true;
 };
@@ -457,16 +456,16 @@ const Transition* Definition::transition(std::string_view wanted) const {
 
 Parsed parse_definition(std::string_view yaml) {
   Parsed out;
-  auto root = parse_yaml(yaml, out.mistakes);
+  auto root = definitions::parse_yaml(yaml, out.mistakes);
   if (out.mistakes.empty()) Reader(out.definition, out.mistakes).run(root);
-  std::ranges::sort(out.mistakes, {}, [](const Mistake& m) { return std::pair(m.line, m.column); });
+  sort_by_place(out.mistakes);
   return out;
 }
 
 Result<Definition> read_definition(std::string_view yaml) {
   auto parsed = parse_definition(yaml);
   if (parsed.mistakes.empty()) return std::move(parsed.definition);
-  return tell(parsed.mistakes, "register.definition");
+  return definitions::tell(parsed.mistakes, "register.definition");
 }
 
 }  // namespace qushu::registers

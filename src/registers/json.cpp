@@ -37,10 +37,6 @@ json::object field_json(const Field& f, Lang lang) {
 
 }  // namespace
 
-json::object to_json(const Mistake& m, Lang lang) {
-  return {{"line", m.line}, {"column", m.column}, {"key", m.key}, {"text", m.text.in(lang)}};
-}
-
 json::object to_json(const Definition& d, Lang lang) {
   json::array fields, states, transitions, views, form, print;
   for (const auto& f : d.fields)

@@ -14,6 +14,8 @@
 namespace qushu::registers {
 namespace {
 
+constexpr std::string_view kTable = "register";
+
 const std::array kMigrations{store::Migration{.id = "registers.0001", .sql = R"(
 CREATE TABLE register (
   code TEXT PRIMARY KEY,
@@ -300,23 +302,14 @@ Result<Register> Registers::find(const Actor& actor, std::string_view code) cons
 Result<std::string> Registers::yaml(const Actor& actor, std::string_view code, std::int64_t version) const {
   return read_steadily(deps_.store, [&](store::Session& s) -> Result<std::string> {
     QS_TRY(auto loaded, load_visible(s, actor, code));
-    QS_TRY(auto row, s.one("SELECT yaml FROM register_version WHERE code = ? AND version = ?",
-                           {code, version > 0 ? version : loaded->entry.version}));
-    if (!row)
-      return fail(Code::not_found, "register.version", "没有这个版本的定义。", "There is no such version of the definition.");
-    return row->text(0);
+    return definitions::yaml_of(s, kTable, code, version > 0 ? version : loaded->entry.version);
   });
 }
 
 Result<std::vector<Version>> Registers::versions(const Actor& actor, std::string_view code) const {
   return read_steadily(deps_.store, [&](store::Session& s) -> Result<std::vector<Version>> {
     QS_CHECK(load_visible(s, actor, code));
-    QS_TRY(auto rows,
-           s.query("SELECT version, at, person_name, note FROM register_version WHERE code = ? ORDER BY version DESC", {code}));
-    std::vector<Version> out;
-    for (const auto& row : rows)
-      out.push_back({.version = row.integer(0), .at = row.time(1), .person_name = row.text(2), .note = row.text(3)});
-    return out;
+    return definitions::versions_of(s, kTable, code);
   });
 }
 
@@ -360,7 +353,7 @@ Result<Plan> Registers::plan(const Actor& actor, std::string_view yaml) const {
     Plan plan{.code = d.code, .name = d.name};
     QS_TRY(auto old, there(s, d.code));
     plan.version = old ? old->version + 1 : 1;
-    if (old && old->digest == digest_of(yaml)) {
+    if (old && old->digest == definitions::digest_of(yaml)) {
       plan.unchanged = true;
       plan.version = old->version;
       return plan;
@@ -388,7 +381,7 @@ Result<Plan> Registers::apply(store::Transaction& t, const Actor& actor, std::st
   Plan plan{.code = d.code, .name = d.name};
   QS_TRY(auto old, there(t, d.code));
   plan.version = old ? old->version + 1 : 1;
-  if (old && old->digest == digest_of(yaml)) {
+  if (old && old->digest == definitions::digest_of(yaml)) {
     plan.unchanged = true;
     plan.version = old->version;
     return plan;
@@ -409,10 +402,8 @@ Result<Plan> Registers::apply(store::Transaction& t, const Actor& actor, std::st
              "?, ?, ?) "
              "ON CONFLICT (code) DO UPDATE SET version = excluded.version, origin = excluded.origin, digest = excluded.digest, "
              "yaml = excluded.yaml, columns = excluded.columns, changed = excluded.changed, changed_by = excluded.changed_by",
-             {d.code, plan.version, origin, digest_of(yaml), yaml, columns_text(columns), now, actor.name}));
-  QS_CHECK(t.exec(
-      "INSERT INTO register_version (code, version, yaml, at, person_id, person_name, note) VALUES (?, ?, ?, ?, ?, ?, ?)",
-      {d.code, plan.version, yaml, now, actor.person_id, actor.name, note}));
+             {d.code, plan.version, origin, definitions::digest_of(yaml), yaml, columns_text(columns), now, actor.name}));
+  QS_CHECK(definitions::keep_version(t, kTable, actor, d.code, plan.version, yaml, now, note));
   bool compute = std::ranges::any_of(plan.steps, [](const Step& step) { return step.kind == "recompute"; });
   if (compute) QS_CHECK(recompute(t, d));
   json::array steps;
@@ -428,17 +419,13 @@ Result<Plan> Registers::apply(store::Transaction& t, const Actor& actor, std::st
 
 Result<void> Registers::install_builtins() {
   // Nearly always nothing has changed, and then nothing is written.
-  QS_TRY(auto due, deps_.store.read([](store::Session& s) { return due_builtins(s, "register", builtins()); }));
+  QS_TRY(auto due, deps_.store.read([](store::Session& s) { return definitions::due_builtins(s, kTable, builtins()); }));
   if (due.empty()) return {};
-  return write_steadily(deps_.store, [&](store::Transaction& t) -> Result<void> {
-    for (const auto* builtin : due) {
-      // Another process may have been first, or somebody has changed it since.
-      QS_TRY(auto old, there(t, builtin->code));
-      if (old && old->origin != "builtin") continue;
-      auto applied = apply(t, Actor::system(), builtin->yaml, "随程序提供", "builtin");
-      if (!applied) return fail(std::move(applied).error().about(std::string(builtin->code)));
-    }
-    return {};
+  return write_steadily(deps_.store, [&](store::Transaction& t) {
+    return definitions::apply_builtins(t, kTable, due, [&](const Builtin& one) -> Result<void> {
+      QS_CHECK(apply(t, Actor::system(), one.yaml, "随程序提供", "builtin"));
+      return {};
+    });
   });
 }
 

@@ -11,7 +11,7 @@
 #include "qushu/tabular/tabular.h"
 
 #include "loaded.h"
-#include "store_fixture.h"
+#include "records_fixture.h"
 
 namespace qushu::registers {
 namespace {
@@ -47,58 +47,16 @@ reminders: [{field: back, days: [7]}]
 permissions: {see: [own, department, "field:keeper"], edit: [own], create: ["role:data_user", "role:data_steward"]}
 )";
 
-class RegistersTest : public testing::StoreTest {
+class RegistersTest : public testing::RecordsTest {
  protected:
   void SetUp() override {
-    StoreTest::SetUp();
-    open_with(audit::migrations(), identity::migrations(), calendar::migrations(), migrations());
-    settings_.declare(audit::settings());
-    settings_.declare(identity::settings());
-    settings_.declare(calendar::settings());
-    settings_.declare(registers::settings());
-    settings_.declare(engine::settings());
-    settings_.declare(tabular::settings());
-    engine_ = take(engine::Engine::open(settings_, folder() / "engine"));
-    audit_ = take(audit::Audit::open(store(), settings_, folder(), clock_));
-    identity_ = take(identity::Identity::open(store(), *audit_, settings_, folder() / "keys", clock_));
-    (void)take(identity_->first_start("测试区"));
-    calendar_ = take(calendar::Calendar::open(store(), *audit_, settings_, clock_));
-    blobs_ = take(blob::BlobStore::open_local(folder() / "blobs"));
-    for (auto code : {"mzj", "wjw"})
-      (void)take(identity_->add_department(
-          console_, {.code = code, .name = std::string(code) == "mzj" ? "民政局" : "卫健委", .parent_id = "root"}));
-    li_ = person("li", "李", "mzj", "data_user");
-    wang_ = person("wang", "王", "mzj", "data_steward");
-    zhao_ = person("zhao", "赵", "wjw", "data_user");
-    registers_ = std::make_unique<Registers>(
-        Registers::Deps{.store = store(),
-                        .blobs = *blobs_,
-                        .engine = *engine_,
-                        .audit = *audit_,
-                        .identity = *identity_,
-                        .calendar = *calendar_,
-                        .settings = settings_,
-                        .clock = clock_,
-                        .dataset_title = [](const Actor&, std::string_view code) -> Result<std::string> {
-                          if (code == "firms") return "企业";
-                          return fail(Code::not_found, "dataset.not_found", "没有。", "There is none.");
-                        }});
+    RecordsTest::SetUp();
+    open_records({tabular::settings()});
+    li_ = person("li", "mzj", "data_user", "李");
+    wang_ = person("wang", "mzj", "data_steward", "王");
+    zhao_ = person("zhao", "wjw", "data_user", "赵");
     (void)take(registers_->apply(console_, kLoan, "第一版"));
   }
-  Actor person(const char* login, const char* name, const char* department, const char* role) {
-    (void)take(identity_->add_person(
-        console_,
-        {.login = login, .name = name, .department_id = department, .roles = {role}, .password = "Zhen-Shi-2026-kl"}));
-    auto actor = take(identity_->actor_of(login));
-    actor.via = "session";
-    return actor;
-  }
-  template <class T>
-  static T take(Result<T> result) {
-    if (!result) throw std::runtime_error(result.error().id + ": " + result.error().text.en + " " + result.error().detail);
-    return *std::move(result);
-  }
-  static Error wrong(const auto& result) { return result ? Error{.id = "no error"} : result.error(); }
   Record add(const Actor& actor, json::object values) { return take(registers_->create(actor, "loan", values)); }
   json::value value(const Record& r, std::string_view field, std::string_view code = "loan") {
     return registers_->to_json(take(registers_->find(console_, code)).definition, r).at("values").at(field);
@@ -115,15 +73,7 @@ class RegistersTest : public testing::StoreTest {
     return text.replace(at, what.size(), to);
   }
 
-  ManualClock clock_{*parse_iso("2026-11-25T02:00:00Z")};  // a Wednesday
-  Settings settings_;
-  std::unique_ptr<audit::Audit> audit_;
-  std::unique_ptr<identity::Identity> identity_;
-  std::unique_ptr<calendar::Calendar> calendar_;
-  std::unique_ptr<blob::BlobStore> blobs_;
-  std::unique_ptr<engine::Engine> engine_;
-  std::unique_ptr<Registers> registers_;
-  Actor console_ = Actor::operator_on_console("root"), li_, wang_, zhao_;
+  Actor li_, wang_, zhao_;
 };
 QUSHU_ON_BOTH_STORES(RegistersTest);
 
@@ -188,7 +138,7 @@ TEST_P(RegistersTest, WhoMaySeeSees) {
   // A reference to what she may not see does not tell that it is there.
   EXPECT_EQ(wrong(registers_->create(zhao_, "loan", {{"item", "三脚架"}, {"previous", r.number}})).id, "record.value");
   EXPECT_EQ(value(add(li_, {{"item", "三脚架"}, {"previous", r.number}}), "previous").at("name"), "JY-2026-001 投影仪");
-  Actor editor = person("sun", "孙", "wjw", "editor");
+  Actor editor = person("sun", "wjw", "editor", "孙");
   EXPECT_EQ(wrong(registers_->create(editor, "loan", {{"item", "x"}})).code, Code::forbidden);
   EXPECT_EQ(wrong(registers_->plan(li_, kLoan)).code, Code::forbidden);
 }

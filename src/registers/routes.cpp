@@ -2,6 +2,7 @@
 
 #include "qushu/base/json.h"
 #include "qushu/base/text.h"
+#include "qushu/definitions/definition_routes.h"
 #include "qushu/registers/registers.h"
 
 #include "access.h"
@@ -13,6 +14,12 @@ namespace schema = http::schema;
 using http::Method;
 using http::Request;
 using http::Response;
+
+const definitions::Kind kKind{.id = "register",
+                              .tag = "registers",
+                              .name = {"台账", "a register"},
+                              .use = Permission::register_use,
+                              .manage = Permission::register_manage};
 
 Result<Response> list(const Registers& registers, const Request& r) {
   QS_TRY(auto all, registers.list(r.actor));
@@ -43,39 +50,14 @@ Result<Response> show(const Registers& registers, const Request& r) {
   return Response::ok(out);
 }
 
-Result<Response> definition(const Registers& registers, const Request& r) {
-  QS_TRY(auto yaml, registers.yaml(r.actor, r.param("code"), r.integer("version", 0)));
-  return Response::text(std::move(yaml), "application/yaml; charset=utf-8");
-}
-
-Result<Response> versions(const Registers& registers, const Request& r) {
-  QS_TRY(auto all, registers.versions(r.actor, r.param("code")));
-  json::array out;
-  for (const auto& v : all)
-    out.push_back(json::object{{"version", v.version}, {"at", to_iso(v.at)}, {"person_name", v.person_name}, {"note", v.note}});
-  return Response::ok(json::object{{"versions", std::move(out)}});
-}
-
-// What is wrong with a definition is the answer to this question, not a failure of it.
-Result<Response> check_definition(const Registers& registers, const Request& r) {
-  const auto& yaml = r.body.at("yaml").as_string();
+Result<Response> check(const Registers& registers, const Request& r, std::string_view yaml) {
   auto parsed = parse_definition(yaml);
-  json::array mistakes;
-  for (const auto& m : parsed.mistakes) mistakes.push_back(to_json(m, r.lang()));
-  json::object out{{"mistakes", std::move(mistakes)}, {"plan", nullptr}};
+  json::object out{{"mistakes", to_json(parsed.mistakes, r.lang())}, {"plan", nullptr}};
   if (parsed.mistakes.empty()) {
     QS_TRY(auto plan, registers.plan(r.actor, yaml));
     out["plan"] = to_json(plan, r.lang());
   }
   return Response::ok(out);
-}
-
-Result<Response> apply(Registers& registers, const Request& r) {
-  const auto& o = r.body.as_object();
-  std::string note;
-  if (const auto* given = o.if_contains("note")) note = given->as_string();
-  QS_TRY(auto plan, registers.apply(r.actor, o.at("yaml").as_string(), note));
-  return Response::ok(to_json(plan, r.lang()));
 }
 
 Result<Response> people(const Registers& registers, const identity::Identity& identity, const Request& r) {
@@ -130,14 +112,25 @@ http::Schema plan_schema() {
       .named("RegisterPlan");
 }
 
+void add_changing(http::Router& router, Registers& registers) {
+  definitions::add_changing(
+      router, kKind,
+      {.most = kMostYaml,
+       .applied = plan_schema(),
+       .apply = [&registers](const Request& r, const std::string& yaml, const std::string& note) -> Result<Response> {
+         QS_TRY(auto plan, registers.apply(r.actor, yaml, note));
+         return Response::ok(to_json(plan, r.lang()));
+       },
+       .check_summary = {"检查定义，并说明将要发生的变更", "Check a definition and tell what it will change"},
+       .checked = schema::object({{"mistakes", definitions::mistakes_schema()}, {"plan", plan_schema().nullable()}}),
+       .check = [&registers](const Request& r, const std::string& yaml) { return check(registers, r, yaml); }});
+}
+
 }  // namespace
 
 void add_routes(http::Router& router, Registers& registers, blob::BlobStore& blobs, const identity::Identity& identity,
                 const Settings& settings) {
   auto use = http::may(Permission::register_use);
-  auto manage = http::may(Permission::register_manage);
-  // In code points; the definition's own limit is in bytes and told by its check.
-  auto yaml = [] { return schema::text().length(1, kMostYaml).note("YAML 定义", "The definition in YAML"); };
   router.add({.method = Method::get,
               .path = "/api/v1/registers",
               .id = "register_list",
@@ -146,32 +139,7 @@ void add_routes(http::Router& router, Registers& registers, blob::BlobStore& blo
               .who = use,
               .answer = schema::object({{"registers", schema::array(schema::any())}, {"may_manage", schema::boolean()}}),
               .handler = [&registers](Request& r) { return list(registers, r); }});
-  router.add({.method = Method::post,
-              .path = "/api/v1/registers",
-              .id = "register_apply",
-              .tag = "registers",
-              .summary = {"建立台账，或按新定义变更", "Make a register, or change it to a new definition"},
-              .who = manage,
-              .body = schema::object({{"yaml", yaml()}, {"note", schema::text().length(0, 500).optional()}}),
-              .body_limit = kMostYaml * 2,
-              .answer = plan_schema(),
-              .errors = {Code::invalid, Code::conflict},
-              .handler = [&registers](Request& r) { return apply(registers, r); }});
-  router.add({.method = Method::post,
-              .path = "/api/v1/registers/check",
-              .id = "register_check",
-              .tag = "registers",
-              .summary = {"检查定义，并说明将要发生的变更", "Check a definition and tell what it will change"},
-              .who = manage,
-              .body = schema::object({{"yaml", yaml()}}),
-              .body_limit = kMostYaml * 2,
-              .answer = schema::object({{"mistakes", schema::array(schema::object({{"line", schema::integer()},
-                                                                                   {"column", schema::integer()},
-                                                                                   {"key", schema::text()},
-                                                                                   {"text", schema::text()}}))},
-                                        {"plan", plan_schema().nullable()}}),
-              .errors = {Code::invalid},
-              .handler = [&registers](Request& r) { return check_definition(registers, r); }});
+  add_changing(router, registers);
   router.add({.method = Method::get,
               .path = "/api/v1/registers/{code}",
               .id = "register_show",
@@ -181,30 +149,9 @@ void add_routes(http::Router& router, Registers& registers, blob::BlobStore& blo
               .answer = schema::any(),
               .errors = {Code::not_found},
               .handler = [&registers](Request& r) { return show(registers, r); }});
-  router.add({.method = Method::get,
-              .path = "/api/v1/registers/{code}/definition",
-              .id = "register_definition",
-              .tag = "registers",
-              .summary = {"台账的 YAML 定义", "A register's definition in YAML"},
-              .who = use,
-              .query = {{.name = "version",
-                         .shape = schema::integer().range(1, INT32_MAX),
-                         .note = {"版本，默认当前", "The version; by default the current one"}}},
-              .answer_types = {"application/yaml"},
-              .errors = {Code::not_found},
-              .handler = [&registers](Request& r) { return definition(registers, r); }});
-  router.add({.method = Method::get,
-              .path = "/api/v1/registers/{code}/versions",
-              .id = "register_versions",
-              .tag = "registers",
-              .summary = {"定义的历次版本", "The versions of a definition"},
-              .who = use,
-              .answer = schema::object({{"versions", schema::array(schema::object({{"version", schema::integer()},
-                                                                                   {"at", schema::time()},
-                                                                                   {"person_name", schema::text()},
-                                                                                   {"note", schema::text()}}))}}),
-              .errors = {Code::not_found},
-              .handler = [&registers](Request& r) { return versions(registers, r); }});
+  definitions::add_reading(
+      router, kKind,
+      {.yaml = std::bind_front(&Registers::yaml, &registers), .versions = std::bind_front(&Registers::versions, &registers)});
   router.add({.method = Method::get,
               .path = "/api/v1/register-tasks",
               .id = "register_tasks",

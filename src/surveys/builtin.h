@@ -1,11 +1,11 @@
 // Inside the module: the definitions that come with Qushu, embedded from builtin/*.yaml.
 #pragma once
 
-#include "qushu/registers/builtin.h"
+#include "qushu/definitions/builtin.h"
 
 namespace qushu::surveys {
 
-using registers::Builtin;
+using definitions::Builtin;
 
 [[nodiscard]] std::span<const Builtin> builtins();
 

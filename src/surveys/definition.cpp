@@ -7,14 +7,14 @@
 #include <fmt/format.h>
 
 #include "qushu/base/text.h"
-#include "qushu/registers/yaml_reader.h"
+#include "qushu/definitions/yaml_reader.h"
 
 namespace qushu::surveys {
 namespace {
 
-using registers::MapReader;
-using registers::Mistakes;
-using registers::YamlNode;
+using definitions::MapReader;
+using definitions::Mistakes;
+using definitions::YamlNode;
 
 constexpr std::size_t kName = 40;
 constexpr std::size_t kMostSections = 30;
@@ -124,7 +124,7 @@ void results(MapReader& r, Definition& d) {
   const auto* node = r.get("results");
   for (const auto& who : d.results)
     if (who != "everyone" && who != "department" &&
-        !(who.starts_with("role:") && registers::is_identifier(who.substr(5), kName)))
+        !(who.starts_with("role:") && definitions::is_identifier(who.substr(5), kName)))
       r.wrong(*node, "results",
               {"每项应为 everyone、department 或 role:角色代码。", "Each is everyone, department or role:CODE."});
 }
@@ -215,7 +215,7 @@ Parsed parse_definition(std::string_view yaml) {
                             .text = {"定义太长，最多 256 KiB。", "The definition is too long, 256 KiB at most."}});
     return out;
   }
-  auto root = registers::parse_yaml(yaml, out.mistakes);
+  auto root = definitions::parse_yaml(yaml, out.mistakes);
   if (out.mistakes.empty()) {
     Mistakes mistakes(out.mistakes);
     MapReader r(root, "", mistakes);
@@ -237,14 +237,14 @@ Parsed parse_definition(std::string_view yaml) {
     results(r, d);
     sections(r, d, mistakes);
   }
-  std::ranges::sort(out.mistakes, {}, [](const Mistake& m) { return std::pair(m.line, m.column); });
+  sort_by_place(out.mistakes);
   return out;
 }
 
 Result<Definition> read_definition(std::string_view yaml) {
   auto parsed = parse_definition(yaml);
   if (parsed.mistakes.empty()) return std::move(parsed.definition);
-  return registers::tell(parsed.mistakes, "survey.definition");
+  return definitions::tell(parsed.mistakes, "survey.definition");
 }
 
 json::object to_json(const Definition& d) {

@@ -77,10 +77,12 @@ json::object to_json(const Survey& s, Lang lang) {
 }
 
 json::object to_json(const Trial& t, Lang lang) {
-  json::array mistakes;
-  for (const auto& m : t.mistakes) mistakes.push_back(registers::to_json(m, lang));
-  return {{"code", t.code},           {"name", t.name.in(lang)},         {"version", t.version},
-          {"unchanged", t.unchanged}, {"mistakes", std::move(mistakes)}, {"definition", t.definition}};
+  return {{"code", t.code},
+          {"name", t.name.in(lang)},
+          {"version", t.version},
+          {"unchanged", t.unchanged},
+          {"mistakes", to_json(t.mistakes, lang)},
+          {"definition", t.definition}};
 }
 
 json::object to_json(const Results& r, Lang lang) {

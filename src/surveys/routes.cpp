@@ -2,6 +2,7 @@
 
 #include "qushu/base/json.h"
 #include "qushu/base/text.h"
+#include "qushu/definitions/definition_routes.h"
 
 #include "pages.h"
 
@@ -13,6 +14,12 @@ using http::Method;
 using http::Request;
 using http::Response;
 using http::Schema;
+
+const definitions::Kind kKind{.id = "survey",
+                              .tag = "surveys",
+                              .name = {"调查", "a survey"},
+                              .use = Permission::register_use,
+                              .manage = Permission::register_manage};
 
 constexpr const char* kXlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 constexpr const char* kCsv = "text/csv; charset=utf-8";
@@ -54,10 +61,7 @@ Schema trial_schema() {
               {"name", schema::text()},
               {"version", schema::integer()},
               {"unchanged", schema::boolean()},
-              {"mistakes", schema::array(schema::object({{"line", schema::integer()},
-                                                         {"column", schema::integer()},
-                                                         {"key", schema::text()},
-                                                         {"text", schema::text()}}))},
+              {"mistakes", definitions::mistakes_schema()},
               {"definition", schema::map(schema::any()).note("读出的定义，两种语言", "As it was read, in both languages")}})
       .named("SurveyTrial");
 }
@@ -139,40 +143,9 @@ void add_reading(http::Router& router, Surveys& surveys) {
               .answer = survey_schema(),
               .errors = {Code::not_found},
               .handler = [&surveys](Request& r) { return shown(surveys, r, r.param("code")); }});
-  router.add({.method = Method::get,
-              .path = "/api/v1/surveys/{code}/definition",
-              .id = "survey_definition",
-              .tag = "surveys",
-              .summary = {"调查的 YAML 定义", "A survey's definition in YAML"},
-              .who = use,
-              .query = {{.name = "version",
-                         .shape = schema::integer().range(1, INT32_MAX),
-                         .note = {"版本，默认当前", "The version; by default the current one"}}},
-              .answer_types = {"application/yaml"},
-              .errors = {Code::not_found},
-              .handler = [&surveys](Request& r) -> Result<Response> {
-                QS_TRY(auto yaml, surveys.yaml(r.actor, r.param("code"), r.integer("version", 0)));
-                return Response::text(std::move(yaml), "application/yaml; charset=utf-8");
-              }});
-  router.add({.method = Method::get,
-              .path = "/api/v1/surveys/{code}/versions",
-              .id = "survey_versions",
-              .tag = "surveys",
-              .summary = {"定义的历次版本", "The versions of a definition"},
-              .who = use,
-              .answer = schema::object({{"versions", schema::array(schema::object({{"version", schema::integer()},
-                                                                                   {"at", schema::time()},
-                                                                                   {"person_name", schema::text()},
-                                                                                   {"note", schema::text()}}))}}),
-              .errors = {Code::not_found},
-              .handler = [&surveys](Request& r) -> Result<Response> {
-                QS_TRY(auto all, surveys.versions(r.actor, r.param("code")));
-                json::array out;
-                for (const auto& v : all)
-                  out.push_back(json::object{
-                      {"version", v.version}, {"at", to_iso(v.at)}, {"person_name", v.person_name}, {"note", v.note}});
-                return Response::ok(json::object{{"versions", std::move(out)}});
-              }});
+  definitions::add_reading(
+      router, kKind,
+      {.yaml = std::bind_front(&Surveys::yaml, &surveys), .versions = std::bind_front(&Surveys::versions, &surveys)});
   router.add({.method = Method::get,
               .path = "/api/v1/surveys/{code}/results",
               .id = "survey_results",
@@ -204,36 +177,21 @@ void add_reading(http::Router& router, Surveys& surveys) {
 }
 
 void add_defining(http::Router& router, Surveys& surveys) {
+  definitions::add_changing(
+      router, kKind,
+      {.most = kMostYaml,
+       .applied = survey_schema(),
+       .apply = [&surveys](const Request& r, const std::string& yaml, const std::string& note) -> Result<Response> {
+         QS_TRY(auto made, surveys.apply(r.actor, yaml, note));
+         return Response::ok(to_json(made, r.lang()));
+       },
+       .check_summary = {"检查定义", "Check a definition"},
+       .checked = trial_schema(),
+       .check = [&surveys](const Request& r, const std::string& yaml) -> Result<Response> {
+         QS_TRY(auto tried, surveys.check(r.actor, yaml));
+         return Response::ok(to_json(tried, r.lang()));
+       }});
   auto manage = http::may(Permission::register_manage);
-  auto yaml = [] { return schema::text().length(1, kMostYaml).note("YAML 定义", "The definition in YAML"); };
-  router.add({.method = Method::post,
-              .path = "/api/v1/surveys",
-              .id = "survey_apply",
-              .tag = "surveys",
-              .summary = {"建立调查，或按新定义变更", "Make a survey, or change it to a new definition"},
-              .who = manage,
-              .body = schema::object({{"yaml", yaml()}, {"note", schema::text().length(0, 500).optional()}}),
-              .body_limit = kMostYaml * 2,
-              .answer = survey_schema(),
-              .errors = {Code::invalid, Code::conflict},
-              .handler = [&surveys](Request& r) -> Result<Response> {
-                const auto& body = r.body.as_object();
-                QS_TRY(auto made, surveys.apply(r.actor, text_at(body, "yaml"), text_at(body, "note")));
-                return Response::ok(to_json(made, r.lang()));
-              }});
-  router.add({.method = Method::post,
-              .path = "/api/v1/surveys/check",
-              .id = "survey_check",
-              .tag = "surveys",
-              .summary = {"检查定义", "Check a definition"},
-              .who = manage,
-              .body = schema::object({{"yaml", yaml()}}),
-              .body_limit = kMostYaml * 2,
-              .answer = trial_schema(),
-              .handler = [&surveys](Request& r) -> Result<Response> {
-                QS_TRY(auto tried, surveys.check(r.actor, text_at(r.body.as_object(), "yaml")));
-                return Response::ok(to_json(tried, r.lang()));
-              }});
   for (bool open : {true, false})
     router.add({.method = Method::post,
                 .path = open ? "/api/v1/surveys/{code}/open" : "/api/v1/surveys/{code}/close",

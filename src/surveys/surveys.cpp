@@ -6,13 +6,15 @@
 
 #include <fmt/format.h>
 
-#include "qushu/registers/yaml_reader.h"
+#include "qushu/definitions/versions.h"
 
 #include "builtin.h"
 #include "stored.h"
 
 namespace qushu::surveys {
 namespace {
+
+constexpr std::string_view kTable = "survey";
 
 // Answers have a random number as their key: INTEGER, since that is where SQLite keeps the rows by, and the order of keeping
 // must not tell who came first.
@@ -258,23 +260,14 @@ Result<Survey> Surveys::find(const Actor& actor, std::string_view code) const {
 Result<std::string> Surveys::yaml(const Actor& actor, std::string_view code, std::int64_t version) const {
   return deps_.store.read([&](store::Session& s) -> Result<std::string> {
     QS_TRY(auto survey, load_visible(s, actor, code));
-    QS_TRY(auto row, s.one("SELECT yaml FROM survey_version WHERE code = ? AND version = ?",
-                           {code, version > 0 ? version : survey.version}));
-    if (!row)
-      return fail(Code::not_found, "survey.version", "没有这个版本的定义。", "There is no such version of the definition.");
-    return row->text(0);
+    return definitions::yaml_of(s, kTable, code, version > 0 ? version : survey.version);
   });
 }
 
 Result<std::vector<Version>> Surveys::versions(const Actor& actor, std::string_view code) const {
   return deps_.store.read([&](store::Session& s) -> Result<std::vector<Version>> {
     QS_CHECK(load_visible(s, actor, code));
-    QS_TRY(auto rows,
-           s.query("SELECT version, at, person_name, note FROM survey_version WHERE code = ? ORDER BY version DESC", {code}));
-    std::vector<Version> out;
-    for (const auto& row : rows)
-      out.push_back({.version = row.integer(0), .at = row.time(1), .person_name = row.text(2), .note = row.text(3)});
-    return out;
+    return definitions::versions_of(s, kTable, code);
   });
 }
 
@@ -290,7 +283,7 @@ Result<Trial> Surveys::check(const Actor& actor, std::string_view yaml) const {
     out.version = old ? old->version + 1 : 1;
     if (!old) return out;
     QS_TRY(auto row, s.one("SELECT digest FROM survey WHERE code = ?", {out.code}));
-    out.unchanged = row && row->text(0) == registers::digest_of(yaml);
+    out.unchanged = row && row->text(0) == definitions::digest_of(yaml);
     if (out.unchanged) out.version = old->version;
     if (auto why = old->answers > 0 ? lost(old->definition, parsed.definition) : std::nullopt)
       out.mistakes.push_back({.line = 1, .column = 1, .key = "sections", .text = *why});
@@ -309,7 +302,7 @@ Result<Survey> Surveys::apply(const Actor& actor, std::string_view yaml, std::st
 Result<void> Surveys::apply(store::Transaction& t, const Actor& actor, const Definition& d, std::string_view yaml,
                             std::string_view note, std::string_view origin) const {
   QS_TRY(auto row, t.one("SELECT version, digest, state FROM survey WHERE code = ?", {d.code}));
-  auto digest = registers::digest_of(yaml);
+  auto digest = definitions::digest_of(yaml);
   if (row && row->text(1) == digest) return {};
   if (row) {
     QS_TRY(auto old, load(t, d.code));
@@ -330,9 +323,7 @@ Result<void> Surveys::apply(store::Transaction& t, const Actor& actor, const Def
       "excluded.version, origin = excluded.origin, digest = excluded.digest, yaml = excluded.yaml, changed = "
       "excluded.changed, changed_by = excluded.changed_by",
       {d.code, version, origin, digest, yaml, actor.department_id, department, actor.name, now, actor.name}));
-  QS_CHECK(
-      t.exec("INSERT INTO survey_version (code, version, yaml, at, person_id, person_name, note) VALUES (?, ?, ?, ?, ?, ?, ?)",
-             {d.code, version, yaml, now, actor.person_id, actor.name, note}));
+  QS_CHECK(definitions::keep_version(t, kTable, actor, d.code, version, yaml, now, note));
   return deps_.audit.record(t, actor,
                             {.action = "survey.apply",
                              .object_kind = "survey",
@@ -437,18 +428,16 @@ Result<void> Surveys::remove(const Actor& actor, std::string_view code, std::int
 }
 
 Result<void> Surveys::install_builtins() {
-  QS_TRY(auto due, deps_.store.read([](store::Session& s) { return registers::due_builtins(s, "survey", builtins()); }));
+  QS_TRY(auto due, deps_.store.read([](store::Session& s) { return definitions::due_builtins(s, kTable, builtins()); }));
   if (due.empty()) return {};
-  return deps_.store.write([&](store::Transaction& t) -> Result<void> {
-    for (const auto* builtin : due) {
-      QS_TRY(auto d, read_definition(builtin->yaml));
-      QS_TRY(auto row, t.one("SELECT origin FROM survey WHERE code = ?", {builtin->code}));
-      if (row && row->text(0) != "builtin") continue;
-      auto done = apply(t, Actor::system(), d, builtin->yaml, "随程序提供", "builtin");
+  return deps_.store.write([&](store::Transaction& t) {
+    return definitions::apply_builtins(t, kTable, due, [&](const Builtin& one) -> Result<void> {
+      QS_TRY(auto d, read_definition(one.yaml));
+      auto done = apply(t, Actor::system(), d, one.yaml, "随程序提供", "builtin");
       // What people have answered to stays as they saw it.
-      if (!done && done.error().id != "survey.answered") return fail(std::move(done).error().about(d.code));
-    }
-    return {};
+      if (!done && done.error().id == "survey.answered") return {};
+      return done;
+    });
   });
 }
 

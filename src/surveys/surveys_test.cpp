@@ -11,7 +11,7 @@
 
 #include "qushu/surveys/relations.h"
 
-#include "store_fixture.h"
+#include "district_fixture.h"
 
 namespace qushu::surveys {
 namespace {
@@ -35,25 +35,16 @@ mode: {}
                      code, mode, more);
 }
 
-class SurveysTest : public testing::StoreTest {
+class SurveysTest : public testing::DistrictTest {
  protected:
+  SurveysTest() : DistrictTest(*parse_iso("2026-11-20T02:00:00Z")) {}
   void SetUp() override {
-    StoreTest::SetUp();
-    open_with(audit::migrations(), jobs::migrations(), identity::migrations(), calendar::migrations(),
-              notify::notice_migrations(), migrations());
-    for (auto specs : {audit::settings(), jobs::settings(), identity::settings(), calendar::settings(), notify::settings(),
-                       engine::settings(), settings()})
-      settings_.declare(specs);
-    engine_ = take(engine::Engine::open(settings_, folder() / "engine"));
-    audit_ = take(audit::Audit::open(store(), settings_, folder(), clock_));
+    DistrictTest::SetUp();
+    open_district({jobs::settings(), notify::settings(), settings()}, jobs::migrations(), notify::notice_migrations(),
+                  migrations());
     jobs_ = take(jobs::Jobs::open(store(), *audit_, settings_, clock_));
-    identity_ = take(identity::Identity::open(store(), *audit_, settings_, folder() / "keys", clock_));
-    (void)take(identity_->first_start("测试区"));
-    calendar_ = take(calendar::Calendar::open(store(), *audit_, settings_, clock_));
     notify_ = std::make_unique<notify::Notify>(
         notify::Notify::Deps{.store = store(), .jobs = *jobs_, .identity = *identity_, .settings = settings_, .clock = clock_});
-    for (auto code : {"mzj", "wjw"})
-      (void)take(identity_->add_department(console_, {.code = code, .name = code, .parent_id = "root"}));
     li_ = person("li", "mzj", "data_user");
     zhao_ = person("zhao", "wjw", "data_user");
     boss_ = person("boss", "mzj", "operator");
@@ -68,19 +59,6 @@ class SurveysTest : public testing::StoreTest {
                                                        .clock = clock_,
                                                        .scratch = folder() / "relations"});
     relations_ = std::make_unique<SurveyRelations>(*surveys_, *engine_, folder() / "relations");
-  }
-  Actor person(const char* login, const char* department, const char* role) {
-    (void)take(identity_->add_person(
-        console_,
-        {.login = login, .name = login, .department_id = department, .roles = {role}, .password = "Zhen-Shi-2026-kl"}));
-    auto actor = take(identity_->actor_of(login));
-    actor.via = "session";
-    return actor;
-  }
-  template <class T>
-  static T take(Result<T> result) {
-    EXPECT_TRUE(result) << (result ? "" : result.error().text.zh + result.error().detail);
-    return *std::move(result);
   }
   static void ok(const Result<void>& result) { EXPECT_TRUE(result) << (result ? "" : result.error().text.zh); }
 
@@ -109,15 +87,8 @@ class SurveysTest : public testing::StoreTest {
     return out;
   }
 
-  ManualClock clock_{*parse_iso("2026-11-20T02:00:00Z")};
-  Settings settings_;
-  Actor console_ = Actor::operator_on_console("root");
   Actor li_, zhao_, boss_;
-  std::unique_ptr<engine::Engine> engine_;
-  std::unique_ptr<audit::Audit> audit_;
   std::unique_ptr<jobs::Jobs> jobs_;
-  std::unique_ptr<identity::Identity> identity_;
-  std::unique_ptr<calendar::Calendar> calendar_;
   std::unique_ptr<notify::Notify> notify_;
   std::unique_ptr<Surveys> surveys_;
   std::unique_ptr<SurveyRelations> relations_;

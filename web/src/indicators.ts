@@ -1,5 +1,6 @@
 import { ref } from 'vue';
 import { get, query } from './api';
+import type { Mistake } from './definitions';
 import { t } from './i18n';
 
 export interface IValue {
@@ -9,7 +10,7 @@ export interface Indicator {
   code: string; name: string; description: string; group: string; level: string; level_name: string; unit: string; direction: string; target: string; target_number: number; weight: string; period: string; grows: boolean; retired: boolean; rows_sql: string; value_sql: string; version: number; origin: string; changed: string; changed_by: string; owner_id: string; owner_name: string; department_name: string; values: IValue[];
 }
 export interface Evidence { period: string; rows_sql: string; value_sql: string; columns: string[]; labels: string[]; rows: { register: string; record: string; cells: (string | null)[] }[]; total: number; kept: number; hidden: number; computed: string }
-export interface Trial { code: string; name: string; version: number; unchanged: boolean; mistakes: { line: number; column: number; key: string; text: string }[]; value: IValue | null; columns: string[] }
+export interface Trial { code: string; name: string; version: number; unchanged: boolean; mistakes: Mistake[]; value: IValue | null; columns: string[] }
 
 // Their names by code, once a page has asked for them.
 export const indicatorNames = ref<Record<string, string>>({});

@@ -23,7 +23,6 @@ export interface Change { id: string; revision: number; at: string; person_name:
 export interface RTask { register: string; register_name: string; id: string; number: string; title: string; state: string; reason: string; transitions: { name: string; label: string }[]; field: string; day: string; due: string | null; since: string }
 export interface DayEvent { register: string; register_name: string; id: string; number: string; title: string; state: string; kind: string; label: string; day: string; time: string; final: boolean; late: boolean }
 export interface Plan { code: string; name: string; version: number; unchanged: boolean; blocked: boolean; steps: { kind: string; field: string; text: string; records: number; blocked: boolean }[] }
-export interface Mistake { line: number; column: number; key: string; text: string }
 
 const base = '/api/v1/registers';
 export const register = (code: string) => get<Register>(`${base}/${code}`);

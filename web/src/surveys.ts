@@ -1,4 +1,5 @@
 import { get } from './api';
+import type { Mistake } from './definitions';
 import { t } from './i18n';
 
 export interface Survey {
@@ -11,7 +12,7 @@ export interface Option { code: string; label: Words; satisfied: boolean }
 export interface Question { code: string; title: Words; note: Words; type: string; required: boolean; subject: string; options: Option[]; least: number; most: number; max_length: number }
 export interface Section { title: Words; note: Words; questions: Question[] }
 export interface Definition { code: string; name: Words; description: Words; audience: Words; thanks: Words; mode: string; opens: string | null; closes: string | null; question: boolean; results: string[]; sections: Section[] }
-export interface SurveyTrial { code: string; name: string; version: number; unchanged: boolean; mistakes: { line: number; column: number; key: string; text: string }[]; definition: Definition }
+export interface SurveyTrial { code: string; name: string; version: number; unchanged: boolean; mistakes: Mistake[]; definition: Definition }
 
 export const results = (code: string) => get<Results>(`/api/v1/surveys/${code}/results`);
 export const phaseTag = (phase: string): 'success' | 'warning' | 'info' => (phase === 'open' ? 'success' : phase === 'waiting' ? 'warning' : 'info');

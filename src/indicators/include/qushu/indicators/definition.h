@@ -30,13 +30,13 @@
 #include <string_view>
 #include <vector>
 
+#include "qushu/definitions/mistake.h"
 #include "qushu/indicators/period.h"
 #include "qushu/indicators/score.h"
-#include "qushu/registers/definition.h"
 
 namespace qushu::indicators {
 
-using registers::Mistake;
+using definitions::Mistake;
 
 struct Evidence {
   std::string rows, value, part, whole;

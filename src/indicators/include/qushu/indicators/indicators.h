@@ -24,6 +24,7 @@
 
 #include "qushu/audit/audit.h"
 #include "qushu/calendar/calendar.h"
+#include "qushu/definitions/versions.h"
 #include "qushu/engine/engine.h"
 #include "qushu/http/router.h"
 #include "qushu/identity/identity.h"
@@ -36,6 +37,7 @@
 namespace qushu::indicators {
 
 namespace json = boost::json;
+using definitions::Version;
 
 [[nodiscard]] std::span<const store::Migration> migrations();
 // indicators.schedule, settle_days, evidence_rows, query_time
@@ -106,12 +108,6 @@ struct Trial {
   std::vector<Mistake> mistakes;
   std::optional<Value> value;  // of the period that lasts; absent where there are mistakes
   std::vector<std::string> columns;
-};
-
-struct Version {
-  std::int64_t version = 0;
-  Time at;
-  std::string person_name, note;
 };
 
 class Indicators {

@@ -37,11 +37,13 @@
 #include <string_view>
 #include <vector>
 
-#include "qushu/base/error.h"
+#include "qushu/definitions/mistake.h"
+#include "qushu/definitions/yaml.h"
 
 namespace qushu::registers {
 
 namespace json = boost::json;
+using definitions::Mistake;
 
 enum class Kind : std::uint8_t {
   text,
@@ -195,14 +197,7 @@ struct Definition {
   [[nodiscard]] const Transition* transition(std::string_view name) const;
 };
 
-inline constexpr std::size_t kMostYaml = std::size_t{1} << 20;  // bytes of a definition
-
-// One thing wrong with a definition.
-struct Mistake {
-  std::uint32_t line = 0, column = 0;  // from 1
-  std::string key;                     // "fields[2].type"
-  Text text;
-};
+using definitions::kMostYaml;
 
 struct Parsed {
   Definition definition;
@@ -214,6 +209,5 @@ struct Parsed {
 [[nodiscard]] Result<Definition> read_definition(std::string_view yaml);
 
 [[nodiscard]] json::object to_json(const Definition& definition, Lang lang);
-[[nodiscard]] json::object to_json(const Mistake& mistake, Lang lang);
 
 }  // namespace qushu::registers

@@ -22,6 +22,7 @@
 #include "qushu/base/kept.h"
 #include "qushu/blob/blob_store.h"
 #include "qushu/calendar/calendar.h"
+#include "qushu/definitions/versions.h"
 #include "qushu/engine/engine.h"
 #include "qushu/http/router.h"
 #include "qushu/identity/identity.h"
@@ -29,6 +30,8 @@
 #include "qushu/store/store.h"
 
 namespace qushu::registers {
+
+using definitions::Version;
 
 [[nodiscard]] std::span<const store::Migration> migrations();
 // registers.page_size, page_limit, text_length, file_size, files, export_rows, import_rows, list_memory, print_rows,
@@ -59,12 +62,6 @@ struct Plan {
   bool unchanged = false;
   std::vector<Step> steps;
   [[nodiscard]] bool blocked() const;
-};
-
-struct Version {
-  std::int64_t version = 0;
-  Time at;
-  std::string person_name, note;
 };
 
 struct Summary {

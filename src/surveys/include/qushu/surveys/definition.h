@@ -35,12 +35,12 @@
 #include <vector>
 
 #include "qushu/calendar/zone.h"
-#include "qushu/registers/definition.h"
+#include "qushu/definitions/mistake.h"
 
 namespace qushu::surveys {
 
 namespace json = boost::json;
-using registers::Mistake;
+using definitions::Mistake;
 
 enum class Kind : std::uint8_t { scale, choice, choices, text };
 [[nodiscard]] std::string_view name(Kind kind);

@@ -26,6 +26,7 @@
 #include "qushu/base/actor.h"
 #include "qushu/base/config.h"
 #include "qushu/calendar/calendar.h"
+#include "qushu/definitions/versions.h"
 #include "qushu/http/router.h"
 #include "qushu/identity/identity.h"
 #include "qushu/jobs/jobs.h"
@@ -34,6 +35,8 @@
 #include "qushu/surveys/definition.h"
 
 namespace qushu::surveys {
+
+using definitions::Version;
 
 [[nodiscard]] std::span<const store::Migration> migrations();
 // surveys.minimum_answers, form_seconds, form_limit, form_total, links
@@ -63,12 +66,6 @@ struct Survey {
   bool may_manage = false;                 // the caller
   bool builtin = false;                    // its code is that of one that comes with Qushu: it cannot be removed
   std::optional<Time> archived;            // put away: it is in no list, and cannot be opened
-};
-
-struct Version {
-  std::int64_t version = 0;
-  Time at;
-  std::string person_name, note;
 };
 
 // What a definition would come to.

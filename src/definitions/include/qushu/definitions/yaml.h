@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "qushu/registers/definition.h"
+#include "qushu/definitions/mistake.h"
 
-namespace qushu::registers {
+namespace qushu::definitions {
 
 struct YamlNode {
   enum class Kind : std::uint8_t { null, scalar, list, map };
@@ -22,7 +22,9 @@ struct YamlNode {
   std::vector<std::pair<YamlNode, YamlNode>> members = {};  // of a map, in order
 };
 
+inline constexpr std::size_t kMostYaml = std::size_t{1} << 20;  // bytes that are read at most
+
 // The only document in `text`; what is wrong goes to `mistakes`.
 [[nodiscard]] YamlNode parse_yaml(std::string_view text, std::vector<Mistake>& mistakes);
 
-}  // namespace qushu::registers
+}  // namespace qushu::definitions

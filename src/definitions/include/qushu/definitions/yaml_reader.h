@@ -5,10 +5,9 @@
 #include <optional>
 #include <set>
 
-#include "qushu/base/error.h"
-#include "qushu/registers/yaml.h"
+#include "qushu/definitions/yaml.h"
 
-namespace qushu::registers {
+namespace qushu::definitions {
 
 // Where one stands in the file and what went wrong so far.
 class Mistakes {
@@ -60,9 +59,6 @@ class MapReader {
   bool rest_ = true;
 };
 
-// Code::invalid that tells the mistakes, each with line, column and key; there is one at least.
-[[nodiscard]] Failure tell(const std::vector<Mistake>& mistakes, std::string id);
-
 [[nodiscard]] bool is_identifier(std::string_view text, std::size_t longest);
 
-}  // namespace qushu::registers
+}  // namespace qushu::definitions

@@ -1,4 +1,4 @@
-#include "qushu/registers/builtin.h"
+#include "qushu/definitions/builtin.h"
 
 #include <map>
 
@@ -6,7 +6,7 @@
 
 #include "qushu/crypto/crypto.h"
 
-namespace qushu::registers {
+namespace qushu::definitions {
 
 std::string digest_of(std::string_view yaml) {
   return crypto::digest_hex(yaml);
@@ -25,4 +25,14 @@ Result<std::vector<const Builtin*>> due_builtins(store::Session& s, std::string_
   return due;
 }
 
-}  // namespace qushu::registers
+Result<void> apply_builtins(store::Transaction& t, std::string_view table, const std::vector<const Builtin*>& due,
+                            const std::function<Result<void>(const Builtin&)>& apply) {
+  for (const auto* builtin : due) {
+    QS_TRY(auto row, t.one(fmt::format("SELECT origin FROM {} WHERE code = ?", table), {builtin->code}));
+    if (row && row->text(0) != "builtin") continue;
+    if (auto applied = apply(*builtin); !applied) return fail(std::move(applied).error().about(std::string(builtin->code)));
+  }
+  return {};
+}
+
+}  // namespace qushu::definitions

@@ -1,4 +1,4 @@
-#include "qushu/registers/yaml.h"
+#include "qushu/definitions/yaml.h"
 
 #include <sstream>
 
@@ -8,7 +8,7 @@
 
 #include "qushu/base/text.h"
 
-namespace qushu::registers {
+namespace qushu::definitions {
 namespace {
 
 constexpr std::size_t kDeepest = 32;
@@ -148,4 +148,4 @@ YamlNode parse_yaml(std::string_view text, std::vector<Mistake>& mistakes) {
   }
 }
 
-}  // namespace qushu::registers
+}  // namespace qushu::definitions

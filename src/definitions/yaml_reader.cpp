@@ -1,11 +1,12 @@
+#include "qushu/definitions/yaml_reader.h"
+
 #include <algorithm>
 
 #include <fmt/format.h>
 
 #include "qushu/base/text.h"
-#include "qushu/registers/yaml_reader.h"
 
-namespace qushu::registers {
+namespace qushu::definitions {
 namespace {
 
 constexpr std::size_t kWords = 500;  // characters of a label
@@ -156,20 +157,4 @@ void MapReader::each(std::string_view key, std::size_t most, const std::function
   }
 }
 
-Failure tell(const std::vector<Mistake>& mistakes, std::string id) {
-  Text all;
-  for (const auto& m : mistakes) {
-    auto zh_key = m.key.empty() ? std::string() : fmt::format("（{}）", m.key);
-    auto en_key = m.key.empty() ? std::string() : fmt::format(" ({})", m.key);
-    all.zh += fmt::format("{}第 {} 行第 {} 列{}：{}", all.zh.empty() ? "" : "\n", m.line, m.column, zh_key, m.text.zh);
-    all.en += fmt::format("{}Line {}, column {}{}: {}", all.en.empty() ? "" : "\n", m.line, m.column, en_key, m.text.en);
-  }
-  const auto& first = mistakes.front();
-  return fail(Error{
-      .code = Code::invalid,
-      .id = std::move(id),
-      .text = std::move(all),
-      .subject = fmt::format("line {}, column {}{}{}", first.line, first.column, first.key.empty() ? "" : ", ", first.key)});
-}
-
-}  // namespace qushu::registers
+}  // namespace qushu::definitions
