@@ -343,6 +343,21 @@ TEST(Habits, ThreePublicsOfTwoYears) {
   EXPECT_FALSE(checked(text).findings.empty());
 }
 
+// Amounts in whole 万元 may differ by what was rounded away, however exact the rates beside them are.
+TEST(Habits, RatesDoNotMakeAmountsExact) {
+  auto document = [](std::string_view car) {
+    return std::string(kAccount) +
+           "一、“三公”经费\n2022年度“三公”经费支出决算2415万元，其中：因公出国（境）费21万元；公务接待费1377万元"
+           "；公务用车购置及运行费" +
+           std::string(car) +
+           "万元（其中公务用车购置费41万元，公务用车运行维护费976万元）。\n2022年与2021年对比（单位：万元）\n年度\n合计\n出国\n"
+           "接待\n用车\n"
+           "2021年\n2866\n92\n1421\n1353\n2022年\n2415\n21\n1377\n1016\n增减%\n-15.74\n-77.17\n-3.10\n-24.91\n";
+  };
+  expect_nothing(checked(document("1016")));
+  EXPECT_FALSE(checked(document("1061")).findings.empty());
+}
+
 // What was nothing grows by all of it; what is paid from the unit's own money is no part of the grant's three publics.
 TEST(Habits, CustomsThatAreNoContradictions) {
   expect_nothing(checked(std::string(kAccount) +

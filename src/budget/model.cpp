@@ -76,14 +76,29 @@ class Rebuilder {
     return out;
   }
 
+  // How many numbers of a table have how many decimals. Of a table with rates few of whose numbers have any, they are the
+  // rates'.
+  [[nodiscard]] static std::map<int, int> digits_of(const Table& table) {
+    static const std::initializer_list<std::u32string_view> kRates{U"率", U"比", U"%", U"％", U"增减", U"幅"};
+    std::map<int, int> out;
+    int all = 0;
+    bool rates = contains_any(table.title, kRates) || contains_any(table.head, kRates);
+    for (const auto& row : table.rows)
+      for (const auto& s : row.segments) {
+        rates = rates || contains_any(s.label, kRates);
+        for (const auto& c : s.cells)
+          if (c.kind == CellKind::number) ++out[c.value.digits], ++all;
+      }
+    if (rates && out[0] * 2 >= all) out = {{0, all}};
+    return out;
+  }
+
   void find_digits() {
     std::map<Unit, std::map<int, int>> seen;
     for (const auto& block : m_.layout.blocks) {
       if (const auto* table = std::get_if<Table>(&block)) {
-        for (const auto& row : table->rows)
-          for (const auto& s : row.segments)
-            for (const auto& c : s.cells)
-              if (c.kind == CellKind::number) ++seen[table->unit == Unit::unknown ? Unit::wan : table->unit][c.value.digits];
+        auto unit = table->unit == Unit::unknown ? Unit::wan : table->unit;
+        for (auto [digits, n] : digits_of(*table)) seen[unit][digits] += n;
       } else if (const auto* paragraph = std::get_if<Paragraph>(&block)) {
         for (const auto& m : statements_of(*paragraph).mentions)
           if (m.measure == Measure::money) ++seen[m.unit][m.printed.digits];
