@@ -85,5 +85,7 @@ void find_columns(TableView& view, int year, bool final_account);
 
 // `document` outlives the model.
 [[nodiscard]] Model rebuild(const Document& document);
+// Of a model that has its layout alone: its year, whether it is an account, and its digits.
+void find_conventions(Model& m);
 
 }  // namespace qushu::budget
