@@ -19,17 +19,18 @@ constexpr std::int64_t kDay = 86'400'000'000;
 // PostgreSQL counts from 2000-01-01.
 constexpr std::int32_t kEpochDays = 10957;
 
+// The number whose first byte is the cell's at `at`; the caller has looked at its size.
 template <class T>
-T big_endian(const char* at) {
+T big_endian(std::string_view cell, std::size_t at = 0) {
   T value;
-  std::memcpy(&value, at, sizeof value);
+  cell.copy(reinterpret_cast<char*>(&value), sizeof value, at);
   return std::byteswap(value);
 }
 
 template <class T>
 Outcome whole(std::string_view cell, Decoded& out) {
   if (cell.size() != sizeof(T)) return Outcome::misfit;
-  out.whole = big_endian<T>(cell.data());
+  out.whole = big_endian<T>(cell);
   return Outcome::good;
 }
 
@@ -41,14 +42,14 @@ bool fits(const engine::Column& column, __int128 value) {
 // Digits of base 10,000, the first worth 10,000^weight.
 Outcome pg_numeric(const engine::Column& column, std::string_view cell, Decoded& out) {
   if (cell.size() < 8) return Outcome::misfit;
-  auto digits = big_endian<std::uint16_t>(cell.data());
-  auto weight = big_endian<std::int16_t>(cell.data() + 2);
-  auto sign = big_endian<std::uint16_t>(cell.data() + 4);
+  auto digits = big_endian<std::uint16_t>(cell);
+  auto weight = big_endian<std::int16_t>(cell, 2);
+  auto sign = big_endian<std::uint16_t>(cell, 4);
   if (sign == 0xC000 || sign == 0xD000 || sign == 0xF000) return Outcome::blank;  // NaN and the infinities
   if (cell.size() != 8 + std::size_t{digits} * 2 || (sign != 0 && sign != 0x4000)) return Outcome::misfit;
   __int128 sum = 0;
   for (int i = 0; i < digits; ++i) {
-    auto digit = big_endian<std::uint16_t>(cell.data() + 8 + i * 2);
+    auto digit = big_endian<std::uint16_t>(cell, 8 + static_cast<std::size_t>(i) * 2);
     if (digit == 0) continue;
     if (digit > 9999) return Outcome::misfit;
     auto exponent = (weight - i) * 4 + column.scale;
@@ -188,7 +189,7 @@ Outcome bits(std::string_view cell, Decoded& out) {
 
 Outcome pg_date(std::string_view cell, Decoded& out) {
   if (cell.size() != 4) return Outcome::misfit;
-  auto days = big_endian<std::int32_t>(cell.data());
+  auto days = big_endian<std::int32_t>(cell);
   if (days == INT32_MAX || days == INT32_MIN) return Outcome::blank;  // infinity
   out.whole = std::int64_t{days} + kEpochDays;
   return Outcome::good;
@@ -196,9 +197,9 @@ Outcome pg_date(std::string_view cell, Decoded& out) {
 
 Outcome pg_timestamp(std::string_view cell, Decoded& out) {
   if (cell.size() != 8) return Outcome::misfit;
-  auto us = big_endian<std::int64_t>(cell.data());
+  auto us = big_endian<std::int64_t>(cell);
   if (us == INT64_MAX || us == INT64_MIN) return Outcome::blank;
-  out.whole = static_cast<__int128>(us) + std::int64_t{kEpochDays} * kDay;
+  out.whole = static_cast<__int128>(us) + static_cast<__int128>(kEpochDays) * kDay;
   return out.whole < INT64_MAX && out.whole > INT64_MIN ? Outcome::good : Outcome::blank;
 }
 
@@ -221,11 +222,11 @@ Outcome decode(Wire wire, const engine::Column& column, std::string_view cell, D
       return whole<std::uint32_t>(cell, out);
     case Wire::pg_float4:
       if (cell.size() != 4) return Outcome::misfit;
-      out.number = std::bit_cast<float>(big_endian<std::uint32_t>(cell.data()));
+      out.number = std::bit_cast<float>(big_endian<std::uint32_t>(cell));
       return Outcome::good;
     case Wire::pg_float8:
       if (cell.size() != 8) return Outcome::misfit;
-      out.number = std::bit_cast<double>(big_endian<std::uint64_t>(cell.data()));
+      out.number = std::bit_cast<double>(big_endian<std::uint64_t>(cell));
       return Outcome::good;
     case Wire::pg_numeric:
       return pg_numeric(column, cell, out);
