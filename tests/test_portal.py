@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
+from harness import npm_ci
 from opendata import FIRMS, catalogue, opened, release
 
 PAGES = ("/open", "/open/", "/open/datasets", "/open/datasets?q=企业", "/open/dataset/firms", "/open/departments", "/open/themes", "/open/statistics", "/open/developers")
