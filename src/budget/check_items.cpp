@@ -32,10 +32,6 @@ std::optional<std::pair<std::string, std::u32string>> class_of(const Paragraph& 
   return std::pair(subject->code, std::u32string(text.substr(0, item)));
 }
 
-bool is_budgeted(const Mention& m) {
-  return without_fund_names(m.lead).contains(U"预算") && !m.lead.contains(U"决算");
-}
-
 class Items {
  public:
   explicit Items(Checking& c) : c_(c) {}

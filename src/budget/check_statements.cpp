@@ -107,7 +107,7 @@ class Sentences : ParagraphCheck {
 
   // "…预算3万元，决算2万元；…预算5万元，决算4万元": budgets with the budget, accounts with the account. False: no such list.
   bool judge_pairs(const Parts& parts, const Parts& totals) {
-    auto is_plan = [](const Mention* m) { return without_fund_names(m->lead).contains(U"预算") && !m->lead.contains(U"决算"); };
+    auto is_plan = [](const Mention* m) { return is_budgeted(*m); };
     auto plans = std::ranges::count_if(parts, is_plan);
     auto accounts = static_cast<std::ptrdiff_t>(parts.size()) - plans;
     if (plans < 2 || accounts < 2) return false;
@@ -214,13 +214,10 @@ class Sentences : ParagraphCheck {
 
   // "年初预算9万元，支出决算8万元": the account, where the list is of accounts.
   [[nodiscard]] static const Mention* account_of(const Statements& said, const Mention* head) {
-    if (head == nullptr || !is_planned(*head)) return head;
+    if (head == nullptr || !is_budgeted(*head)) return head;
     for (const auto* m = head + 1; m < said.mentions.data() + said.mentions.size() && m->sentence == head->sentence; ++m)
       if (m->role == Role::level && m->measure == Measure::money && !m->reason && m->lead.contains(U"决算")) return m;
     return head;
-  }
-  [[nodiscard]] static bool is_planned(const Mention& m) {
-    return without_fund_names(m.lead).contains(U"预算") && !m.lead.contains(U"决算");
   }
 
   // "…其中：" over "人员经费80万元，主要包括…；" and "公用经费20万元，…。": the first figure of each clause that a ； ends, to
@@ -320,7 +317,7 @@ class Sentences : ParagraphCheck {
     bool told = totals.empty();
     if (told) totals = totals_named();
     if (totals.empty()) return;
-    bool accounts = c_.model().final_account && std::ranges::none_of(totals, [](const Mention* t) { return is_planned(*t); });
+    bool accounts = c_.model().final_account && std::ranges::none_of(totals, [](const Mention* t) { return is_budgeted(*t); });
     Parts parts;
     int level = 0, own = view_.said.paragraph->number.level;
     const auto& all = c_.model().paragraphs;

@@ -367,6 +367,10 @@ int year_in(std::u32string_view text) {
   return 0;
 }
 
+bool is_budgeted(const Mention& m) {
+  return without_fund_names(m.lead).contains(U"预算") && !m.lead.contains(U"决算");
+}
+
 std::int64_t half_place(const Mention& m) {
   auto place = last_place(m.printed.digits) / 2;
   return m.measure == Measure::money ? scaled(place, fen_per_micro_times_million(m.unit), kMicro) : place;

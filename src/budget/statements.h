@@ -65,5 +65,7 @@ constexpr std::size_t kMentionsBack = 200;
 [[nodiscard]] int year_in(std::u32string_view text);
 // Half a unit of the last place that was printed, in the value's own measure.
 [[nodiscard]] std::int64_t half_place(const Mention& m);
+// Whether its words speak of a budget, and of no account; the names of funds do not count.
+[[nodiscard]] bool is_budgeted(const Mention& m);
 
 }  // namespace qushu::budget
