@@ -11,7 +11,7 @@ import time
 import pytest
 import requests
 
-from harness import Caller, Qushu
+from harness import Caller, Qushu, until
 
 
 @pytest.fixture(scope="module")
@@ -228,14 +228,29 @@ def test_a_query_stops_when_its_client_goes_away(filled):
 
 
 def test_a_shutdown_finishes_what_is_under_way(tmp_path):
-    qushu = Qushu(tmp_path / "d").settle()
-    token = qushu.token("operator")
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        slow = pool.submit(lambda: Caller(qushu.base, token).call("POST", "/api/v1/sql", json={
-            "sql": "SELECT sum(a.range * b.range) FROM range(30000) a, range(30000) b"}))
-        time.sleep(0.3)
-        assert qushu.stop() == 0
-        assert slow.result().status_code == 200
+    qushu = Qushu(tmp_path / "d", settings={"http.shutdown_grace": "60s"}).settle()
+    host, port = qushu.base.split("//")[1].split(":")
+    body = json.dumps({"sql": "SELECT sum(a.range * b.range) AS s FROM range(3000) a, range(3000) b"}).encode()
+    head = (f"POST /api/v1/sql HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {qushu.token('operator')}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n").encode()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool, socket.create_connection((host, int(port)), timeout=60) as s:
+        s.sendall(head)
+        assert s.recv(100).startswith(b"HTTP/1.1 100 ")  # the server has begun with the request, and waits for its body
+        stopped = pool.submit(qushu.stop)
+        until(lambda: not listening(host, int(port)))
+        s.sendall(body)
+        got = b"".join(iter(lambda: s.recv(65536), b""))
+        assert got.startswith(b"HTTP/1.1 200 ") and b"connection: close" in got.lower()
+        assert str(sum(range(3000)) ** 2).encode() in got
+        assert stopped.result() == 0
+
+
+def listening(host, port):
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_tls_with_a_certificate_of_its_own_and_with_given_files(tmp_path):

@@ -44,7 +44,9 @@ class Session final : public Connection, public std::enable_shared_from_this<Ses
 
   void drain() override {
     draining_ = true;
-    if (idle_) socket().cancel();
+    // What has come already is a request, and is answered.
+    boost::system::error_code ignored;
+    if (idle_ && socket().available(ignored) == 0) socket().cancel(ignored);
   }
   void abort() override {
     stop_peer_ = true;
