@@ -62,71 +62,6 @@ class SpillFolder {
   std::filesystem::path path_;
 };
 
-Result<void> bind_date(duckdb_prepared_statement to, idx_t index, const ChainParameter& parameter) {
-  auto when = parse_iso(*parameter.value);
-  if (!when)
-    return fail(Error{.code = Code::invalid,
-                      .id = "steps.parameter",
-                      .text = {fmt::format("参数 {} 的值“{}”不是日期或时间，应写成 2026-11-23 或 2026-11-23T14:05:09。",
-                                           parameter.name, *parameter.value),
-                               fmt::format("The value “{}” of {} is no date or time; write 2026-11-23 or 2026-11-23T14:05:09.",
-                                           *parameter.value, parameter.name)},
-                      .subject = "parameters." + parameter.name});
-  auto micros = to_micros(*when);
-  if (parameter.type == Type::datetime) {
-    duckdb_bind_timestamp(to, index, {micros});
-    return {};
-  }
-  constexpr std::int64_t kDay = 86'400'000'000;
-  auto days = micros >= 0 ? micros / kDay : -((kDay - 1 - micros) / kDay);
-  duckdb_bind_date(to, index, {static_cast<std::int32_t>(days)});
-  return {};
-}
-
-Failure not_of_type(const ChainParameter& parameter, std::string_view zh, std::string_view en) {
-  return fail(Error{.code = Code::invalid,
-                    .id = "steps.parameter",
-                    .text = {fmt::format("参数 {} 的值“{}”不是{}。", parameter.name, *parameter.value, zh),
-                             fmt::format("The value “{}” of {} is no {}.", *parameter.value, parameter.name, en)},
-                    .subject = "parameters." + parameter.name});
-}
-
-Result<void> bind_one(duckdb_prepared_statement to, idx_t index, const ChainParameter& parameter) {
-  if (!parameter.value) {
-    duckdb_bind_null(to, index);
-    return {};
-  }
-  const auto& text = *parameter.value;
-  switch (parameter.type) {
-    case Type::integer: {
-      auto value = to_int(text);
-      if (!value) return not_of_type(parameter, "整数", "whole number");
-      duckdb_bind_int64(to, index, *value);
-      return {};
-    }
-    case Type::number:
-    case Type::decimal: {
-      char* end = nullptr;
-      auto value = std::strtod(text.c_str(), &end);
-      if (text.empty() || end != text.c_str() + text.size()) return not_of_type(parameter, "数", "number");
-      duckdb_bind_double(to, index, value);
-      return {};
-    }
-    case Type::boolean:
-      if (text != "true" && text != "false") return not_of_type(parameter, "布尔值（true 或 false）", "true or false");
-      duckdb_bind_boolean(to, index, text == "true");
-      return {};
-    case Type::date:
-    case Type::datetime:
-      return bind_date(to, index, parameter);
-    case Type::text:
-    case Type::time:
-      break;
-  }
-  duckdb_bind_varchar_length(to, index, text.data(), text.size());
-  return {};
-}
-
 // A statement made of the steps' texts, and where each of them lies in it.
 struct Composed {
   std::string sql;
@@ -275,7 +210,7 @@ class DuckChain final : public Chain {
     auto composed = compose(step, fmt::format("SELECT * FROM {} LIMIT 0", quote_name(spec_.steps[step].name)));
     QS_TRY(auto running, take(spec_.limits));
     auto shaped = shape(running, composed.sql, looked);
-    if (!shaped) return explained(std::move(shaped).error(), composed, step);
+    if (!shaped) return explained(with_identifier(std::move(shaped).error(), spec_.labels), composed, step);
     std::vector<std::string> names;
     for (const auto& column : looked.columns) names.push_back(column.name);
     looked.lineage.name_columns(names);
@@ -397,7 +332,7 @@ class DuckChain final : public Chain {
             Error{.code = Code::invalid,
                   .id = "steps.parameter",
                   .text = {fmt::format("没有声明参数 ${}。", name), fmt::format("The parameter ${} is not declared.", name)}});
-      QS_CHECK(bind_one(to, i, *known));
+      QS_CHECK(bind_parameter(to, i, *known));
     }
     return {};
   }

@@ -16,4 +16,7 @@ struct ChainPlace {
 // Opens a locked-down instance over the inputs of `spec` and looks at every step.
 [[nodiscard]] Result<std::unique_ptr<Chain>> open_chain(const ChainPlace& place, ChainSpec spec);
 
+// The value of `parameter` as the statement's parameter `index`; an error names the parameter.
+[[nodiscard]] Result<void> bind_parameter(duckdb_prepared_statement to, idx_t index, const ChainParameter& parameter);
+
 }  // namespace qushu::engine

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sql_check.h"
+#include "words.h"
 
 namespace qushu::engine {
 namespace {
@@ -43,18 +44,21 @@ class DuckSandbox final : public Sandbox {
 
   Result<std::unique_ptr<Cursor>> run(std::string_view sql, const std::vector<Value>& params, const Limits& limits) override {
     QS_TRY(auto running, admit(sql, limits));
-    return start(dog_, std::move(running), std::string(sql), in_order(params));
+    auto begun = start(dog_, std::move(running), std::string(sql), in_order(params));
+    if (!begun) return fail(with_identifier(std::move(begun).error(), spec_.labels));
+    return begun;
   }
 
   Result<std::string> explain(std::string_view sql, const Limits& limits) override {
     QS_TRY(auto running, admit(sql, limits));
-    QS_TRY(auto cursor, start(dog_, std::move(running), "EXPLAIN " + std::string(sql), in_order({})));
+    auto cursor = start(dog_, std::move(running), "EXPLAIN " + std::string(sql), in_order({}));
+    if (!cursor) return fail(with_identifier(std::move(cursor).error(), spec_.labels));
     std::string plan;
     for (;;) {
-      QS_TRY(const auto* chunk, cursor->next());
+      QS_TRY(const auto* chunk, (*cursor)->next());
       if (chunk == nullptr) return plan;
       for (std::size_t row = 0; row < chunk->rows(); ++row)
-        chunk->append_text(chunk->rows() == 0 ? 0 : cursor->columns().size() - 1, row, plan);
+        chunk->append_text(chunk->rows() == 0 ? 0 : (*cursor)->columns().size() - 1, row, plan);
     }
   }
 

@@ -2,6 +2,11 @@
 
 #include <array>
 #include <map>
+#include <regex>
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "qushu/base/phrases.h"
 #include "qushu/base/text.h"
@@ -78,6 +83,20 @@ std::string in_chinese(std::string_view message) {
   std::string line = shorten(message, 300);
   if (auto said = kBook.in_chinese(line)) return *std::move(said);
   return kind.empty() ? line : std::string(kind) + "：" + line;
+}
+
+Error with_identifier(Error error, std::span<const Label> labels) {
+  static const std::regex kMissing(R"re((?:Referenced column|have a column named) "([^"\n]{1,300})")re");
+  std::smatch found;
+  if (error.id != "sql.failed" || !std::regex_search(error.detail, found, kMissing)) return error;
+  std::set<std::string> identifiers;
+  for (const auto& label : labels)
+    if (label.name == found[1].str() && label.column != label.name) identifiers.insert(label.column);
+  if (identifiers.empty()) return error;
+  auto all = fmt::format("{}", fmt::join(identifiers, " / "));
+  error.text.zh += fmt::format("；“{}”是数据项的名称，这里要写它的标识符 {}", found[1].str(), all);
+  error.text.en += fmt::format(" “{}” is an item's name; write its identifier here: {}", found[1].str(), all);
+  return error;
 }
 
 }  // namespace qushu::engine

@@ -31,6 +31,7 @@ Result<StepInput> step_input(const Pipelines::Deps& deps, Gathered& g, const Can
          .limits = {.time = std::chrono::hours(24), .cancelled = cancelled}}));
     rows = {.select = fmt::format("SELECT * FROM {}", engine::parquet_scan({whole})), .files = {whole}};
   }
+  for (const auto& item : g.items) rows.labels.push_back({.name = item.name, .column = item.id});
   // Rows are numbered anew behind the steps: their old number is none of the columns that a step may name.
   rows.select = fmt::format("SELECT * EXCLUDE (_id) FROM ({})", rows.select);
   return rows;

@@ -150,8 +150,11 @@ Result<Steps::Opened> Steps::open(const StepPlan& plan, const StepInput& input, 
   // A plan that runs already goes on when a dataset comes to be called like one of its steps: it never meant that dataset.
   bool runs = !output.empty();
   QS_CHECK(check_plan(plan, runs ? std::set<std::string>() : named));
-  engine::ChainSpec spec{
-      .views = std::move(datasets.views), .files = std::move(datasets.files), .names = std::move(datasets.names)};
+  engine::ChainSpec spec{.views = std::move(datasets.views),
+                         .files = std::move(datasets.files),
+                         .names = std::move(datasets.names),
+                         .labels = std::move(datasets.labels)};
+  spec.labels.insert(spec.labels.end(), input.labels.begin(), input.labels.end());
   std::erase_if(spec.views, [&](const engine::View& view) {
     auto name = lower_ascii(view.name);
     return name == kInput || std::ranges::any_of(plan.steps, [&](const Step& step) { return step.name == name; });

@@ -137,6 +137,19 @@ TEST_P(StepsTest, ReadOnlyWhatTheOwnerMayRead) {
   EXPECT_TRUE(steps_->check(plan, input(), run));
 }
 
+TEST_P(StepsTest, SayWhatAnItemThatIsNamedIsCalled) {
+  StepPlan plan{.steps = {{.name = "named", .sql = "SELECT f.名称 FROM firms f JOIN input USING (code)"}}};
+  auto refused = steps_->check(plan, input(), as_owner());
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().text.zh.ends_with("标识符 name")) << refused.error().text.zh;
+  auto labelled = input();
+  labelled.labels = {{.name = "金额", .column = "amount"}};
+  plan.steps[0].sql = "SELECT sum(金额) AS total FROM input";
+  refused = steps_->check(plan, labelled, as_owner());
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().text.zh.ends_with("标识符 amount")) << refused.error().text.zh;
+}
+
 TEST_P(StepsTest, RefuseWhatCannotBeMeant) {
   struct Bad {
     StepPlan plan;

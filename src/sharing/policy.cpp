@@ -322,9 +322,11 @@ Result<void> Policy::add_views(Sandboxed& out, std::vector<Reached> datasets, st
       by_identifier += (by_identifier.empty() ? "" : ", ") + engine::quote_name(field.id);
       by_name += (by_name.empty() ? "" : ", ") + engine::quote_name(field.id) + " AS " + engine::quote_name(field.name);
     }
-    if (by_code)
+    if (by_code) {
       spec.views.push_back(
           {.name = shown.dataset.code, .sql = fmt::format("SELECT {} FROM ({})", by_identifier, shown.select)});
+      for (const auto& field : shown.fields) spec.labels.push_back({.name = field.name, .column = field.id});
+    }
     if (by_title) spec.views.push_back({.name = title, .sql = fmt::format("SELECT {} FROM ({})", by_name, shown.select)});
     spec.files.insert(spec.files.end(), shown.files.begin(), shown.files.end());
     out.datasets.push_back(shown.dataset.code);

@@ -34,6 +34,7 @@ struct ChainSpec {
   std::vector<Bound> tables = {};
   std::vector<std::filesystem::path> files = {};  // exactly those that the views read
   std::vector<std::string> names = {};            // for suggestions, as in SandboxSpec
+  std::vector<Label> labels = {};                 // likewise
   std::vector<ChainStep> steps;
   std::vector<ChainParameter> parameters = {};
   std::string sampled = {};  // of this input…

@@ -138,11 +138,18 @@ struct View {
   std::string sql;
 };
 
+// What people call a column that SQL knows by its identifier.
+struct Label {
+  std::string name, column;
+};
+
 struct SandboxSpec {
   std::vector<View> views;
   std::vector<std::filesystem::path> files;  // exactly the files that the views read
   std::vector<Bound> tables = {};
-  std::vector<std::string> names = {};  // what else could have been meant: for suggestions only
+  // For suggestions only: what else could have been meant by a table's name, and by a column's.
+  std::vector<std::string> names = {};
+  std::vector<Label> labels = {};
 };
 
 // Why a person's SQL failed, with the place when it is known (1-based offset in characters, 0 when not).

@@ -60,7 +60,8 @@ struct StepPlan {
 struct StepInput {
   std::string select = {};
   std::vector<std::filesystem::path> files = {};
-  engine::TableSource* source = nullptr;  // used instead of `select` when set; must outlive the call
+  engine::TableSource* source = nullptr;   // used instead of `select` when set; must outlive the call
+  std::vector<engine::Label> labels = {};  // what people call its columns
 };
 
 // On whose behalf and with what.
