@@ -88,6 +88,12 @@ class StoredJobs final : public Jobs {
     while (true) {
       QS_TRY(auto stored, read(id));
       if (is_final(stored.job.state)) return stored.job;
+      if (stopping_)
+        return fail(Error{.code = Code::cancelled,
+                          .id = "jobs.stopped",
+                          .text = {fmt::format("已中断。作业“{}”留在队列里，服务运行时会接着做。", stored.job.title.zh),
+                                   fmt::format("Interrupted. The job “{}” stays queued and is done once the server runs.",
+                                               stored.job.title.en)}});
       if (stored.job.state == State::queued && stored.job.run_after.value_or(Time{}) <= clock_.now()) {
         QS_TRY(auto claimed, claim(id));
         if (claimed) {

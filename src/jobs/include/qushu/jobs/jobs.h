@@ -113,7 +113,8 @@ class Jobs {
 
   // Queues a job as part of `t`; its id. Workers are woken after the commit.
   [[nodiscard]] virtual Result<std::string> add(store::Transaction& t, const Actor& actor, const Request& request) = 0;
-  // Runs one queued job in this thread, as a worker would; for the command line and tests. Its final state.
+  // Runs one queued job in this thread, as a worker would; for the command line and tests. Its final state, or "jobs.stopped"
+  // when another thread called stop(): the job then waits in the queue.
   [[nodiscard]] virtual Result<Job> run_now(std::string_view id) = 0;
 
   [[nodiscard]] virtual Result<Job> find(std::string_view id) const = 0;
