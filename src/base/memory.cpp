@@ -4,7 +4,23 @@
 #include <mutex>
 #include <vector>
 
+#include <sys/mman.h>
+
 namespace qushu {
+namespace {
+
+// A page of this size spares five hundred faults and as many entries of the translation cache.
+constexpr std::size_t kHugePage = std::size_t{2} << 20U;
+
+char* fresh_block(std::size_t bytes) {
+  if (bytes < kHugePage) return static_cast<char*>(std::aligned_alloc(BlockPool::kAligned, bytes));
+  auto whole = (bytes + kHugePage - 1) / kHugePage * kHugePage;
+  auto* block = static_cast<char*>(std::aligned_alloc(kHugePage, whole));
+  if (block != nullptr) (void)::madvise(block, whole, MADV_HUGEPAGE);  // where there are none, small pages serve
+  return block;
+}
+
+}  // namespace
 
 struct BlockPool::Shelf {
   explicit Shelf(std::size_t size) : bytes(size) {}
@@ -30,7 +46,7 @@ std::shared_ptr<char> BlockPool::take() {
       shelf_->blocks.pop_back();
     }
   }
-  if (block == nullptr) block = static_cast<char*>(std::aligned_alloc(kAligned, shelf_->bytes));
+  if (block == nullptr) block = fresh_block(shelf_->bytes);
   if (block == nullptr) return nullptr;
   return {block, [shelf = shelf_](char* done) {
             std::scoped_lock lock(shelf->mutex);

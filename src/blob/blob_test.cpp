@@ -165,8 +165,10 @@ TEST_F(BlobTest, AFileWrittenBehindIsThatFile) {
     std::ofstream out(file, std::ios::binary);
     for (int i = 0; i < 20; ++i) {
       out << piece << std::flush;
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
+    EXPECT_TRUE(behind.end());
+    EXPECT_TRUE(behind.end());
   }
   EXPECT_EQ(std::filesystem::file_size(file), 20 * piece.size());
   std::filesystem::remove(file);

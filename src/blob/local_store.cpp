@@ -193,7 +193,7 @@ class LocalStore final : public BlobStore {
   Fd lock_;  // held while we live: our temporary folder is not garbage
 };
 
-constexpr std::size_t kWriteBlock = std::size_t{2} << 20, kMostBlocks = 6;
+constexpr std::size_t kWriteBlock = std::size_t{2} << 20, kMostBlocks = 16;
 
 // What a large blob goes through on its way: whole blocks are hashed by one thread and written by another, in order, while the
 // next ones are filled. Used by one thread, but for its own.

@@ -1,5 +1,6 @@
 #include "qushu/blob/write_behind.h"
 
+#include <cerrno>
 #include <chrono>
 #include <utility>
 
@@ -10,21 +11,28 @@ namespace qushu::blob {
 
 namespace {
 constexpr std::chrono::milliseconds kPause{50};
-}
+constexpr int kFlush = 6;  // pauses from one flush to the next: a disk keeps what it is sent to itself until then
+}  // namespace
 
 WriteBehind::WriteBehind(std::filesystem::path file) : file_(std::move(file)), thread_([this] { run(); }) {}
 
 WriteBehind::~WriteBehind() {
+  (void)end();  // who asks has asked before
+}
+
+Result<void> WriteBehind::end() {
   {
     std::lock_guard lock(mutex_);
     stop_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
+  if (error_ != 0) return fail_errno(error_, "write " + file_.string());
+  return {};
 }
 
 void WriteBehind::run() {
-  int fd = -1;
+  int fd = -1, since = 0;
   std::unique_lock lock(mutex_);
   while (!changed_.wait_for(lock, kPause, [&] { return stop_; })) {
     if (fd < 0) fd = ::open(file_.c_str(), O_RDONLY | O_CLOEXEC);
@@ -32,6 +40,10 @@ void WriteBehind::run() {
     lock.unlock();
     // Only begins the writing of pages that are dirty. A system that cannot leaves all to the fsync.
     (void)::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+    if (++since == kFlush) {
+      since = 0;
+      if (::fdatasync(fd) != 0 && error_ == 0) error_ = errno;
+    }
     lock.lock();
   }
   if (fd >= 0) ::close(fd);

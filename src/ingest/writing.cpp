@@ -30,6 +30,7 @@ Result<std::uint64_t> write_part(engine::Engine& engine, PartFile part) {
                       .limits = std::move(part.limits),
                       .ordered = part.ordered,
                       .large = !part.small});
+  if (auto sent = written && behind ? behind->end() : Result<void>(); !sent) written = Failure(std::move(sent).error());
   if (!written) {
     std::error_code ignored;  // the folder goes with the process
     std::filesystem::remove(part.file, ignored);

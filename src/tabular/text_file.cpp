@@ -2,12 +2,8 @@
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <cstring>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -15,9 +11,6 @@
 namespace qushu::tabular {
 namespace {
 
-constexpr std::size_t kBlock = 4U << 20U, kSmallBlock = 1U << 20U, kAligned = BlockPool::kAligned;
-// From here on a file is read past the page cache.
-constexpr std::uint64_t kLarge = 64U << 20U;
 // A quoted cell longer than this was never meant: its quote is taken for unclosed.
 constexpr std::size_t kLongestCell = 1U << 20U;
 
@@ -114,72 +107,6 @@ RecordEnd record_end(std::string_view text, std::size_t at, const Separators& s,
     cell_begins = false;
   }
   return close(npos);
-}
-
-ReadAhead::ReadAhead(int fd, std::uint64_t size, std::uint64_t from, File::ByteSink copy)
-    : fd_(fd),
-      size_(size),
-      at_(from / kAligned * kAligned),
-      skip_(from % kAligned),
-      copy_(std::move(copy)),
-      // Of a small file there are blocks for every thread.
-      block_(size < kLarge ? kSmallBlock : kBlock),
-      pool_(kRoom + block_ + kAligned) {}
-
-ReadAhead::~ReadAhead() {
-  if (asked_.valid()) asked_.wait();
-  ::close(fd_);
-}
-
-Result<std::unique_ptr<ReadAhead>> ReadAhead::open(const std::filesystem::path& file, std::uint64_t from, File::ByteSink copy) {
-  std::error_code failed;
-  auto size = std::filesystem::file_size(file, failed);
-  if (failed) return fail_errno(failed.value(), "stat " + file.string());
-  int fd = size >= kLarge ? ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT) : -1;
-  if (fd < 0) fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return fail_errno(errno, "open " + file.string());
-  std::unique_ptr<ReadAhead> reader(new ReadAhead(fd, size, from, std::move(copy)));
-  reader->ask();
-  return reader;
-}
-
-ReadAhead::Got ReadAhead::read(std::uint64_t at) {
-  Got got{.block = pool_.take()};
-  if (!got.block) got.error = ENOMEM;
-  while (got.block && got.size < block_) {
-    auto n = ::pread(fd_, got.block.get() + kRoom + got.size, block_ - got.size, static_cast<off_t>(at + got.size));
-    if (n == 0) break;
-    if (n > 0) {
-      got.size += static_cast<std::size_t>(n);
-      // Past the page cache, what is left after an odd count is the end of the file.
-      if (got.size % kAligned != 0) break;
-    } else if (errno == EINVAL && (::fcntl(fd_, F_GETFL) & O_DIRECT) != 0) {
-      (void)::fcntl(fd_, F_SETFL, ::fcntl(fd_, F_GETFL) & ~O_DIRECT);
-    } else if (errno != EINTR) {
-      got.error = errno;
-      break;
-    }
-  }
-  return got;
-}
-
-void ReadAhead::ask() {
-  // One thread's start costs more than reading a small file.
-  auto policy = size_ - std::min(size_, at_) > kSmallBlock ? std::launch::async : std::launch::deferred;
-  asked_ = std::async(policy, [this, at = at_] { return read(at); });
-}
-
-Result<ReadAhead::Piece> ReadAhead::next() {
-  if (!asked_.valid()) return Piece();
-  auto got = asked_.get();
-  if (got.error != 0) return fail_errno(got.error, "read a table");
-  at_ += got.size;
-  if (got.size == block_) ask();
-  std::span<char> bytes(got.block.get() + kRoom, got.size);
-  if (copy_) QS_CHECK(copy_({.owner = got.block, .bytes = {bytes.data(), bytes.size()}}));
-  auto skipped = std::min<std::size_t>(skip_, bytes.size());
-  skip_ = 0;
-  return Piece{.block = std::move(got.block), .bytes = bytes.subspan(skipped)};
 }
 
 BlockReader::BlockReader(std::unique_ptr<ReadAhead> file, Separators separators, std::uint64_t start)

@@ -6,10 +6,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <future>
 #include <memory>
 #include <mutex>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +15,8 @@
 #include "qushu/base/error.h"
 #include "qushu/base/memory.h"
 #include "qushu/tabular/tabular.h"
+
+#include "read_ahead.h"
 
 namespace qushu::tabular {
 
@@ -48,44 +48,6 @@ struct Record {
   bool unclosed = false;                // a quote that never ends: the row ends at its first line
   bool wide = true;                     // there may be full-width signs in it
   bool lasts = false;                   // all cells lie in the block; else some only until the next row
-};
-
-// Reads a file from front to back, one piece ahead of its user, and past the page cache when it is large: who reads a file once
-// or twice gains nothing from the cache, and filling it costs more than reading. Used by one thread at a time.
-class ReadAhead {
- public:
-  // `copy`, if any, gets the pieces whole, with what lies before `from` in the first of them.
-  [[nodiscard]] static Result<std::unique_ptr<ReadAhead>> open(const std::filesystem::path& file, std::uint64_t from,
-                                                               File::ByteSink copy = {});
-  // Before a piece there is as much room for what its user has left of the one before, and behind it for one byte.
-  static constexpr std::size_t kRoom = 64U << 10U;
-  struct Piece {
-    std::shared_ptr<char> block;
-    std::span<char> bytes;
-  };
-  ~ReadAhead();
-  ReadAhead(const ReadAhead&) = delete;
-  ReadAhead& operator=(const ReadAhead&) = delete;
-  // The next piece; empty at the end.
-  [[nodiscard]] Result<Piece> next();
-  [[nodiscard]] std::uint64_t size() const { return size_; }
-
- private:
-  struct Got {
-    std::shared_ptr<char> block;
-    std::size_t size = 0;
-    int error = 0;
-  };
-  ReadAhead(int fd, std::uint64_t size, std::uint64_t from, File::ByteSink copy);
-  [[nodiscard]] Got read(std::uint64_t at);
-  void ask();
-
-  int fd_;
-  std::uint64_t size_, at_, skip_;
-  File::ByteSink copy_;
-  std::size_t block_;
-  BlockPool pool_;
-  std::future<Got> asked_;
 };
 
 // Hands out blocks in order. Thread-safe.
