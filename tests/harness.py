@@ -100,7 +100,7 @@ def npm_ci(folder):
     assert done.returncode == 0, done.stderr
 
 
-def until(check, wait=30):
+def until(check, wait=120):
     """What `check` answers once it is true."""
     deadline = time.monotonic() + wait
     while time.monotonic() < deadline:
@@ -147,7 +147,7 @@ class Qushu:
         return json.loads(self.cli("--json", *words))
 
     # The server.
-    def start(self, *more, port=0, wait=30):
+    def start(self, *more, port=0, wait=120):
         assert self.process is None
         self.process = subprocess.Popen(self.arguments("serve", "--port", str(port), *more), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         text=True, env=self.environment)
@@ -173,7 +173,8 @@ class Qushu:
         self.base = None
         ready.wait(wait)
         if self.base is None:
-            time.sleep(0.2)
+            for t in threads:  # what it said to the end
+                t.join(10)
             raise AssertionError("the server did not start:\n" + "\n".join(self.output + self.errors))
         return self
 

@@ -34,7 +34,7 @@ class MariaDb:
                                          "--bind-address=127.0.0.1", f"--socket={self.folder}/sock", f"--pid-file={self.folder}/pid",
                                          "--character-set-server=utf8mb4", "--innodb-flush-log-at-trx-commit=0", f"--log-error={self.folder}/log", *more],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             if subprocess.run(self.client("-e", "SELECT 1"), capture_output=True).returncode == 0:
                 return
@@ -99,7 +99,7 @@ class Sftp:
 
 def wait_for_port(port):
     import socket
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         with socket.socket() as s:
             if s.connect_ex(("127.0.0.1", port)) == 0:

@@ -37,7 +37,7 @@ def test_a_new_figure_is_told_as_it_comes_to_those_who_may_see_it(district):
     heard = {}
 
     def listen(login, ready):
-        with district.caller(login).call("GET", "/api/v1/events", stream=True, timeout=15) as stream:
+        with district.caller(login).call("GET", "/api/v1/events", stream=True, timeout=60) as stream:
             ready.set()
             try:
                 for line in stream.iter_lines(chunk_size=1, decode_unicode=True):
@@ -52,7 +52,7 @@ def test_a_new_figure_is_told_as_it_comes_to_those_who_may_see_it(district):
         ready = threading.Event()
         threads.append(threading.Thread(target=listen, args=(login, ready), daemon=True))
         threads[-1].start()
-        assert ready.wait(10)
+        assert ready.wait(60)
     operator.post("/api/v1/indicators/egresses/compute", {})
-    threads[0].join(15)
+    threads[0].join(60)
     assert heard == {"reader": True}

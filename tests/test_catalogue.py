@@ -121,7 +121,7 @@ def test_search_knows_pinyin_facets_and_marks(district):
     # What was changed by the command line is found by the server: at once, or on PostgreSQL within a quarter of a second.
     if district.process:
         district.cli("import", _file(district, "街道清单.csv", "编号,街道\n1,甲\n"), "--dataset", "streets", "--department", "mzj")
-        assert until(lambda: titles(steward, "jdqd"), wait=5) == ["街道清单"]
+        assert until(lambda: titles(steward, "jdqd")) == ["街道清单"]
     assert [d["code"] for d in district.json("dataset", "list", "jiedao")] == ["streets"]
     # Nothing of it for a stranger: neither rows nor counts.
     other = district.caller("stranger").get("/api/v1/datasets", text="企业")

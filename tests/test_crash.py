@@ -151,7 +151,7 @@ def test_nothing_acknowledged_is_lost(database, tmp_path, request):
     # What the killed processes left in the queue is finished by the next server, once: as many versions as imports published.
     qushu.start()
     caller = Caller(qushu.base, token)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and any(caller.get("/api/v1/jobs", state=s)["jobs"] for s in ("queued", "running")):
         time.sleep(0.1)
     promise.check(qushu)
@@ -237,7 +237,7 @@ def test_the_search_finds_what_the_catalogue_holds_after_every_kill(database, tm
             sure[code] = title
         qushu.start()
         caller = Caller(qushu.base, token)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline and any(caller.get("/api/v1/jobs", state=s)["jobs"] for s in ("queued", "running")):
             time.sleep(0.1)
         now = held(caller)

@@ -21,7 +21,7 @@ def filled(server):
     return server, steward
 
 
-def raw(base, text, wait=5.0):
+def raw(base, text, wait=30.0):
     host, port = base.split("//")[1].split(":")
     with socket.create_connection((host, int(port)), wait) as s:
         s.settimeout(wait)
@@ -163,7 +163,7 @@ def test_one_connection_serves_many_requests_and_pipelines(filled):
 ], ids=["garbage", "version", "smuggling", "length", "long-path", "many-headers", "dots", "encoded-dots", "nul"])
 def test_what_is_no_request_is_refused(filled, text):
     server, _ = filled
-    got = raw(server.base, text, 3)
+    got = raw(server.base, text)
     assert b"root:" not in got
     assert not got or got.split(b" ")[1][:1] == b"4" or b"<!doctype html>" in got[:4000].lower() or b"content-encoding: gzip" in got.lower(), got[:200]
     assert server.caller().call("GET", "/healthz").status_code == 200
@@ -179,8 +179,8 @@ def test_limits_are_settings(tmp_path):
         assert got.status_code == 413
         # A client that never ends its headers is let go.
         begun = time.monotonic()
-        raw(qushu.base, b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ", 6)
-        assert time.monotonic() - begun < 5
+        raw(qushu.base, b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ", 60)
+        assert time.monotonic() - begun < 12, "the default is 15 s"
     finally:
         qushu.stop()
 
@@ -217,14 +217,8 @@ def test_a_query_stops_when_its_client_goes_away(filled):
     with socket.create_connection((host, int(port))) as s:
         s.sendall(b"POST /api/v1/sql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token.encode()
                   + b"\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
-        deadline = time.monotonic() + 10
-        while running() == 0 and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert running() >= 1
-    deadline = time.monotonic() + 5
-    while running() > 0 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert running() == 0
+        until(lambda: running() >= 1)
+    until(lambda: running() == 0)
 
 
 def test_a_shutdown_finishes_what_is_under_way(tmp_path):
@@ -258,9 +252,9 @@ def test_tls_with_a_certificate_of_its_own_and_with_given_files(tmp_path):
     qushu.start()
     try:
         assert qushu.base.startswith("https://")
-        assert requests.get(qushu.base + "/healthz", verify=False, timeout=5).status_code == 200  # noqa: S501
+        assert requests.get(qushu.base + "/healthz", verify=False, timeout=60).status_code == 200  # noqa: S501
         with pytest.raises(requests.exceptions.SSLError):
-            requests.get(qushu.base + "/healthz", timeout=5)
+            requests.get(qushu.base + "/healthz", timeout=60)
     finally:
         qushu.stop()
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
@@ -269,7 +263,7 @@ def test_tls_with_a_certificate_of_its_own_and_with_given_files(tmp_path):
     other = Qushu(tmp_path / "e", settings={"http.tls_certificate": str(tmp_path / "c.pem"), "http.tls_key": str(tmp_path / "k.pem")})
     other.start()
     try:
-        got = requests.get(other.base + "/healthz", verify=str(tmp_path / "c.pem"), timeout=5)
+        got = requests.get(other.base + "/healthz", verify=str(tmp_path / "c.pem"), timeout=60)
         assert got.status_code == 200 and "Strict-Transport-Security" in got.headers
         host, port = other.base.split("//")[1].split(":")
         old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -289,7 +283,7 @@ def test_events_tell_of_a_job_and_only_to_those_who_may_see_it(filled):
         caller = server.caller(login)
         lines = []
         try:
-            with caller.call("GET", "/api/v1/events", stream=True, timeout=4) as got:
+            with caller.call("GET", "/api/v1/events", stream=True, timeout=8) as got:
                 assert got.headers["Content-Type"].startswith("text/event-stream")
                 heard[login] = lines
                 for line in got.iter_lines():
@@ -300,9 +294,7 @@ def test_events_tell_of_a_job_and_only_to_those_who_may_see_it(filled):
 
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(listen, login) for login in ("reader", "stranger")]
-        deadline = time.monotonic() + 3
-        while len(heard) < 2 and time.monotonic() < deadline:
-            time.sleep(0.02)
+        until(lambda: len(heard) == 2)
         steward.bring_in("事件.csv", b"a,b\n1,2\n", dataset="events")
         mine, others = (w.result() for w in waiting)
     assert any(line.startswith("event:") for line in mine) and "import.publish" in "\n".join(mine)
@@ -314,7 +306,7 @@ def test_gzip_of_assets_is_what_browsers_take(filled):
     page = server.caller().call("GET", "/").text
     script = next(word.split('"')[1] for word in page.split() if word.startswith("src=") and ".js" in word)
     plain = server.caller().call("GET", script, headers={"Accept-Encoding": "identity"})
-    packed = requests.get(server.base + script, headers={"Accept-Encoding": "gzip"}, stream=True, timeout=5)
+    packed = requests.get(server.base + script, headers={"Accept-Encoding": "gzip"}, stream=True, timeout=60)
     body = packed.raw.read()
     assert packed.headers["Content-Encoding"] == "gzip" and gzip.decompress(body) == plain.content
     assert "max-age=31536000" in packed.headers["Cache-Control"]
@@ -325,7 +317,7 @@ def test_sigterm_and_a_port_in_use(filled):
     port = server.base.rsplit(":", 1)[1]
     other = Qushu(server.data.parent / "other")
     try:
-        other.start(port=port, wait=5)
+        other.start(port=port, wait=60)
         raise RuntimeError("started twice on one port")
     except AssertionError as error:
         assert port in str(error)

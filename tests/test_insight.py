@@ -44,7 +44,7 @@ def place(district):
     steward.bring_in("居民健康档案.csv", people(), dataset="people")
     district.caller("rival").bring_in("卫健委企业.csv", FIRMS, dataset="theirs")
     district.cli("linkage", "refresh")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while any(j["kind"].startswith("insight.") and j["state"] in ("queued", "running") for j in district.json("job", "list")):
         assert time.monotonic() < deadline
         time.sleep(0.3)

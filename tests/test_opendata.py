@@ -89,7 +89,7 @@ def test_a_new_version_waits_for_the_check(district):
     assert made["version"] == 1 and made["check"]["anonymity"]["k"] == 15
 
     def seen(version, held):
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             now = next(r for r in steward.get("/api/v1/open/releases")["releases"] if r["code"] == "moving")
             if now["version"] == version and bool(now["held"]) == held:

@@ -66,7 +66,7 @@ def keyed(caller, definition):
     return {**definition, "fields": tried["fields"]}
 
 
-def wait_run(caller, identifier, *states, most=60):
+def wait_run(caller, identifier, *states, most=120):
     deadline = time.monotonic() + most
     while time.monotonic() < deadline:
         run = caller.get(f"/api/v1/runs/{identifier}")
@@ -270,7 +270,7 @@ def test_schedules_dependencies_and_cycles(qushu, steward, bureau):
     steward.post("/api/v1/pipelines", second, 201)
     got = steward.call("PUT", f"/api/v1/pipelines/{first['code']}", json=b.definition(after=[second["code"]]))
     assert got.status_code == 422 and "→" in got.json()["detail"], got.text
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 600
     while time.monotonic() < deadline:
         runs = steward.get(f"/api/v1/runs?pipeline={second['code']}")["runs"]
         if runs and runs[0]["state"] == "succeeded":
@@ -328,7 +328,7 @@ def test_a_file_over_http_is_read_once_and_its_drift_waits_with_the_file_kept(qu
     run = gather(steward, p["code"]) if not p["last_run"] else p["last_run"]
     assert run["read"] == 2 and run["files"]
     file.write_text("机构,床位,街道\n甲,10,一街\n乙,20,二街\n丙,30,三街\n")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         waiting = steward.get("/api/v1/runs?pipeline=web_beds&state=waiting")["runs"]
         if waiting:
@@ -386,7 +386,7 @@ def test_rules_hold_for_what_is_gathered_and_pushed(qushu, steward, bureau):
     path = f"/api/v1/datasets/{p['dataset']}/rows"
     row = lambda n, capital: {"id": n, "name": f"企业{n}", "capital": capital, "opened": "2026-01-01", "changed": "2026-01-01T00:00:00"}  # noqa: E731
     steward.post(path, [row(201, 1), row(202, 9999), row(203, 3)])
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and 203 not in column(steward, p["dataset"], "id"):
         time.sleep(0.3)
     ids = column(steward, p["dataset"], "id")
@@ -508,7 +508,7 @@ def test_a_source_that_is_cut_off_publishes_nothing(qushu, steward, bureau):
     definition = {**b.definition(attempts=2, retry_pause=1), "selection": {"query": "SELECT id, name FROM slow WHERE waited IS NOT NULL"}}
     p = steward.post("/api/v1/pipelines", definition, 201)
     run = steward.post(f"/api/v1/pipelines/{p['code']}/run", None, 202)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if bureau.sql("postgres", f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{b.database}' AND pid <> pg_backend_pid() AND query LIKE '%slow%'") != "0":
             break

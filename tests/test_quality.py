@@ -42,7 +42,7 @@ def quality(steward):
 
 
 def wait_job(steward, job):
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         state = steward.get(f"/api/v1/jobs/{job}")
         if state["state"] not in ("queued", "running"):
@@ -113,7 +113,7 @@ def test_a_stop_waits_and_is_let_pass_with_a_reason(world):
     steward.wait_import(made["id"], "ready")
     before = steward.get("/api/v1/datasets/qfirms")["version"]
     steward.post(f"/api/v1/imports/{made['id']}/publish")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         state = steward.get(f"/api/v1/imports/{made['id']}")
         if state["state"] != "publishing":

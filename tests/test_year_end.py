@@ -77,7 +77,7 @@ def late(caller):
     return [n for n in caller.get("/api/v1/notices")["notices"] if n["kind"] == "execution_late"]
 
 
-def wait(what, seconds=20):
+def wait(what, seconds=120):
     for _ in range(seconds * 10):
         if what():
             return

@@ -53,7 +53,7 @@ class ServerTest : public ::testing::Test {
   void SetUp() override {
     settings_.declare(settings());
     for (auto [key, value] : {std::pair{"http.port", "0"}, std::pair{"http.workers", "2"}, std::pair{"http.queue", "4"},
-                              std::pair{"http.threads", "2"}, std::pair{"http.shutdown_grace", "5s"}})
+                              std::pair{"http.threads", "2"}, std::pair{"http.shutdown_grace", "60s"}})
       ASSERT_TRUE(settings_.set(key, value));
     add("/open", anyone(), [](Request&) -> Result<Response> { return Response::text("open"); });
     add("/closed", may(Permission::dataset_read),
@@ -62,7 +62,7 @@ class ServerTest : public ::testing::Test {
     add("/slow", anyone(), [this](Request& r) -> Result<Response> {
       ++inside_;
       std::unique_lock lock(mutex_);
-      gate_.wait_for(lock, 10s, [&] { return open_ || r.client->gone(); });
+      gate_.wait_for(lock, 60s, [&] { return open_ || r.client->gone(); });
       if (r.client->gone()) ++gone_;
       --inside_;
       return Response::text("slow");
@@ -232,8 +232,9 @@ TEST_F(ServerTest, AFullQueueIsAnswered503AndNothingIsLost) {
     sockets.push_back(std::make_unique<Socket>(server_->port()));
     sockets.back()->send("GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   }
-  while (inside_ < 2) std::this_thread::sleep_for(2ms);
-  std::this_thread::sleep_for(200ms);
+  // The gate stays shut until all have been taken in, or refused.
+  for (int i = 0; i < 3000 && !metrics_.render().contains(R"(count{route="slow",status="5xx"} 6)"); ++i)
+    std::this_thread::sleep_for(10ms);
   open();
   int good = 0, refused = 0;
   for (auto& s : sockets) {
@@ -255,7 +256,7 @@ TEST_F(ServerTest, AClientThatGoesIsNoticed) {
     s.send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
     while (inside_ == 0) std::this_thread::sleep_for(2ms);
   }
-  for (int i = 0; i < 500 && gone_ == 0; ++i) {
+  for (int i = 0; i < 3000 && gone_ == 0; ++i) {
     gate_.notify_all();
     std::this_thread::sleep_for(10ms);
   }

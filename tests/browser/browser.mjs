@@ -23,7 +23,7 @@ export async function person(login, width = 1440, height = 900, locale = 'zh-CN'
   page.on('pageerror', (e) => complaints.push(`script: ${e.message}`));
   page.on('console', (m) => m.type() === 'error' && !/status of 4(0[1349]|22)/.test(m.text()) && complaints.push(`console: ${m.text()}`));
   page.on('response', (r) => r.status() >= 500 && complaints.push(`${r.status()} ${r.url()}`));
-  page.setDefaultTimeout(15000);
+  page.setDefaultTimeout(45000);
   await page.goto(base);
   if (login) {
     await page.fill('[data-test=login]', login);
