@@ -210,7 +210,7 @@ class DuckChain final : public Chain {
     auto composed = compose(step, fmt::format("SELECT * FROM {} LIMIT 0", quote_name(spec_.steps[step].name)));
     QS_TRY(auto running, take(spec_.limits));
     auto shaped = shape(running, composed.sql, looked);
-    if (!shaped) return explained(with_identifier(std::move(shaped).error(), spec_.labels), composed, step);
+    if (!shaped) return explained(std::move(shaped).error(), composed, step);
     std::vector<std::string> names;
     for (const auto& column : looked.columns) names.push_back(column.name);
     looked.lineage.name_columns(names);
@@ -395,6 +395,7 @@ class DuckChain final : public Chain {
       return named(std::move(error), last);
     }
     error.text = {"执行失败：" + in_chinese(message), "It failed: " + message};
+    error = with_identifier(std::move(error), message, spec_.labels);
     if (auto at = to_int(text("position")); at && *at >= 0)
       for (const auto& place : composed.places) {
         auto offset = static_cast<std::size_t>(*at);

@@ -210,21 +210,21 @@ TEST(Words, WhatTheEngineSaysIsSaidInChinese) {
 }
 
 TEST(Words, AnItemsNameIsAnsweredWithItsIdentifier) {
-  auto failed = [](std::string detail) {
-    return Error{
-        .code = Code::invalid, .id = "sql.failed", .text = {"没有这一列", "No such column."}, .detail = std::move(detail)};
-  };
   const std::vector<Label> labels{{.name = "街道", .column = "jie_dao"},
                                   {.name = "街道", .column = "suo_zai_jie_dao"},
                                   {.name = "年度", .column = "nian_du"},
                                   {.name = "id", .column = "id"}};
-  auto one = with_identifier(failed("Binder Error: Referenced column \"年度\" not found in FROM clause!\nCandidates"), labels);
+  auto told = [&](const std::string& message) {
+    return with_identifier({.code = Code::invalid, .id = "sql.failed", .text = {"没有这一列", "No such column."}}, message,
+                           labels);
+  };
+  auto one = told("Binder Error: Referenced column \"年度\" not found in FROM clause!\nCandidates");
   EXPECT_EQ(one.text.zh, "没有这一列；“年度”是数据项的名称，这里要写它的标识符 nian_du");
-  auto two = with_identifier(failed("Binder Error: Table \"p\" does not have a column named \"街道\""), labels);
+  auto two = told("Binder Error: Table \"p\" does not have a column named \"街道\"");
   EXPECT_EQ(two.text.en, "No such column. “街道” is an item's name; write its identifier here: jie_dao / suo_zai_jie_dao");
   for (const char* other : {"Binder Error: Referenced column \"id\" not found in FROM clause!",
                             "Binder Error: Referenced column \"乡镇\" not found in FROM clause!", "Something else: 年度"})
-    EXPECT_EQ(with_identifier(failed(other), labels).text.zh, "没有这一列") << other;
+    EXPECT_EQ(told(other).text.zh, "没有这一列") << other;
 }
 
 }  // namespace

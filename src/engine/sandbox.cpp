@@ -45,14 +45,14 @@ class DuckSandbox final : public Sandbox {
   Result<std::unique_ptr<Cursor>> run(std::string_view sql, const std::vector<Value>& params, const Limits& limits) override {
     QS_TRY(auto running, admit(sql, limits));
     auto begun = start(dog_, std::move(running), std::string(sql), in_order(params));
-    if (!begun) return fail(with_identifier(std::move(begun).error(), spec_.labels));
+    if (!begun) return told(std::move(begun).error());
     return begun;
   }
 
   Result<std::string> explain(std::string_view sql, const Limits& limits) override {
     QS_TRY(auto running, admit(sql, limits));
     auto cursor = start(dog_, std::move(running), "EXPLAIN " + std::string(sql), in_order({}));
-    if (!cursor) return fail(with_identifier(std::move(cursor).error(), spec_.labels));
+    if (!cursor) return told(std::move(cursor).error());
     std::string plan;
     for (;;) {
       QS_TRY(const auto* chunk, (*cursor)->next());
@@ -63,6 +63,11 @@ class DuckSandbox final : public Sandbox {
   }
 
  private:
+  [[nodiscard]] Failure told(Error error) const {
+    auto message = error.detail;
+    return fail(with_identifier(std::move(error), message, spec_.labels));
+  }
+
   Result<Running> admit(std::string_view sql, const Limits& limits) {
     Running running;
     running.own = false;

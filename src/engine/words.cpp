@@ -85,10 +85,10 @@ std::string in_chinese(std::string_view message) {
   return kind.empty() ? line : std::string(kind) + "：" + line;
 }
 
-Error with_identifier(Error error, std::span<const Label> labels) {
+Error with_identifier(Error error, const std::string& message, std::span<const Label> labels) {
   static const std::regex kMissing(R"re((?:Referenced column|have a column named) "([^"\n]{1,300})")re");
   std::smatch found;
-  if (error.id != "sql.failed" || !std::regex_search(error.detail, found, kMissing)) return error;
+  if (error.id != "sql.failed" || !std::regex_search(message, found, kMissing)) return error;
   std::set<std::string> identifiers;
   for (const auto& label : labels)
     if (label.name == found[1].str() && label.column != label.name) identifiers.insert(label.column);

@@ -14,6 +14,7 @@ namespace qushu::engine {
 [[nodiscard]] std::string in_chinese(std::string_view message);
 
 // Of a column that a statement does not find, and that is somebody's name for another: adds what that one is called here.
-[[nodiscard]] Error with_identifier(Error error, std::span<const Label> labels);
+// `message`: what DuckDB said.
+[[nodiscard]] Error with_identifier(Error error, const std::string& message, std::span<const Label> labels);
 
 }  // namespace qushu::engine
