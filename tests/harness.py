@@ -289,6 +289,10 @@ class Caller:
         got = self.call("POST", path, params={"name": name}, data=content, headers={"Content-Type": "application/octet-stream"})
         return self._answer(got, status)
 
+    def wait_jobs(self):
+        """Nothing that this person may see is queued or running any more."""
+        until(lambda: not any(self.get("/api/v1/jobs", state=s)["jobs"] for s in ("queued", "running")))
+
     def wait_import(self, identifier, *states):
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:

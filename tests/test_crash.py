@@ -151,9 +151,7 @@ def test_nothing_acknowledged_is_lost(database, tmp_path, request):
     # What the killed processes left in the queue is finished by the next server, once: as many versions as imports published.
     qushu.start()
     caller = Caller(qushu.base, token)
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and any(caller.get("/api/v1/jobs", state=s)["jobs"] for s in ("queued", "running")):
-        time.sleep(0.1)
+    caller.wait_jobs()
     promise.check(qushu)
     made = {}
     page = caller.get("/api/v1/imports", limit=200)
@@ -237,9 +235,7 @@ def test_the_search_finds_what_the_catalogue_holds_after_every_kill(database, tm
             sure[code] = title
         qushu.start()
         caller = Caller(qushu.base, token)
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline and any(caller.get("/api/v1/jobs", state=s)["jobs"] for s in ("queued", "running")):
-            time.sleep(0.1)
+        caller.wait_jobs()
         now = held(caller)
         for one, acknowledged in sure.items():
             assert now[one] in [acknowledged, *under_way.get(one, [])], (one, acknowledged, now[one])

@@ -62,8 +62,7 @@ def told(who, record):
 def settled(qushu, seconds=4):
     """Nothing more is queued or running, and the clocks were looked at."""
     time.sleep(seconds)
-    operator = qushu.caller("operator")
-    until(lambda: not any(operator.get("/api/v1/jobs", state=s)["jobs"] for s in ("queued", "running")))
+    qushu.caller("operator").wait_jobs()
 
 
 def sql(qushu, server, statement):

@@ -183,9 +183,7 @@ def test_a_masked_key_lookup_is_the_row_that_the_page_shows(district, people):
                                          {"id": ids["街道"], "mask": {"kind": "constant", "value": "不\"公\"开"}}, {"id": ids["登记日期"], "mask": {"kind": "date", "to": "quarter"}},
                                          {"id": ids["金额"], "mask": {"kind": "band", "size": "70"}}]})
     stranger = people["stranger"]
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and any(people["steward"].get("/api/v1/jobs", state=s)["jobs"] for s in ("queued", "running")):
-        time.sleep(0.1)
+    people["steward"].wait_jobs()
     page = {r[ids["编号"]]: r for r in rows(stranger, "relief", _size=1000)["rows"]}
     for row in ROWS[::40]:
         assert rows(stranger, "relief", key=row[0])["rows"] == [page[row[0]]]

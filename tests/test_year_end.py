@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from budgets import WAN, content, officer
-from harness import Failed
+from harness import Failed, until
 
 TODAY = datetime.date.today()
 YEAR, MONTH = TODAY.year, TODAY.month
@@ -77,14 +77,6 @@ def late(caller):
     return [n for n in caller.get("/api/v1/notices")["notices"] if n["kind"] == "execution_late"]
 
 
-def wait(what, seconds=120):
-    for _ in range(seconds * 10):
-        if what():
-            return
-        time.sleep(0.1)
-    raise AssertionError("nothing came of it")
-
-
 def test_monitoring_sets_money_beside_goals_and_tells_once_when_it_turns_red(world):
     district, budgeter, decider, operator, at = world
     unit, = budgeter.get("/api/v1/monitoring", year=YEAR)["units"]
@@ -95,7 +87,7 @@ def test_monitoring_sets_money_beside_goals_and_tells_once_when_it_turns_red(wor
     assert told["来电答复率"][0] == "value" and told["来电答复率"][2] in ("yellow", "red")
     assert told["租用线路"] == ("none", None, "none") and told["网络保障"] == ("unbound", None, "none")
     assert lines["P2"]["goals"][0]["state"] == "unknown" and [g["name"] for g in unit["whole"]["goals"]] == ["来电答复率", "整体", "总体满意度"]
-    wait(lambda: len(late(budgeter)) == 5)
+    until(lambda: len(late(budgeter)) == 5)
     time.sleep(2.5)
     assert len(late(budgeter)) == 5 and late(decider) == [], "each once: the whole, personnel, office and two projects"
     # What the time would have: 60 and 80 per cent of it are the borders.
@@ -112,7 +104,7 @@ def test_monitoring_sets_money_beside_goals_and_tells_once_when_it_turns_red(wor
     of_p1 = lambda: [n for n in late(budgeter) if "网络系统" in n["title"]]
     before = len(of_p1())
     spend(10)
-    wait(lambda: len(of_p1()) == before + 1)
+    until(lambda: len(of_p1()) == before + 1)
     spend(11)
     time.sleep(2.5)
     assert len(of_p1()) == before + 1, "it had been red already"

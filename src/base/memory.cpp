@@ -13,10 +13,9 @@ namespace {
 constexpr std::size_t kHugePage = std::size_t{2} << 20U;
 
 char* fresh_block(std::size_t bytes) {
-  if (bytes < kHugePage) return static_cast<char*>(std::aligned_alloc(BlockPool::kAligned, bytes));
-  auto whole = (bytes + kHugePage - 1) / kHugePage * kHugePage;
-  auto* block = static_cast<char*>(std::aligned_alloc(kHugePage, whole));
-  if (block != nullptr) (void)::madvise(block, whole, MADV_HUGEPAGE);  // where there are none, small pages serve
+  bool huge = bytes % kHugePage == 0;
+  auto* block = static_cast<char*>(std::aligned_alloc(huge ? kHugePage : BlockPool::kAligned, bytes));
+  if (huge && block != nullptr) (void)::madvise(block, bytes, MADV_HUGEPAGE);  // where there are none, small pages serve
   return block;
 }
 

@@ -175,5 +175,15 @@ TEST_F(BlobTest, AFileWrittenBehindIsThatFile) {
   WriteBehind never(file);  // nobody writes it
 }
 
+TEST_F(BlobTest, AFlushThatFailsIsTold) {
+  bool told = false;
+  for (int i = 0; i < 100 && !told; ++i) {
+    WriteBehind behind("/dev/full");  // what cannot be flushed
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    told = !behind.end();
+  }
+  EXPECT_TRUE(told);
+}
+
 }  // namespace
 }  // namespace qushu::blob

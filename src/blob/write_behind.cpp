@@ -17,7 +17,7 @@ constexpr int kFlush = 6;  // pauses from one flush to the next: a disk keeps wh
 WriteBehind::WriteBehind(std::filesystem::path file) : file_(std::move(file)), thread_([this] { run(); }) {}
 
 WriteBehind::~WriteBehind() {
-  (void)end();  // who asks has asked before
+  (void)end();  // an error is for who asks: the file of one who does not is thrown away
 }
 
 Result<void> WriteBehind::end() {

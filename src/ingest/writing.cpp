@@ -30,7 +30,8 @@ Result<std::uint64_t> write_part(engine::Engine& engine, PartFile part) {
                       .limits = std::move(part.limits),
                       .ordered = part.ordered,
                       .large = !part.small});
-  if (auto sent = written && behind ? behind->end() : Result<void>(); !sent) written = Failure(std::move(sent).error());
+  if (written && behind)
+    if (auto sent = behind->end(); !sent) written = Failure(std::move(sent).error());
   if (!written) {
     std::error_code ignored;  // the folder goes with the process
     std::filesystem::remove(part.file, ignored);

@@ -18,7 +18,7 @@ struct SharedBytes {
 class BlockPool {
  public:
   static constexpr std::size_t kAligned = 4096;
-  // `bytes`: a multiple of kAligned.
+  // `bytes`: a multiple of kAligned; of 2 MiB for huge pages.
   explicit BlockPool(std::size_t bytes);
   // nullptr: there is no memory.
   [[nodiscard]] std::shared_ptr<char> take();
