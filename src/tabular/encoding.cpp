@@ -44,6 +44,24 @@ Structure gb18030_structure(std::string_view text) {
   return s;
 }
 
+// Whether more of its bytes beyond ASCII stand in UTF-8's characters of three bytes and more, as Chinese is written, than
+// outside of its characters. In GBK a few stand so by chance.
+bool is_mostly_utf8(std::string_view text) {
+  std::size_t inside = 0, outside = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    auto lead = static_cast<unsigned char>(text[i]);
+    std::size_t size = lead < 0x80 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if (!is_utf8(text.substr(i, size))) {
+      ++outside;
+      ++i;
+      continue;
+    }
+    if (size > 2) inside += size;
+    i += size;
+  }
+  return inside > outside;
+}
+
 // A sample may end inside a character; up to three bytes at its end do not count.
 bool is_utf8_so_far(std::string_view text, bool whole) {
   if (is_utf8(text)) return true;
@@ -100,13 +118,15 @@ std::string detect_encoding(std::string_view text, bool whole) {
   if (text.starts_with("\xFE\xFF")) return "utf-16be";
   if (auto wide = utf16_without_mark(text); !wide.empty()) return wide;
   if (is_utf8_so_far(text, whole)) return "utf-8";
+  // With a few broken bytes: reading it as anything else would spoil all the rest.
+  if (is_mostly_utf8(text)) return "utf-8";
   auto s = gb18030_structure(text);
   if (s.pairs > 0 && s.broken * 100 <= s.pairs) {
     // Big5 has the same structure; only a guess at the language tells them apart.
     return asked_uchardet(text) == "big5" ? "big5" : "gb18030";
   }
-  // Mostly UTF-8 with a few broken bytes: reading it as anything else would spoil all the rest.
-  return asked_uchardet(text).starts_with("gb") ? "gb18030" : "utf-8";
+  // Of little text a guess at the language knows nothing.
+  return s.pairs > s.broken || asked_uchardet(text).starts_with("gb") ? "gb18030" : "utf-8";
 }
 
 std::size_t mark_size(std::string_view encoding, std::string_view front) {
