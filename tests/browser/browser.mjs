@@ -15,6 +15,21 @@ export function check(condition, message) {
   if (!condition) throw new Error(message);
 }
 
+// What a page shows follows what is done on it by moments, on a slow machine by many: the condition is waited for. `message`: the
+// words themselves, or what asks the page for them when the time is over.
+export async function becomes(condition, message) {
+  const until = Date.now() + 45000;
+  while (!(await condition())) {
+    if (Date.now() > until) throw new Error(typeof message === 'function' ? await message() : message);
+    await new Promise((r) => setTimeout(r, 100));
+  }
+}
+// All of these words stand in what the page says.
+export async function says(tell, ...words) {
+  const missing = async () => { const text = await tell(); return words.filter((w) => !text.includes(w)); };
+  await becomes(async () => !(await missing()).length, async () => `${(await missing()).join(', ')} missing in: ${(await tell()).slice(0, 4000)}`);
+}
+
 // A person at a screen of this size; `complaints` gathers errors of scripts and of the network.
 export async function person(login, width = 1440, height = 900, locale = 'zh-CN') {
   const context = await browser.newContext({ viewport: { width, height }, locale, acceptDownloads: true });
@@ -34,8 +49,18 @@ export async function person(login, width = 1440, height = 900, locale = 'zh-CN'
   return { page, complaints, context };
 }
 
-// Element Plus lists float at the end of the page; the one that is open is picked from.
+// Lists float at the end of the page; the one that is open is picked from. A list that still moves to its place while the button is
+// down loses the click: as a person does, it is picked again until `field` (its data-test, or a locator) shows it.
 export async function pick(page, field, text) {
-  await page.locator(`[data-test=${field}]`).last().click();
-  await page.locator('.el-select-dropdown__item:visible', { hasText: text }).first().click();
+  const list = typeof field === 'string' ? page.locator(`[data-test=${field}]`).last() : field;
+  const item = page.locator('.el-select-dropdown__item:visible', { hasText: text }).first();
+  for (let left = 3; ; left--) {
+    if (!(await item.isVisible())) await list.click();
+    await item.click();
+    try {
+      return await list.filter({ hasText: text }).waitFor({ timeout: left > 1 ? 5000 : 45000 });
+    } catch (e) {
+      if (left === 1) throw e;
+    }
+  }
 }

@@ -1,6 +1,6 @@
 // A published document is dropped, its findings lead to their lines and back, at a desk and on a phone.
 import { readFileSync } from 'node:fs';
-import { base, browser, check, person, work } from './browser.mjs';
+import { base, becomes, browser, check, person, work } from './browser.mjs';
 
 const { QUSHU_DOCUMENT, QUSHU_SOUND } = process.env;
 for (const [width, height] of [[1440, 900], [390, 844]]) {
@@ -13,7 +13,7 @@ for (const [width, height] of [[1440, 900], [390, 844]]) {
     await page.goto(`${base}/budget/check`);
   }
   await page.waitForSelector('[data-test=empty]');
-  check((await page.locator('[data-test=empty]').innerText()).includes('选择文件'), 'the empty page says what to do first');
+  await becomes(async () => (await page.locator('[data-test=empty]').innerText()).includes('选择文件'), 'the empty page says what to do first');
   await shot('empty');
 
   // Dropped, as people do it.
@@ -26,7 +26,7 @@ for (const [width, height] of [[1440, 900], [390, 844]]) {
   await page.dispatchEvent('.drop', 'drop', { dataTransfer: transfer });
   await page.waitForSelector('[data-test=finding]');
   const findings = page.locator('[data-test=finding]');
-  check((await findings.count()) >= 2, `${await findings.count()} findings`);
+  await becomes(async () => (await findings.count()) >= 2, async () => `${await findings.count()} findings`);
   await shot('findings');
 
   // Each finding leads to its places: the line is in sight and lit, and so are the others.
@@ -41,7 +41,7 @@ for (const [width, height] of [[1440, 900], [390, 844]]) {
         const box = document.querySelector(`[data-line="${n}"]`).getBoundingClientRect();
         return box.top >= Math.max(pane.top, 0) - 1 && box.bottom <= Math.min(pane.bottom, innerHeight) + 1;
       }, line);
-      check((await page.locator(`[data-line="${line}"].lit.here mark`).count()) === 1, `line ${line} is lit`);
+      await becomes(async () => (await page.locator(`[data-line="${line}"].lit.here mark`).count()) === 1, `line ${line} is lit`);
     }
   }
   await findings.first().click();
@@ -49,18 +49,18 @@ for (const [width, height] of [[1440, 900], [390, 844]]) {
   // And a line leads back to its finding.
   const first = Number(await page.locator('.line.lit').first().getAttribute('data-line'));
   await page.locator(`[data-line="${first}"]`).click();
-  check((await page.locator('[data-test=finding].on').count()) === 1, 'the finding of a line is chosen');
-  check((await page.evaluate(() => document.documentElement.scrollWidth)) <= width, 'nothing sticks out sideways');
+  await becomes(async () => (await page.locator('[data-test=finding].on').count()) === 1, 'the finding of a line is chosen');
+  await becomes(async () => (await page.evaluate(() => document.documentElement.scrollWidth)) <= width, 'nothing sticks out sideways');
 
   await page.click('[data-test=check-another]');
   await page.setInputFiles('[data-test=check-file]', QUSHU_SOUND);
   await page.waitForSelector('[data-test=check-findings]');
-  check((await page.locator('[data-test=check-findings]').innerText()).includes('没有发现疑点'), 'a sound document has no findings');
+  await becomes(async () => (await page.locator('[data-test=check-findings]').innerText()).includes('没有发现疑点'), 'a sound document has no findings');
   await shot('sound');
   await page.click('[data-test=check-another]');
   await page.setInputFiles('[data-test=check-file]', { name: '图片.png', mimeType: 'image/png', buffer: Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 1, 2, 3, 4]) });
   await page.waitForSelector('[data-test=problem]');
-  check((await page.locator('[data-test=problem]').innerText()).includes('PDF'), 'what can be checked is told');
+  await becomes(async () => (await page.locator('[data-test=problem]').innerText()).includes('PDF'), 'what can be checked is told');
   check(complaints.length === 0, complaints.join('\n'));
   await context.close();
 }

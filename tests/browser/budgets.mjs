@@ -1,5 +1,5 @@
 // A budget in a browser: entered, an identity broken and mended as it is typed, submitted, approved by a second person, printed, published, spent from.
-import { base, check, person, browser, work, pick } from './browser.mjs';
+import { base, becomes, browser, check, person, pick, work } from './browser.mjs';
 
 const { page, complaints } = await person('budgeter');
 await page.goto(`${base}/budgets`);
@@ -30,28 +30,28 @@ async function settled(words) {
 for (const wrong of ['一百', '12.3456789', '1e3', '2606.14.1']) {
   await total('income', wrong);
   await page.keyboard.press('Tab');
-  check((await page.inputValue('[data-test=total-income]')) === wrong, `${wrong} was replaced`);
-  check((await page.locator('.sums').innerText()).includes('应为数字'), `nothing was said of ${wrong}`);
-  check(await page.locator('[data-test=save]').isDisabled(), `${wrong} can be saved`);
+  await becomes(async () => (await page.inputValue('[data-test=total-income]')) === wrong, `${wrong} was replaced`);
+  await becomes(async () => (await page.locator('.sums').innerText()).includes('应为数字'), `nothing was said of ${wrong}`);
+  await becomes(() => page.locator('[data-test=save]').isDisabled(), `${wrong} can be saved`);
 }
 for (const [typed, kept] of [['１，２３４．５', '1,234.50'], ['2,606.14', '2,606.14']]) {
   await total('income', typed);
   await page.keyboard.press('Tab');
-  check((await page.inputValue('[data-test=total-income]')) === kept, `${typed} became ${await page.inputValue('[data-test=total-income]')}`);
+  await becomes(async () => (await page.inputValue('[data-test=total-income]')) === kept, async () => `${typed} became ${await page.inputValue('[data-test=total-income]')}`);
 }
 for (const [name, value] of [['income', '300'], ['expenditure', '300'], ['basic', '100'], ['personnel', '80'], ['office', '20'], ['project', '200']]) await total(name, value);
 await page.reload();
 await page.waitForSelector('[data-test=draft-restored]');
-check((await page.inputValue('[data-test=total-income]')) === '300.00', 'amounts that were entered are lost');
+await becomes(async () => (await page.inputValue('[data-test=total-income]')) === '300.00', 'amounts that were entered are lost');
 await settled('处不符');
-check((await told()).includes('各来源收入合计应等于收入总计'), 'nothing was said of the missing income');
+await becomes(async () => (await told()).includes('各来源收入合计应等于收入总计'), 'nothing was said of the missing income');
 await tab('收入');
 await row('income', ['一般公共预算拨款收入', '三百']);
-check(await page.locator('[data-test=unread]').isVisible() && await page.locator('[data-test=save]').isDisabled(), 'a cell that cannot be read can be saved');
+await becomes(async () => await page.locator('[data-test=unread]').isVisible() && await page.locator('[data-test=save]').isDisabled(), 'a cell that cannot be read can be saved');
 const source = page.locator('[data-test=grid-income] tbody tr').last().locator('input').first();
-check((await source.inputValue()) === '三百', 'what was typed into a cell was replaced');
+await becomes(async () => (await source.inputValue()) === '三百', 'what was typed into a cell was replaced');
 await source.fill('300');
-check((await page.locator('[data-test=unread]').count()) === 0, 'a mended cell is still marked');
+await becomes(async () => (await page.locator('[data-test=unread]').count()) === 0, 'a mended cell is still marked');
 await tab('支出');
 await row('functions', ['2010350', '事业运行', '一般公共预算拨款收入', '100', '0']);
 await row('functions', ['2010399', '其他支出', '一般公共预算拨款收入', '0', '200']);
@@ -70,19 +70,19 @@ for (const level of ['产出·数量', '效益·社会', '满意度']) await row
 // The details come to 175, the project to 200.
 await settled('明细合计应等于项目预算');
 await page.screenshot({ path: `${work}/pictures/budget-broken.png`, fullPage: true });
-check(await page.locator('[data-test=submit]').isDisabled(), 'what does not agree can be submitted');
+await becomes(() => page.locator('[data-test=submit]').isDisabled(), 'what does not agree can be submitted');
 await row('details', ['机房运维', '1', '项', '25', '25', '合同']);
 await page.waitForFunction(() => !document.querySelector('[data-test=findings]')?.textContent.includes('明细合计应等于项目预算'));
 // What is left is a warning, which is explained.
 await settled('处提示');
-check(!(await told()).includes('处不符'), await told());
+await becomes(async () => !(await told()).includes('处不符'), () => told());
 for (const input of await page.locator('.explain').all()) await input.fill('新项目，上年没有');
 await page.click('[data-test=save]');
 await page.waitForSelector('[data-test=submit]:not([disabled])');
 await page.click('[data-test=submit]');
 await page.click('[data-test=confirm]');
 await page.waitForFunction(() => document.querySelector('[data-test=state]')?.textContent === '待审核');
-check((await page.locator('[data-test=approve]').count()) === 0, 'who entered it could approve it');
+await becomes(async () => (await page.locator('[data-test=approve]').count()) === 0, 'who entered it could approve it');
 
 const second = await person('decider');
 await second.page.goto(at);
@@ -101,9 +101,9 @@ await page.click('[data-test=save-spent]');
 await page.waitForFunction(() => document.querySelector('[data-test=execution]')?.textContent.includes('25.00%'));
 // Beyond the budget only with an explanation; then it is told as that.
 await page.fill('[data-test=spend-office]', '2x');
-check(await page.locator('[data-test=save-spent]').isDisabled(), 'spending that cannot be read can be saved');
+await becomes(() => page.locator('[data-test=save-spent]').isDisabled(), 'spending that cannot be read can be saved');
 await page.fill('[data-test=spend-office]', '999999');
-check(await page.locator('[data-test=save-spent]').isDisabled(), 'more than the budget can be spent without a word');
+await becomes(() => page.locator('[data-test=save-spent]').isDisabled(), 'more than the budget can be spent without a word');
 await page.fill('[data-test=spend-explanation]', '搬迁后的物业费');
 await page.screenshot({ path: `${work}/pictures/budget-over.png`, fullPage: true });
 await page.click('[data-test=save-spent]');

@@ -1,7 +1,7 @@
 // From a department's database to a governed dataset, all by clicking: connect, preview, map, clean by SQL, schedule, run; the
 // source changes, the run stops, is decided and goes on; lineage and score are there to see.
 import { execFileSync } from 'node:child_process';
-import { base, browser, check, person, pick, work } from './browser.mjs';
+import { base, becomes, browser, check, person, pick, says, work } from './browser.mjs';
 
 const { QUSHU_PSQL, QUSHU_DB_PORT, QUSHU_DB } = process.env;
 const sql = (statement) => execFileSync(QUSHU_PSQL, ['-h', '127.0.0.1', '-p', QUSHU_DB_PORT, '-U', 'postgres', '-d', QUSHU_DB, '-qAtX', '-c', statement], { cwd: '/' });
@@ -23,7 +23,7 @@ await page.fill('[data-test=field-user]', 'nobody_here');
 await pick(page, 'field-tls', '优先加密');
 await page.click('[data-test=source-try]');
 await page.waitForSelector('[data-test=problem]');
-check((await text('problem')).includes('用户名或口令'), await text('problem'));
+await says(() => text('problem'), '用户名或口令');
 await page.fill('[data-test=field-user]', 'postgres');
 await page.click('[data-test=source-try]');
 await until('source-told', 'PostgreSQL');
@@ -40,7 +40,7 @@ await page.waitForSelector('[data-test=source-table]');
 await pick(page, 'source-table', 'firm');
 await forward();
 await page.waitForSelector('[data-test=mapping] tbody tr');
-check((await text('mapping')).includes('企业1'), await text('mapping'));
+await says(() => text('mapping'), '企业1');
 await page.fill('[data-test=item-1]', '企业名称');
 await page.locator('[data-test=key-0]').click();
 // The mapping as it stands now is what the steps work on.
@@ -48,7 +48,7 @@ await page.click('[data-test=step-add]');
 await page.fill('[data-test=step-sql]', "SELECT * EXCLUDE (state), CASE state WHEN '1' THEN '存续' ELSE '注销' END AS state FROM inputs");
 await page.click('[data-test=step-try]');
 await page.locator('[data-test=steps] [data-test=problem]').waitFor();
-check((await page.locator('[data-test=steps]').innerText()).includes('inputs'), 'the wrong name is told');
+await becomes(async () => (await page.locator('[data-test=steps]').innerText()).includes('inputs'), 'the wrong name is told');
 await shot('step-wrong');
 await page.fill('[data-test=step-sql]', "SELECT * EXCLUDE (state), CASE state WHEN '1' THEN '存续' ELSE '注销' END AS state FROM input");
 await page.click('[data-test=step-try]');
@@ -62,7 +62,7 @@ await page.waitForURL('**/jobs');
 await page.goBack();
 await page.waitForSelector('[data-test=draft-restored]');
 await page.waitForSelector('[data-test=mapping] tbody tr');
-check((await page.locator('[data-test=item-1]').inputValue()) === '企业名称' && (await page.locator('[data-test=step-sql]').inputValue()).includes('存续'), 'the pipeline that was begun is lost');
+await becomes(async () => (await page.locator('[data-test=item-1]').inputValue()) === '企业名称' && (await page.locator('[data-test=step-sql]').inputValue()).includes('存续'), 'the pipeline that was begun is lost');
 await shot('draft');
 await forward();
 await page.waitForSelector('[data-test=mode]');
@@ -83,7 +83,7 @@ await page.click('[data-test=save]');
 await page.waitForSelector('[data-test=pipeline-run]');
 await page.click('[data-test=pipeline-run]');
 await until('runs', '成功');
-check((await text('runs')).includes('300'), await text('runs'));
+await says(() => text('runs'), '300');
 await shot('pipeline');
 
 // The department changes its table: nothing is published before somebody has said what is to become of it.
@@ -92,8 +92,7 @@ await page.click('[data-test=pipeline-run]');
 await page.waitForSelector('[data-test=pipeline-decide]', { timeout: 60000 });
 await page.click('[data-test=pipeline-decide]');
 await page.waitForSelector('[data-test=drifts]');
-const drifts = await text('drifts');
-check(drifts.includes('name_cn') && drifts.includes('改名') && drifts.includes('street') && drifts.includes('新增'), drifts);
+await says(() => text('drifts'), 'name_cn', '改名', 'street', '新增');
 await shot('drift');
 await page.click('[data-test=decide]');
 await page.waitForSelector('[data-test=run-version]', { timeout: 60000 });
@@ -105,8 +104,7 @@ await page.waitForSelector('[data-test=versions] td');
 const code = new URL(page.url()).pathname.split('/').pop();
 await page.click('[data-test=tab-lineage]');
 await page.waitForSelector('[data-test=lineage-node]');
-const graph = await page.locator('[data-test=lineage-graph]').innerHTML();
-check(graph.includes('登记企业归集') && graph.includes('登记业务库'), graph.slice(0, 2000));
+await says(() => page.locator('[data-test=lineage-graph]').innerHTML(), '登记企业归集', '登记业务库');
 await pick(page, 'lineage-field', '企业名称');
 await page.waitForTimeout(300);
 await shot('lineage');

@@ -1,5 +1,5 @@
 // Harvesting another catalogue, on the page: named, harvested, looked into; on a phone too.
-import { base, browser, check, person, pick, work } from './browser.mjs';
+import { base, becomes, browser, check, person, pick, work } from './browser.mjs';
 
 const { page, complaints } = await person('steward');
 await page.goto(`${base}/harvests`);
@@ -23,7 +23,7 @@ await page.waitForSelector('[data-test=harvest-entries] >> text=邻区企业');
 for (const [width, height] of [[1440, 900], [390, 844]]) {
   await page.setViewportSize({ width, height });
   await page.waitForTimeout(400);
-  check((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 1, `too wide at ${width}`);
+  await becomes(async () => (await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 1, `too wide at ${width}`);
   await page.screenshot({ path: `${work}/pictures/harvest-${width}.png`, fullPage: true });
 }
 await page.setViewportSize({ width: 1440, height: 900 });

@@ -1,6 +1,6 @@
 // An indicator is defined with a mistake and mended while it is checked; a record makes it move; its evidence leads to the record
 // and the record to its paper; at the end on a phone.
-import { base, browser, check, person, work } from './browser.mjs';
+import { base, becomes, browser, check, person, pick, work } from './browser.mjs';
 
 const yaml = `indicator: held_trainings
 name: {zh: 已开展培训, en: Trainings held}
@@ -28,7 +28,7 @@ await shot(page, 'list');
 await page.click('[data-test=new-indicator]');
 await page.locator('[data-test=yaml]').fill(yaml.replace('a.kind', 'a.sort'));
 await page.waitForSelector('[data-test=mistakes]');
-check((await text(page, '[data-test=mistakes]')).includes('第 9 行'), 'the mistake has no line');
+await becomes(async () => (await text(page, '[data-test=mistakes]')).includes('第 9 行'), 'the mistake has no line');
 await shot(page, 'mistakes');
 await page.locator('[data-test=yaml]').fill(yaml);
 await page.waitForSelector('[data-test=trial]');
@@ -40,20 +40,19 @@ await page.goto(`${base}/indicators/new`);
 await page.waitForSelector('[data-test=draft-restored]');
 await page.reload();
 await page.waitForSelector('[data-test=trial]');
-check((await page.locator('[data-test=yaml]').inputValue()) === yaml && (await page.locator('[data-test=trial] input').inputValue()) === '培训归科室统计', 'a definition that was typed is lost');
+await becomes(async () => (await page.locator('[data-test=yaml]').inputValue()) === yaml && (await page.locator('[data-test=trial] input').inputValue()) === '培训归科室统计', 'a definition that was typed is lost');
 await shot(page, 'draft');
-check((await text(page, '[data-test=trial]')).includes('无证据'), 'nothing was recorded, and yet there is a figure');
+await becomes(async () => (await text(page, '[data-test=trial]')).includes('无证据'), 'nothing was recorded, and yet there is a figure');
 await page.click('[data-test=apply]');
 await page.waitForURL('**/indicators/held_trainings');
 await page.goto(`${base}/indicators/new`);
 await page.waitForFunction(() => document.querySelector('[data-test=yaml]')?.value.includes('my_indicator'));
-check((await page.locator('[data-test=draft-restored]').count()) === 0, 'what was applied is still a draft');
+await becomes(async () => (await page.locator('[data-test=draft-restored]').count()) === 0, 'what was applied is still a draft');
 
 // A record, with a paper.
 await page.goto(`${base}/registers/activities/new`);
 await page.locator('[data-test=field-name] input').fill('数据安全培训');
-await page.locator('[data-test=field-kind] .el-select__wrapper').click();
-await page.locator('.el-select-dropdown__item:visible', { hasText: '业务培训' }).click();
+await pick(page, page.locator('[data-test=field-kind] .el-select__wrapper'), '业务培训');
 await page.locator('[data-test=field-planned_on] input').fill(today);
 await page.click('[data-test=record-save]');
 await page.waitForURL('**/registers/activities/records/**');
@@ -63,7 +62,7 @@ const record = page.url();
 await page.goto(`${base}/indicators/held_trainings`);
 await page.click('[data-test=compute]');
 await page.waitForFunction(() => document.querySelector('[data-test=value]')?.textContent?.includes('1 次'));
-check((await text(page, '[data-test=light]')) === '偏离', 'one of two is not on target');
+await becomes(async () => (await text(page, '[data-test=light]')) === '偏离', 'one of two is not on target');
 await page.waitForSelector('[data-test=evidence] [data-test=to-record]');
 await shot(page, 'figure');
 await page.click('[data-test=to-record]');
@@ -75,8 +74,8 @@ check(!complaints.length, complaints.join('; '));
 const phone = await person('reader', 390, 844);
 await phone.page.goto(`${base}/indicators/held_trainings`);
 await phone.page.waitForSelector('[data-test=value]');
-check((await text(phone.page, '[data-test=value]')).includes('1 次'), 'the figure is for everybody');
-check((await phone.page.locator('[data-test=compute]').count()) === 0, 'a reader does not compute');
+await becomes(async () => (await text(phone.page, '[data-test=value]')).includes('1 次'), 'the figure is for everybody');
+await becomes(async () => (await phone.page.locator('[data-test=compute]').count()) === 0, 'a reader does not compute');
 const over = await phone.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 check(over <= 1, `${over} px too wide`);
 await shot(phone.page, 'phone');

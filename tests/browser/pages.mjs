@@ -1,6 +1,6 @@
 // Every page, at the width of a desk and of a phone, light and dark: nothing overflows, nothing complains, no English is left in a
 // Chinese page, every control that has no text has a name, and the keyboard gets through the sign-in.
-import { base, browser, check, person, work } from './browser.mjs';
+import { base, becomes, browser, check, person, work } from './browser.mjs';
 
 const pages = {
   operator: ['/', '/datasets', '/datasets/CODE', '/datasets/CODE?tab=fields', '/datasets/CODE?tab=profile', '/datasets/CODE?tab=chart', '/datasets/CODE?tab=history', '/datasets/CODE?tab=access', '/datasets/CODE?tab=lineage', '/datasets/CODE?tab=privacy', '/datasets/CODE?tab=quality', '/quality', '/corrections', '/corrections/TICKET', '/linkage', '/imports', '/imports/IMPORT', '/sources', '/pipelines', '/pipelines/new', '/budget/check', '/open-data', '/open-data?tab=boundaries', '/harvests', '/sharing/requests', '/sharing/requests/new?dataset=ASKED', '/sharing/requests/REQUEST', '/sharing/grants', '/sharing/grants/GRANT', '/sharing/grants/GRANT?tab=keys', '/sharing/grants/GRANT?tab=deliveries', '/sharing/grants/GRANT?tab=records', '/sharing/rules', '/sharing/watermarks', '/sql', '/search?q=网络', '/search', '/jobs', '/account', '/api-docs', '/nowhere', '/datasets/CODE?tab=entry', '/catalogue/import', '/registers', '/registers/contracts', '/registers/contracts/new', '/registers/contracts/calendar', '/my-calendar', '/registers/contracts/records/RECORD', '/registers/contracts/records/RECORD?tab=files', '/registers/contracts/records/RECORD?tab=history', '/registers/contracts/definition', '/registers/new-definition', '/indicators', '/indicators/party_study', '/indicators/party_study/definition', '/indicators/new', '/surveys', '/surveys/new', '/surveys/satisfaction', '/surveys/satisfaction/edit', '/board', '/wall'],
@@ -74,11 +74,11 @@ await page.keyboard.type(process.env.QUSHU_PASSWORD);
 await page.keyboard.press('Enter');
 await page.waitForSelector('nav');
 await page.click('[data-test=theme]');
-check(await page.evaluate(() => document.documentElement.classList.contains('dark')), 'dark did not take');
+await becomes(() => page.evaluate(() => document.documentElement.classList.contains('dark')), 'dark did not take');
 if (process.env.QUSHU_PICTURES) await page.screenshot({ path: `${work}/pictures/dark.png` });
 await page.click('[data-test=language]');
 await page.waitForFunction(() => document.documentElement.lang.startsWith('en'));
-check((await page.locator('nav').innerText()).includes('SQL') && /Datasets|Catalogue/.test(await page.locator('nav').innerText()), 'English did not take');
+await becomes(async () => (await page.locator('nav').innerText()).includes('SQL') && /Datasets|Catalogue/.test(await page.locator('nav').innerText()), 'English did not take');
 // The first page's weight, as it travels.
 const { context: fresh, page: first } = await person(null);
 const client = await fresh.newCDPSession(first);

@@ -1,5 +1,5 @@
 // The public portal with scripts switched off, at a desk and on a phone, in both languages, light and dark.
-import { base, browser, check, person, work } from './browser.mjs';
+import { base, becomes, browser, check, person, work } from './browser.mjs';
 
 for (const [width, height] of [[1440, 900], [390, 844]])
   for (const locale of ['zh-CN', 'en-GB']) {
@@ -27,9 +27,9 @@ for (const [width, height] of [[1440, 900], [390, 844]])
     await page.fill('input[name=value]', '企业1');
     await page.locator('form:has(select[name=op]) button').click();
     await page.waitForURL('**value=**');
-    check((await page.locator('caption').first().innerText()).includes('11'), 'eleven names hold “企业1”');
+    await becomes(async () => (await page.locator('caption').first().innerText()).includes('11'), 'eleven names hold “企业1”');
     await page.goto(`${base}/open/dataset/portal_places`);
-    check((await page.locator('svg.map circle').count()) > 5, 'the map has points');
+    await becomes(async () => (await page.locator('svg.map circle').count()) > 5, 'the map has points');
     await at('map');
     await page.click('text=/报告错误|Report an error/');
     await at('report');
@@ -62,7 +62,7 @@ for (const [width, height] of [[390, 844], [1440, 900]]) {
   const { page, complaints, context } = await person('reviewer', width, height);
   await page.goto(`${base}/open-data?tab=asks`);
   await page.waitForSelector('[data-test=ask-1]');
-  check((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 1, `too wide at ${width}`);
+  await becomes(async () => (await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 1, `too wide at ${width}`);
   await page.screenshot({ path: `${work}/pictures/asks-${width}.png` });
   await page.click('[data-test=ask-1]');
   await page.fill('[data-test=ask-text]', '下季度开放');

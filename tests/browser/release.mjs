@@ -1,5 +1,5 @@
 // A dataset is proposed for release in the console, approved by another person, and withdrawn, at a desk and on a phone.
-import { base, browser, check, person, pick, work } from './browser.mjs';
+import { base, becomes, browser, check, person, pick, work } from './browser.mjs';
 
 const { QUSHU_TITLE, QUSHU_CODE } = process.env;
 for (const [width, height] of [[1440, 900], [390, 844]]) {
@@ -9,11 +9,11 @@ for (const [width, height] of [[1440, 900], [390, 844]]) {
   await steward.page.click('[data-test=release-new]');
   await pick(steward.page, 'release-dataset', QUSHU_TITLE);
   await steward.page.waitForSelector('[data-test=release-check]');
-  check(!(await steward.page.locator('[data-test="open-联系电话"] input').isChecked()), 'what names people is not chosen');
+  await becomes(async () => !(await steward.page.locator('[data-test="open-联系电话"] input').isChecked()), 'what names people is not chosen');
   await shot(steward.page, 'check');
   await steward.page.click('[data-test=release-try]');
   await steward.page.waitForSelector('[data-test=release-verdict]');
-  check((await steward.page.locator('[data-test=release-verdict]').innerText()).includes('未通过'), 'dates and streets narrow people down');
+  await becomes(async () => (await steward.page.locator('[data-test=release-verdict]').innerText()).includes('未通过'), 'dates and streets narrow people down');
   await steward.page.fill('[data-test=release-firm]', '登记的是企业');
   await steward.page.click('[data-test=release-try]');
   await steward.page.waitForFunction(() => document.querySelector('[data-test=release-verdict]')?.textContent.trim() === '通过');

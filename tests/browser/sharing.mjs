@@ -1,5 +1,5 @@
 // From search to a key to the first row, at a desk and on a phone; then a request that is refused, and one that is late.
-import { base, browser, check, password, person, pick, work } from './browser.mjs';
+import { base, becomes, browser, check, password, person, pick, work } from './browser.mjs';
 
 const { QUSHU_CODE, QUSHU_TITLE, QUSHU_LATE } = process.env;
 const complaints = [];
@@ -26,7 +26,7 @@ async function ask(one, shot) {
     const r = document.querySelector('[data-test=problem]').getBoundingClientRect();
     return r.top >= 52 && r.bottom <= innerHeight;
   });
-  check(await seen.jsonValue(), 'what is wrong is before the eyes');
+  await becomes(() => seen.jsonValue(), 'what is wrong is before the eyes');
   await pick(page, 'named-purpose', '社会救助');
   await shot?.(page, 'asking');
   await page.click('[data-test=send]');
@@ -45,9 +45,9 @@ async function ask(one, shot) {
   await page.fill('[data-test=purpose]', '用途已写好');
   await page.fill('[data-test=scenario]', '场景已写好');
   await page.locator('.until input').fill('2020-01-01');
-  check((await page.locator('.until').innerText()).includes('不能早于') && (await page.locator('[data-test=send]').isDisabled()), 'a day that has passed');
+  await becomes(async () => (await page.locator('.until').innerText()).includes('不能早于') && (await page.locator('[data-test=send]').isDisabled()), 'a day that has passed');
   await page.locator('.until input').fill('2126-11-31');
-  check((await page.locator('.until').innerText()).includes('读不出') && (await page.locator('[data-test=send]').isDisabled()), 'a day that is none');
+  await becomes(async () => (await page.locator('.until').innerText()).includes('读不出') && (await page.locator('[data-test=send]').isDisabled()), 'a day that is none');
   await page.locator('.until input').fill('2126-11-30');
   await one.context.clearCookies();
   await page.click('[data-test=send]');
@@ -56,15 +56,15 @@ async function ask(one, shot) {
   await page.click('[data-test=sign-in]');
   await page.waitForSelector('[data-test=draft-restored]');
   const kept = () => page.locator('[data-test=basis]').inputValue();
-  check((await kept()) === '依据已写好' && (await page.locator('[data-test=purpose]').inputValue()) === '用途已写好' && (await page.locator('.until input').inputValue()) === '2126-11-30', 'what was typed is lost with the session');
+  await becomes(async () => (await kept()) === '依据已写好' && (await page.locator('[data-test=purpose]').inputValue()) === '用途已写好' && (await page.locator('.until input').inputValue()) === '2126-11-30', 'what was typed is lost with the session');
   await page.click('nav a[href="/datasets"]');
   await page.waitForURL('**/datasets');
   await page.goBack();
   await page.waitForSelector('[data-test=draft-restored]');
-  check((await kept()) === '依据已写好', 'what was typed is lost by the way back');
+  await becomes(async () => (await kept()) === '依据已写好', 'what was typed is lost by the way back');
   await page.screenshot({ path: `${work}/pictures/draft.png`, fullPage: true });
   await page.click('[data-test=draft-revert]');
-  check((await kept()) === '', 'thrown away');
+  await becomes(async () => (await kept()) === '', 'thrown away');
   await done(one);
 }
 
@@ -82,9 +82,8 @@ for (const [width, height] of [[1440, 900], [390, 844]]) {
   const giver = await person('giving_officer', width, height);
   await giver.page.locator(`a[href="/sharing/requests/${id}"]`).first().click();
   await giver.page.waitForSelector('[data-test=grant]');
-  check((await giver.page.locator('[data-test=request-clock]').innerText()).includes('剩 10 个工作日'), 'the clock runs');
-  await giver.page.locator('[data-test^=mask-]').nth(1).click();
-  await giver.page.locator('.el-select-dropdown__item:visible', { hasText: '留前 1 后 0 位' }).first().click();
+  await becomes(async () => (await giver.page.locator('[data-test=request-clock]').innerText()).includes('剩 10 个工作日'), 'the clock runs');
+  await pick(giver.page, giver.page.locator('[data-test^=mask-]').nth(1), '留前 1 后 0 位');
   await giver.page.fill('[data-test=limit-daily_calls] input', '1000');
   await shot(giver.page, 'answering');
   await giver.page.click('[data-test=grant]');
@@ -99,8 +98,8 @@ for (const [width, height] of [[1440, 900], [390, 844]]) {
   await page.unroute('**/rows?*');
   await page.click('[data-test=problem-retry]');
   await page.locator('[data-test=rows] tbody tr').first().waitFor();
-  check(/张\*+/.test(await page.locator('[data-test=rows]').innerText()), 'a person with a grant sees the rows');
-  check(!(await page.locator('[data-test=problem]').count()), 'what came the second time is no problem any more');
+  await becomes(async () => /张\*+/.test(await page.locator('[data-test=rows]').innerText()), 'a person with a grant sees the rows');
+  await becomes(async () => !(await page.locator('[data-test=problem]').count()), 'what came the second time is no problem any more');
   await shot(page, 'granted-rows');
 
   // The key, and the first row by it.
@@ -133,7 +132,7 @@ for (const [width, height] of [[1440, 900], [390, 844]]) {
   await giver.page.fill('[data-test=reason]', '核查使用情况');
   await giver.page.click('[data-test=move]');
   await giver.page.waitForFunction(() => document.querySelector('[data-test=grant-state]')?.textContent.includes('已暂停'));
-  check((await fetch(`${base}/api/v1/datasets/${QUSHU_CODE}/rows`, { headers: { Authorization: `Bearer ${secret}` } })).status === 404, 'suspended');
+  await becomes(async () => (await fetch(`${base}/api/v1/datasets/${QUSHU_CODE}/rows`, { headers: { Authorization: `Bearer ${secret}` } })).status === 404, 'suspended');
   await page.goto(base + grant + '?tab=records');
   await page.click('[data-test=record-rectification]');
   await page.fill('[data-test=record-text-process]', '已收回多余权限');
@@ -155,7 +154,7 @@ for (const [width, height] of [[1440, 900], [390, 844]]) {
   await again.page.click('[data-test=approve]');
   await state(again.page, '待提供部门审核');
   await giver.page.goto(`${base}/sharing/requests/${other}`);
-  check(await giver.page.locator('[data-test=refuse]').isDisabled(), 'a refusal states its reasons');
+  await becomes(() => giver.page.locator('[data-test=refuse]').isDisabled(), 'a refusal states its reasons');
   await giver.page.locator('[data-test=text]').fill('法律不允许用于这个场景');
   await giver.page.click('[data-test=refuse]');
   await state(giver.page, '不予共享');
@@ -169,7 +168,7 @@ for (const [width, height] of [[1440, 900], [390, 844]]) {
   await shot(giver.page, 'late');
   const authority = await person('reviewer', width, height);
   await authority.page.locator(`a[href="/sharing/requests/${QUSHU_LATE}"]`).first().waitFor();
-  check((await authority.page.locator('main').innerText()).includes('逾期'), 'the authority sees that it is late');
+  await becomes(async () => (await authority.page.locator('main').innerText()).includes('逾期'), 'the authority sees that it is late');
   await shot(authority.page, 'authority');
   for (const one of [asker, giver, again, authority]) await done(one);
 }

@@ -1,7 +1,7 @@
 // What a steward does: signs in, drops a GBK file with broken rows, corrects one type, publishes, finds it by search, filters it,
 // charts it. And a second person, who may not see it, does not.
 import { readFileSync } from 'node:fs';
-import { base, browser, check, person, pick, work } from './browser.mjs';
+import { base, becomes, browser, check, person, pick, says, work } from './browser.mjs';
 
 const { page, complaints } = await person('steward');
 const text = (test) => page.locator(`[data-test=${test}]`).innerText();
@@ -18,9 +18,8 @@ await page.waitForSelector('[data-test=file-input]', { state: 'attached' });
 await page.dispatchEvent('.drop', 'drop', { dataTransfer: transfer });
 await page.waitForSelector('[data-test=columns] td');
 await page.waitForFunction(() => document.querySelector('[data-test=import-state]')?.textContent?.includes('待发布') || document.querySelector('[data-test=publish]'));
-check((await text('rejected')) === '3', `rejected: ${await text('rejected')}`);
-const misfits = await text('misfits');
-check(misfits.includes('2020-02-30') && misfits.includes('九百万') && misfits.includes('51'), misfits);
+await becomes(async () => (await text('rejected')) === '3', async () => `rejected: ${await text('rejected')}`);
+await says(() => text('misfits'), '2020-02-30', '九百万', '51');
 await page.screenshot({ path: `${work}/pictures/import.png`, fullPage: true });
 
 // The number of beds is a code here: it becomes text, and everything is counted again.
@@ -28,8 +27,6 @@ await pick(page, 'column-type-5', '文本');
 await page.waitForFunction(() => document.querySelector('[data-test=column-type-5]')?.textContent?.includes('文本'));
 await page.waitForSelector('[data-test=publish]:not([disabled])');
 await page.fill('[data-test=entry-title]', '养老服务机构名录');
-await page.locator('[data-test=entry-title]').blur();
-await page.waitForTimeout(300);
 await page.click('[data-test=publish]');
 await page.waitForSelector('[data-test=open-dataset]', { timeout: 30000 });
 
@@ -44,22 +41,21 @@ await found.getByRole('link').first().click();
 
 // Filtered.
 await page.waitForSelector('[data-test=rows] tbody tr');
-check((await text('total')).includes('197'), await text('total'));
+await says(() => text('total'), '197');
 await page.click('[data-test=filter-add]');
 await pick(page, 'filter-field', '机构名称');
 await pick(page, 'filter-op', '包含');
 await page.fill('[data-test=filter-value]', '第7养老');
 await page.click('[data-test=filter-apply]');
 await page.waitForFunction(() => document.querySelectorAll('[data-test=rows] tbody tr').length === 1);
-check((await text('rows')).includes('000007'), await text('rows'));
+await says(() => text('rows'), '000007');
 
 // Its history, and the rejected rows with their reasons.
 await page.click('[data-test=tab-history]');
 await page.waitForSelector('[data-test=versions] td');
 await page.click('[data-test=rejects-1]');
 await page.waitForSelector('[data-test=rejects] td');
-const rejects = await text('rejects');
-check(rejects.includes('2020-02-30') && rejects.includes('不是日期'), rejects);
+await says(() => text('rejects'), '2020-02-30', '不是日期');
 await page.keyboard.press('Escape');
 
 // Charted.
@@ -87,7 +83,7 @@ await page.keyboard.press('Control+A');
 await page.keyboard.insertText('SELECT "街道代码", count(*) AS "机构数" FROM "养老服务机构名录" GROUP BY 1 ORDER BY 1');
 await page.click('[data-test=sql-run]');
 await page.waitForSelector('[data-test=sql-result] td');
-check((await text('sql-result')).includes('01'), await text('sql-result'));
+await says(() => text('sql-result'), '01');
 
 // She is told what is wrong in Chinese.
 await page.click('.cm-content');
@@ -95,7 +91,7 @@ await page.keyboard.press('Control+A');
 await page.keyboard.insertText('SELECT * FROM 没有这张表');
 await page.click('[data-test=sql-run]');
 await page.waitForSelector('[data-test=problem]');
-check(/[\u4e00-\u9fff]/.test(await text('problem')), await text('problem'));
+await becomes(async () => /[\u4e00-\u9fff]/.test(await text('problem')), () => text('problem'));
 
 // Someone of another department does not find it, nor reach it by its address.
 const code = await (async () => {
@@ -110,7 +106,7 @@ await other.page.keyboard.press('Enter');
 await other.page.waitForSelector('[data-test=empty]');
 await other.page.goto(`${base}/datasets/${code}`);
 await other.page.waitForSelector('[data-test=problem], [data-test=empty]');
-check(!(await other.page.content()).includes('养老服务机构名录'), 'a stranger sees the title');
+await becomes(async () => !(await other.page.content()).includes('养老服务机构名录'), 'a stranger sees the title');
 
 check(complaints.length === 0, complaints.join('\n'));
 check(other.complaints.length === 0, other.complaints.join('\n'));

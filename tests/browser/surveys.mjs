@@ -1,7 +1,7 @@
 // A survey is put together in the form, opened, answered on a phone without scripts, and its results are looked at; then the board
 // and the wall.
 import { readFileSync } from 'node:fs';
-import { base, browser, check, person, pick, work } from './browser.mjs';
+import { base, becomes, browser, check, person, pick, work } from './browser.mjs';
 
 const shot = (page, name) => page.screenshot({ path: `${work}/pictures/${name}.png`, fullPage: true });
 
@@ -16,8 +16,7 @@ await page.locator('input[data-test=name], [data-test=name] input').first().fill
 await page.click('[data-test=add-question]');
 const second = page.locator('[data-test=question-edit]').nth(1);
 await second.locator('input[data-test=title], [data-test=title] input').first().fill('您常在哪里用餐');
-await second.locator('[data-test=type]').click();
-await page.locator('.el-select-dropdown__item:visible', { hasText: '单选' }).click();
+await pick(page, second.locator('[data-test=type]'), '单选');
 await second.locator('input[data-test=option], [data-test=option] input').nth(0).fill('一楼');
 await second.locator('input[data-test=option], [data-test=option] input').nth(1).fill('二楼');
 await page.waitForSelector('[data-test=apply]');
@@ -25,8 +24,8 @@ await page.waitForSelector('[data-test=apply]');
 await page.click('[data-test=add-question]');
 await page.reload();
 await page.waitForSelector('[data-test=draft-restored]');
-check((await page.locator('[data-test=question-edit]').count()) === 3, 'questions that were typed are lost');
-check((await second.locator('input[data-test=title], [data-test=title] input').first().inputValue()) === '您常在哪里用餐', 'the text of a question is lost');
+await becomes(async () => (await page.locator('[data-test=question-edit]').count()) === 3, 'questions that were typed are lost');
+await becomes(async () => (await second.locator('input[data-test=title], [data-test=title] input').first().inputValue()) === '您常在哪里用餐', 'the text of a question is lost');
 await shot(page, 'draft');
 await page.locator('[data-test=question-edit]').nth(2).getByLabel('删除题目').click();
 await page.waitForSelector('[data-test=apply]');
@@ -39,12 +38,12 @@ await page.locator('input[data-test=name], [data-test=name] input').first().fill
 await page.waitForSelector('[data-test=apply]');
 await page.reload();
 await page.waitForSelector('[data-test=draft-restored]');
-check((await page.locator('input[data-test=name], [data-test=name] input').first().inputValue()) === '食堂意见', 'a name that was typed is lost');
+await becomes(async () => (await page.locator('input[data-test=name], [data-test=name] input').first().inputValue()) === '食堂意见', 'a name that was typed is lost');
 await page.click('[data-test=draft-revert]');
-check((await page.locator('input[data-test=name], [data-test=name] input').first().inputValue()) === '食堂满意度调查', 'it was not thrown away');
+await becomes(async () => (await page.locator('input[data-test=name], [data-test=name] input').first().inputValue()) === '食堂满意度调查', 'it was not thrown away');
 await page.reload();
 await page.waitForSelector('[data-test=question-edit]');
-check((await page.locator('[data-test=draft-restored]').count()) === 0, 'what was thrown away is back');
+await becomes(async () => (await page.locator('[data-test=draft-restored]').count()) === 0, 'what was thrown away is back');
 await page.goto(`${base}/surveys/canteen`);
 await page.click('[data-test=open]');
 await page.waitForFunction(() => document.querySelector('[data-test=phase]')?.textContent === '进行中');
@@ -70,8 +69,8 @@ await fits('the form');
 await shot(answer, 'phone-form');
 await answer.check('input[name=q_q2][value=b]');
 await answer.click('button');
-check((await answer.textContent('#problems')).includes('需要修改'), 'no problem is told');
-check(await answer.isChecked('input[name=q_q2][value=b]'), 'what was chosen is lost');
+await becomes(async () => (await answer.textContent('#problems')).includes('需要修改'), 'no problem is told');
+await becomes(() => answer.isChecked('input[name=q_q2][value=b]'), 'what was chosen is lost');
 await fits('the form with problems');
 await shot(answer, 'phone-problems');
 for (const [n, link] of links.slice(0, 12).entries()) {
@@ -79,12 +78,12 @@ for (const [n, link] of links.slice(0, 12).entries()) {
   await answer.check(`input[name=q_overall][value="${n < 9 ? 5 : 2}"]`);
   await answer.check(`input[name=q_q2][value=${n % 2 ? 'a' : 'b'}]`);
   await answer.click('button');
-  check((await answer.textContent('h1')) === '谢谢您', 'no thanks');
+  await becomes(async () => (await answer.textContent('h1')) === '谢谢您', 'no thanks');
 }
 await fits('thanks');
 await shot(answer, 'phone-thanks');
 await answer.goto(at(links[0]));
-check((await answer.textContent('h1')) === '已经答过', 'the link works twice');
+await becomes(async () => (await answer.textContent('h1')) === '已经答过', 'the link works twice');
 await shot(answer, 'phone-used');
 check(!flaws.length, flaws.join('\n'));
 
@@ -92,8 +91,8 @@ check(!flaws.length, flaws.join('\n'));
 await page.click('[data-test=close]');
 await page.locator('.el-message-box__btns button', { hasText: '结束' }).click();
 await page.waitForSelector('[data-test=question]');
-check((await page.locator('[data-test=satisfied]').first().textContent()) === '75%', 'the share of the satisfied');
-check((await page.textContent('[data-test=facts]')).includes('24%'), 'the response rate');
+await becomes(async () => (await page.locator('[data-test=satisfied]').first().textContent()) === '75%', 'the share of the satisfied');
+await becomes(async () => (await page.textContent('[data-test=facts]')).includes('24%'), 'the response rate');
 await page.waitForTimeout(800);
 await shot(page, 'results');
 await page.setViewportSize({ width: 390, height: 844 });
@@ -114,11 +113,10 @@ await page.locator('textarea[data-test=card-sql], [data-test=card-sql] textarea'
 await page.click('[data-test=card-done]');
 await page.waitForSelector('[data-test=card] canvas');
 await page.click('[data-test=change]');
-await page.locator('[data-test=forward]').nth(1).click();
-await page.waitForTimeout(300);
+await Promise.all([page.waitForResponse((r) => r.request().method() === 'PUT' && r.ok()), page.locator('[data-test=forward]').nth(1).click()]);
 await page.reload();
 await page.waitForSelector('[data-test=card] canvas');
-check((await page.locator('[data-test=card] h2').first().textContent()) === '各选项的答复', 'the order is not kept');
+await becomes(async () => (await page.locator('[data-test=card] h2').first().textContent()) === '各选项的答复', 'the order is not kept');
 await shot(page, 'board');
 
 // --- put away, taken back, and removed with its answers ------------------------------------------------------------------------------
@@ -134,13 +132,13 @@ await page.click('[data-test=archive]');
 await page.waitForSelector('[data-test=is-archived]', { state: 'detached' });
 await page.click('[data-test=remove]');
 await page.waitForSelector('.el-message-box');
-check(/\d+ 份答卷/.test(await page.locator('.el-message-box').innerText()), 'it does not say how many answers go');
+await becomes(async () => /\d+ 份答卷/.test(await page.locator('.el-message-box').innerText()), 'it does not say how many answers go');
 await page.waitForTimeout(300);
 await shot(page, 'remove');
 await page.click('.el-message-box .el-button--danger');
 await page.waitForURL('**/surveys');
 await page.waitForSelector('[data-test=surveys]');
-check((await page.locator('[data-test=surveys] a[href="/surveys/canteen"]').count()) === 0, 'the survey is still there');
+await becomes(async () => (await page.locator('[data-test=surveys] a[href="/surveys/canteen"]').count()) === 0, 'the survey is still there');
 
 // --- the wall -------------------------------------------------------------------------------------------------------------------------
 await page.setViewportSize({ width: 1920, height: 1080 });
@@ -148,7 +146,7 @@ await page.goto(`${base}/wall`);
 await page.waitForSelector('[data-test=wall-figure]');
 await page.waitForFunction(() => document.querySelector('[data-test=live]')?.textContent?.startsWith('实时'));
 await page.screenshot({ path: `${work}/pictures/wall.png` });
-check((await page.evaluate(() => document.documentElement.scrollHeight)) <= 1080, 'the wall does not fit its screen');
+await becomes(async () => (await page.evaluate(() => document.documentElement.scrollHeight)) <= 1080, 'the wall does not fit its screen');
 // A new figure comes without being asked for.
 const before = await page.locator('[data-test=wall-figure]', { hasText: '党建' }).first().textContent();
 const desk = (await person('operator')).page;
@@ -160,7 +158,7 @@ check(before !== null, 'party study is not on the wall');
 await page.route('**/api/v1/indicators', (route) => route.abort());
 await desk.click('[data-test=compute]');
 await page.waitForSelector('[data-test=live].stale', { timeout: 20000 });
-check((await page.textContent('[data-test=live]')).includes('数据截至'), 'it does not say how old it is');
+await becomes(async () => (await page.textContent('[data-test=live]')).includes('数据截至'), 'it does not say how old it is');
 await page.screenshot({ path: `${work}/pictures/wall-stale.png` });
 await page.unroute('**/api/v1/indicators');
 await desk.click('[data-test=compute]');
