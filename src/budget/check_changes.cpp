@@ -15,7 +15,8 @@ constexpr std::size_t kMostFacts = 8000;  // among which an amount is looked for
 struct Reference {
   bool named = false;
   int year = 0;            // 0: it is not said which
-  bool plan = true;        // compared with a budget
+  // Whether it says that it means a budget, or an account.
+  bool of_plan = false, of_account = false;
   bool same_year = false;  // with the budget of the same year (年初预算)
 };
 
@@ -37,6 +38,11 @@ class Changes : ParagraphCheck {
   }
 
  private:
+  // The text since the mention before.
+  [[nodiscard]] std::u32string_view gap_before(std::size_t k) const {
+    auto begin = k == 0 ? std::size_t{0} : mentions_[k - 1].end;
+    return std::u32string_view(text_).substr(begin, mentions_[k].begin - begin);
+  }
   // Of another paragraph than this one.
   [[nodiscard]] bool nowhere_in(const Mention* m) const {
     return mentions_.empty() || m < mentions_.data() || m >= mentions_.data() + mentions_.size();
@@ -113,8 +119,8 @@ class Changes : ParagraphCheck {
     if (at == std::u32string_view::npos) return out;
     out.named = true;
     auto rest = words.substr(at);
-    out.plan = !contains_any(rest, {U"决算", U"执行"});
-    if (c_.model().final_account) out.plan = rest.contains(U"预算");
+    out.of_account = contains_any(rest, {U"决算", U"执行"});
+    out.of_plan = !out.of_account && without_fund_names(rest).contains(U"预算");
     if (contains_any(rest, {U"年初预算", U"调整预算", U"全年预算"}) && year_in(rest) == 0 &&
         !contains_any(rest, {U"上年", U"去年"}))
       out.same_year = true;
@@ -184,6 +190,10 @@ class Changes : ParagraphCheck {
       return;
     }
     if (levels.empty()) levels.push_back(&stated);
+    // "比上年决算6万元减少1万元；比年初预算减少4万元": the second is of another base.
+    if (k > 0 && ref.named && !after_base && contains_any(gap_before(k), {U"比", U"较", U"与"}))
+      std::erase_if(levels, [](const Mention* m) { return m->compared; });
+    if (levels.empty()) return;
     check_compared(change, levels);
     if (ref.named && check_base(change, rate, levels, ref)) return;
     if (rate != nullptr) check_rate(change, *rate, levels);
@@ -308,7 +318,9 @@ class Changes : ParagraphCheck {
     auto known = facts_of(*subject, view_.project);
     auto year = ref.same_year ? c_.model().year : ref.year;
     auto base_of = [&](const Fact* fact) {
-      return fact->year == year && (ref.same_year ? fact->plan && c_.model().final_account : fact->mark != level.mark);
+      if (ref.same_year) return fact->year == year && fact->plan && c_.model().final_account;
+      bool other_kind = fact->plan ? ref.of_account : ref.of_plan;
+      return fact->year == year && fact->mark != level.mark && !other_kind;
     };
     std::vector<const Fact*> bases;
     std::ranges::copy_if(known, std::back_inserter(bases), base_of);
@@ -360,13 +372,22 @@ class Changes : ParagraphCheck {
       if (mark != nullptr) c_.quote(f, *mark);
   }
 
+  // "上年支出30万元，减少30万元": what it was before.
+  [[nodiscard]] bool says_before(const Mention& level) const {
+    auto words = std::u32string_view(level.phrase);
+    if (words.starts_with(U"其中")) words.remove_prefix(2);
+    bool last = words.starts_with(U"上年") || words.starts_with(U"去年") ||
+                (year_in(words.substr(0, 5)) != 0 && year_in(words) == c_.model().year - 1);
+    return last && !contains_any(words, {U"结转", U"结余"});
+  }
+
   // The change and its percentage imply the same base.
   void check_rate(const Mention& change, const Mention& rate, const std::vector<const Mention*>& levels) {
     bool tested = false;
     std::int64_t expected = 0;
     for (const auto* level : levels)
       for (int sign : signs(change)) {
-        auto base = level->compared ? level->value : level->value - sign * change.value;
+        auto base = level->compared || says_before(*level) ? level->value : level->value - sign * change.value;
         // Of what there was nothing before, "增长100%" is said.
         if (base == 0 && std::abs(rate.value) == 100 * kMicro) return c_.counted();
         if (base <= 0) continue;

@@ -78,6 +78,11 @@ class Rebuilder {
     constexpr std::size_t kTitleLines = 8;
     auto text = std::u32string_view(paragraph.text).substr(paragraph.number.length);
     auto name = text.substr(0, std::min<std::size_t>(text.find(U':'), 30));
+    // "本级决算：收入3万元", "下属单位决算：收入2万元"
+    constexpr std::size_t kShort = 12;
+    bool part = name.size() != text.size() && name.size() <= kShort &&
+                contains_any(name, {U"本级", U"下属", U"所属", U"二级单位"});
+    if (part) return std::u32string(name);
     if (name.size() < 3 || name.size() == text.size() || !names_unit(name)) return owner_;
     for (std::size_t i = 0; i < std::min(m_.layout.lines.size(), kTitleLines); ++i)
       if (m_.layout.lines[i].size() < 80 && !is_prose(m_.layout.lines[i]) && without_spaces(m_.layout.lines[i]).contains(name))
@@ -167,17 +172,31 @@ class Rebuilder {
   [[nodiscard]] int year_of(const Mention& m, const ParagraphView& view) const {
     if (int year = year_in(m.phrase); year != 0) return year;
     if (contains_any(m.phrase, {U"上年", U"去年"})) return m_.year - 1;
-    // The sentence's opening sets the year for what follows.
-    auto text = sentence_text(view.said, m.sentence);
-    auto opening = text.substr(0, std::min<std::size_t>(text.find(U'，'), 16));
-    if (contains_any(opening, {U"比", U"较", U"与", U"截至"})) return m_.year;
-    if (int year = year_in(opening); year != 0) return year;
+    // The opening of what a ； parts sets the year for what follows there, the sentence's for all of it …
+    auto begin = view.said.sentences[static_cast<std::size_t>(m.sentence)].first;
+    auto before = std::u32string_view(view.said.paragraph->text).substr(begin, m.begin - begin);
+    if (auto stop = before.rfind(U'；'); stop != std::u32string_view::npos)
+      if (int year = year_of_opening(before.substr(stop + 1)); year > 0) return year;
+    if (int year = year_of_opening(sentence_text(view.said, m.sentence)); year != 0) return year < 0 ? m_.year : year;
     // … and the paragraph's for its sentences.
-    auto first = sentence_text(view.said, 0);
-    first = first.substr(0, std::min<std::size_t>(first.find(U'，'), 16));
-    if (!contains_any(first, {U"比", U"较", U"与", U"截至"}))
-      if (int year = year_in(first); year != 0) return year;
+    if (int year = year_in(opening_of(sentence_text(view.said, 0))); year != 0 && !compares(sentence_text(view.said, 0)))
+      return year;
     return section_year_ != 0 ? section_year_ : m_.year;
+  }
+
+  [[nodiscard]] static std::u32string_view opening_of(std::u32string_view text) {
+    return text.substr(0, std::min<std::size_t>(text.find(U'，'), 16));
+  }
+  [[nodiscard]] static bool compares(std::u32string_view text) {
+    return contains_any(opening_of(text), {U"比", U"较", U"与", U"截至"});
+  }
+  // 0: it names none. Below 0: it names one to compare with.
+  [[nodiscard]] int year_of_opening(std::u32string_view text) const {
+    auto opening = opening_of(text);
+    if (compares(text)) return -1;
+    if (int year = year_in(opening); year != 0) return year;
+    bool last = opening.starts_with(U"上年") || opening.starts_with(U"去年");
+    return last && !contains_any(opening, {U"结转", U"结余"}) ? m_.year - 1 : 0;
   }
 
   // "2020 年预算 798.125 万": the project's own amount of a year, when nothing else is named.

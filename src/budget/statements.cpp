@@ -206,17 +206,30 @@ class Reader {
     }
     if (m.role != Role::level) return;
     auto lead = std::u32string_view(m.lead);
-    m.phrase = phrase_before(m.begin, floor);
-    auto compared = [](std::u32string_view words) {
-      bool year = year_in(words) != 0 || contains_any(words, {U"上年", U"去年"});
-      return year &&
-             (words.starts_with(U"与") || words.starts_with(U"比") || words.starts_with(U"较") || words.starts_with(U"同"));
-    };
+    auto both = both_sides(floor, m.begin);
+    m.phrase = both ? clause_before(floor, m.begin) : phrase_before(m.begin, floor);
     // "决算17万元，完成预算27万元的63%": what was budgeted is what the account is compared with.
-    m.compared = compared(lead) || compared(m.phrase) || lead.starts_with(U"完成");
-    if (!m.compared) m.subject = both_sides(floor, m.begin);
+    m.compared = is_compared(lead) || is_compared(m.phrase) || lead.starts_with(U"完成");
+    if (!m.compared) m.subject = both;
     if (!m.compared && !m.subject) m.subject = subject_before(m, floor, begin);
     if (!m.compared && !m.subject) m.subject = of_the_budget_before(m, floor);
+  }
+
+  // "与上年支出", "支出决算数比上年的", "比年初预算": what comes is what something is compared with.
+  [[nodiscard]] static bool is_compared(std::u32string_view words) {
+    for (auto word : {U"与", U"比", U"较", U"同"}) {
+      bool opens = words.starts_with(word);
+      auto at = opens || word == std::u32string_view(U"与") || word == std::u32string_view(U"同") ? 0 : words.rfind(word);
+      if (!opens && (at == 0 || at == std::u32string_view::npos)) continue;
+      auto rest = words.substr(at + 1);
+      if (opens && (year_in(rest) != 0 || contains_any(rest, {U"上年", U"去年"}))) return true;
+      // Within a clause: right behind the comparison the other figure is named and nothing else.
+      constexpr std::size_t kMost = 16;
+      bool names = rest.starts_with(U"上年") || rest.starts_with(U"去年") || rest.starts_with(U"20") ||
+                   rest.starts_with(U"年初预算") || rest.starts_with(U"全年预算") || rest.starts_with(U"调整预算");
+      if (names && rest.size() <= kMost && !contains_any(rest, {U"增", U"减", U"升", U"降", U"平", U"相比"})) return true;
+    }
+    return false;
   }
 
   // Whether a reason is being given at the end of `before`, a sentence so far. A reason ends at the ；, unless more of them are
@@ -270,9 +283,12 @@ class Reader {
 
   // "财政拨款收、支总计均为": over the 、 within it.
   [[nodiscard]] std::optional<Subject> both_sides(std::size_t floor, std::size_t end) const {
+    return total_of_both(clause_before(floor, end));
+  }
+  [[nodiscard]] std::u32string_view clause_before(std::size_t floor, std::size_t end) const {
     auto words = std::u32string_view(text_).substr(floor, end - floor);
     if (auto stop = words.find_last_of(U"，；。:"); stop != std::u32string_view::npos) words.remove_prefix(stop + 1);
-    return total_of_both(words);
+    return words;
   }
 
   // "（一）基本支出：2020年年初预算数为": what is before the colon, when nothing is named behind it.

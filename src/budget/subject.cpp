@@ -240,6 +240,8 @@ std::optional<Subject> subject_of_words(std::u32string_view text) {
       best_size = rule.words.size();
     }
   }
+  // "其他工资福利支出" is an item within the class.
+  if (out.code.starts_with("economic.") && text.substr(0, best - best_size).ends_with(U"其他")) return std::nullopt;
   // "高中教育支出", "其他农林水支出" are items within the class.
   if (out.code.starts_with("function.") &&
       ends_with_any(text.substr(0, best - best_size), {U"其他", U"初中", U"高中", U"小学", U"学前", U"职业", U"高等", U"特殊",
