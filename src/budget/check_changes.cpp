@@ -14,7 +14,7 @@ constexpr std::size_t kMostFacts = 8000;  // among which an amount is looked for
 
 struct Reference {
   bool named = false;
-  int year = 0;            // 0: it is not said which
+  int year = 0;  // 0: it is not said which
   // Whether it says that it means a budget, or an account.
   bool of_plan = false, of_account = false;
   bool same_year = false;  // with the budget of the same year (年初预算)
@@ -373,11 +373,12 @@ class Changes : ParagraphCheck {
   }
 
   // "上年支出30万元，减少30万元": what it was before.
-  [[nodiscard]] bool says_before(const Mention& level) const {
+  [[nodiscard]] bool says_before(const Mention& level, const Mention& change) const {
+    int year = reference(static_cast<std::size_t>(&change - mentions_.data())).year;
     auto words = std::u32string_view(level.phrase);
     if (words.starts_with(U"其中")) words.remove_prefix(2);
     bool last = words.starts_with(U"上年") || words.starts_with(U"去年") ||
-                (year_in(words.substr(0, 5)) != 0 && year_in(words) == c_.model().year - 1);
+                (year_in(words.substr(0, 5)) != 0 && (year_in(words) == year || year_in(words) == c_.model().year - 1));
     return last && !contains_any(words, {U"结转", U"结余"});
   }
 
@@ -387,7 +388,7 @@ class Changes : ParagraphCheck {
     std::int64_t expected = 0;
     for (const auto* level : levels)
       for (int sign : signs(change)) {
-        auto base = level->compared || says_before(*level) ? level->value : level->value - sign * change.value;
+        auto base = level->compared || says_before(*level, change) ? level->value : level->value - sign * change.value;
         // Of what there was nothing before, "增长100%" is said.
         if (base == 0 && std::abs(rate.value) == 100 * kMicro) return c_.counted();
         if (base <= 0) continue;

@@ -35,7 +35,11 @@ void check_coverage(Checking& c, const ParagraphView& view) {
   if (!claims_all(text)) return;
   const Mention* covered = nullptr;
   for (const auto& m : view.said.mentions) {
-    bool goes_into = m.role == Role::level && m.measure == Measure::money &&
+    // "…其中重点项目3个，金额80万元": some of it.
+    auto before = sentence_text(view.said, m.sentence);
+    before = before.substr(0, m.begin - view.said.sentences[static_cast<std::size_t>(m.sentence)].first);
+    bool some = contains_any(before, {U"其中重点", U"其中:重点", U"其中，重点", U"以上重点", U"以上项目", U"以上的"});
+    bool goes_into = m.role == Role::level && m.measure == Measure::money && !some &&
                      contains_any(m.lead, {U"涉及", U"资金", U"金额", U"财政拨款", U"共计", U"总额", U"预算"}) &&
                      !m.lead.contains(U"整体支出");
     if (goes_into && covered == nullptr) covered = &m;
@@ -43,7 +47,11 @@ void check_coverage(Checking& c, const ParagraphView& view) {
   if (covered == nullptr) return;
   // "涉及一般公共预算拨款2700万元，政府性基金500万元，其他200万元": each fund its amount, together what is covered.
   auto amount = covered->value;
-  auto scope = scope_of(covered->lead);
+  // "一般公共预算项目支出全面开展绩效自评": of which funds.
+  auto said = sentence_text(view.said, covered->sentence);
+  said = said.substr(0, covered->begin - view.said.sentences[static_cast<std::size_t>(covered->sentence)].first);
+  auto claimed = said.contains(U"预算项目支出") ? scope_of(said.substr(0, said.rfind(U"项目支出"))) : std::string();
+  auto scope = claimed.empty() ? scope_of(covered->lead) : claimed;
   for (const auto& m : view.said.mentions)
     if (&m > covered && is_further_fund(m, *covered)) {
       amount += m.value;
@@ -54,8 +62,8 @@ void check_coverage(Checking& c, const ParagraphView& view) {
   for (const auto& fact : c.model().facts) {
     bool other_fund = (fact.subject.scope == "fund" || fact.subject.scope == "capital") && fact.subject.scope != scope;
     if (fact.subject.code != "expenditure.project" || fact.owner != view.owner || other_fund ||
-        !may_agree(fact.subject.scope, scope) || !fact.project.empty() || fact.year != c.model().year ||
-        fact.mark == covered->mark)
+        !may_agree(fact.subject.scope, scope) || (!claimed.empty() && fact.subject.scope != claimed) || !fact.project.empty() ||
+        fact.year != c.model().year || fact.mark == covered->mark)
       continue;
     wholes.push_back(&fact);
     reached = reached || amount >= fact.fen - c.model().rounding(covered->unit, covered->printed.digits) * 2;

@@ -19,13 +19,32 @@ bool is_whole(std::string_view code, std::string_view side) {
   return code.starts_with(side) && (code.ends_with(".any") || code.ends_with(".grand") || code.ends_with(".year"));
 }
 
-bool comparable(const Fact& a, const Fact& b) {
+// Two codes for wholes that the document uses side by side for different amounts: "总收入58万元，其中本年收入39万元".
+using Apart = std::set<std::pair<std::string, std::string>>;
+
+Apart named_apart(const std::vector<Fact>& facts) {
+  Apart out;
+  for (std::size_t i = 0; i < facts.size(); ++i)
+    for (auto k = i + 1; k < facts.size() && facts[k].block == facts[i].block && k - i < 40; ++k) {
+      const auto &a = facts[i], &b = facts[k];
+      bool two = a.subject.code != b.subject.code && (is_loose(a.subject.code) || is_loose(b.subject.code)) && !a.in_table;
+      bool alike = a.year == b.year && a.plan == b.plan && a.owner == b.owner && may_agree(a.subject.scope, b.subject.scope);
+      bool sides = (is_whole(a.subject.code, "income") && is_whole(b.subject.code, "income")) ||
+                   (is_whole(a.subject.code, "expenditure") && is_whole(b.subject.code, "expenditure"));
+      if (two && alike && sides && a.fen != b.fen)
+        out.emplace(std::min(a.subject.code, b.subject.code), std::max(a.subject.code, b.subject.code));
+    }
+  return out;
+}
+
+bool comparable(const Fact& a, const Fact& b, const Apart& apart) {
   if (a.year != b.year || a.plan != b.plan || a.project != b.project) return false;
   if (a.owner != b.owner || !may_agree(a.subject.scope, b.subject.scope) || !may_agree(a.subject.part, b.subject.part))
     return false;
   // The classes of basic and of project expenditure are the same ones.
   if (a.subject.code.starts_with("economic.") && a.subject.part != b.subject.part) return false;
   if (a.subject.code == b.subject.code) return true;
+  if (apart.contains({std::min(a.subject.code, b.subject.code), std::max(a.subject.code, b.subject.code)})) return false;
   if (!is_loose(a.subject.code) && !is_loose(b.subject.code)) return false;
   if (a.block == b.block && !a.in_table) return false;  // "总收入58万元，其中本年收入39万元": named apart
   return (is_whole(a.subject.code, "income") && is_whole(b.subject.code, "income")) ||
@@ -38,7 +57,7 @@ bool rounded(const Fact& f) {
 
 class Restated {
  public:
-  explicit Restated(Checking& c) : c_(c), facts_(c.model().facts) {
+  explicit Restated(Checking& c) : c_(c), facts_(c.model().facts), apart_(named_apart(facts_)) {
     for (std::size_t i = 0; i < facts_.size(); ++i) {
       auto side = facts_[i].subject.code;
       if (is_whole(side, "income")) side = "income.*";
@@ -84,7 +103,7 @@ class Restated {
     const auto& fact = facts_[i];
     std::vector<const Fact*> others;
     for (auto k : group)
-      if (k != i && facts_[k].mark != fact.mark && comparable(fact, facts_[k]) && !vaguely(fact, facts_[k]) &&
+      if (k != i && facts_[k].mark != fact.mark && comparable(fact, facts_[k], apart_) && !vaguely(fact, facts_[k]) &&
           !means_another(facts_[k], fact, group))
         others.push_back(&facts_[k]);
     if (others.empty()) return;
@@ -156,7 +175,7 @@ class Restated {
       bool elsewhere = (by_scope && !g.subject.scope.empty() && g.subject.scope != fact.subject.scope) ||
                        (by_part && !g.subject.part.empty() && g.subject.part != fact.subject.part) ||
                        (by_code && !is_loose(g.subject.code) && g.subject.code != fact.subject.code);
-      return elsewhere && g.mark != other.mark && comparable(other, g) && equal(other, g);
+      return elsewhere && g.mark != other.mark && comparable(other, g, apart_) && equal(other, g);
     });
   }
 
@@ -165,7 +184,7 @@ class Restated {
   }
   [[nodiscard]] bool isolated(const Fact& fact, const std::vector<std::size_t>& group) const {
     return std::ranges::none_of(group, [&](std::size_t k) {
-      return facts_[k].mark != fact.mark && comparable(fact, facts_[k]) && equal(fact, facts_[k]);
+      return facts_[k].mark != fact.mark && comparable(fact, facts_[k], apart_) && equal(fact, facts_[k]);
     });
   }
 
@@ -184,6 +203,7 @@ class Restated {
   Checking& c_;
   std::map<std::size_t, std::vector<std::pair<Finding, Mark>>> found_;  // by the block they stand in
   const std::vector<Fact>& facts_;
+  Apart apart_;
   std::map<std::string, std::vector<std::size_t>> groups_;
   std::set<std::pair<int, std::string>> only_funds_;  // year, scope
 };

@@ -31,6 +31,12 @@ class Shares : ParagraphCheck {
     return words;
   }
 
+  // "占一般公共预算项目支出的": of that fund, and not of all of them.
+  [[nodiscard]] static bool means_scope(const Subject& named, std::string_view scope) {
+    bool one_fund = named.scope == "general" || named.scope == "fund" || named.scope == "capital";
+    return one_fund && named.code == "expenditure.project" ? scope == named.scope : may_agree(scope, named.scope);
+  }
+
   void check_share(std::size_t k) {
     const auto& share = mentions_[k];
     // "货物、服务分别为3万元和5万元，占37.5%和62.5%": whose share each is takes more than the nearest amount.
@@ -38,7 +44,7 @@ class Shares : ParagraphCheck {
     if (k + 1 < mentions_.size() && mentions_[k + 1].chained) return check_share_run(k);
     const Mention* part = nullptr;
     for (const auto* m : mentions_before(view_.said, k, 0))
-      if (m->role == Role::level && m->measure != Measure::percent && m->depth <= share.depth) {
+      if (m->role == Role::level && m->measure != Measure::percent && !m->compared && m->depth <= share.depth) {
         part = m;
         break;
       }
@@ -52,7 +58,7 @@ class Shares : ParagraphCheck {
                      (fact.subject.code.ends_with(".grand") || fact.subject.code.ends_with(".year") ||
                       fact.subject.code.ends_with(".any"));
         if (fact.project.empty() && fact.owner == view_.owner && fact.year == c_.model().year &&
-            (fact.subject.code == subject->code || loose) && may_agree(fact.subject.scope, subject->scope))
+            (fact.subject.code == subject->code || loose) && means_scope(*subject, fact.subject.scope))
           natural.emplace_back(fact.fen, fact.mark);
       }
     }

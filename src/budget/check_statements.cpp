@@ -96,6 +96,8 @@ class Sentences : ParagraphCheck {
     auto retired = [](const Mention* p) { return p->lead.contains(U"退休") || p->lead.contains(U"离休"); };
     if (contains_any(totals.front()->lead, {U"在职", U"在编", U"在岗"}) && std::ranges::any_of(parts, retired)) return;
     if (judge_pairs(parts, totals)) return;
+    end_at_other_side(parts, totals);
+    if (parts.empty()) return;
     // 货物, 工程 and 服务 are all that is procured, whatever 等 follows.
     bool all = parts.size() >= 3 && std::ranges::all_of(parts, [](const Mention* p) {
                  return p->subject && p->subject->code.starts_with("procurement.");
@@ -118,6 +120,23 @@ class Sentences : ParagraphCheck {
       if (!whole.empty()) judge(own, whole, plans == accounts && complete(own, {}), false);
     }
     return true;
+  }
+
+  // "收入总计9万元，支出总计9万元。其中：本年收入8万元；本年支出7万元": one part of each, which are no list.
+  // "总收入9万元，其中本年 收入8万元、上年结转1万元；总支出9万元": what is of the other side is none of the parts.
+  static void end_at_other_side(Parts& parts, const Parts& totals) {
+    auto side = [](const Mention* m) {
+      if (m->subject && m->subject->code.starts_with("income.")) return 1;
+      return m->subject && m->subject->code.starts_with("expenditure.") ? -1 : 0;
+    };
+    bool of_both = std::ranges::any_of(
+        totals, [](const Mention* t) { return contains_any(t->phrase, {U"收支", U"收、支", U"收入、支出"}); });
+    int first = side(parts.front());
+    if (of_both || first == 0) return;
+    auto other = std::ranges::find_if(parts, [&](const Mention* p) { return side(p) == -first; });
+    if (other == parts.end()) return;
+    parts.erase(other, parts.end());
+    if (parts.size() < 2) parts.clear();
   }
 
   // The paragraph before says "按支出功能分类科目，主要用于：".

@@ -65,6 +65,77 @@ bool of_an_item(const Mention& m, const Statements& said) {
          ends_with_any(opener->phrase, {U"支出", U"运行", U"管理", U"事务", U"(项)", U"(款)", U"(类)"});
 }
 
+namespace {
+
+constexpr std::initializer_list<std::u32string_view> kMarkers{U"其中", U"包括", U"分为", U"全部为", U"全部用于", U"构成"};
+
+std::u32string_view between(const Mention& a, const Mention& b, const Statements& said) {
+  return std::u32string_view(said.paragraph->text).substr(a.end, b.begin - std::min(a.end, b.begin));
+}
+
+bool is_whole(std::string_view code, std::string_view side) {
+  return code.starts_with(side) && (code.ends_with(".any") || code.ends_with(".grand") || code.ends_with(".year"));
+}
+
+// Whether what bears the one name may have parts that bear the other.
+bool may_hold(const Subject& whole, const Subject& part) {
+  auto kind = family(part.code);
+  bool of_all = is_whole(whole.code, "expenditure.") || whole.code == "income.grand";  // 收支总计
+  if (kind == "kind") return of_all;
+  if (kind == "basic") return of_all || whole.code == "expenditure.basic";
+  if (kind == "function" || kind == "economic") return of_all || family(whole.code) == "kind";
+  if (kind == "income") return is_whole(whole.code, "income.") || is_whole(whole.code, "expenditure.");
+  return false;
+}
+
+// The classes of something that is no income and no expenditure of the unit.
+bool is_part_of_another(const Subject& part, const Subject& whole) {
+  auto kind = family(part.code);
+  if (kind == "income" && family(whole.code) == "kind") return true;
+  bool of_something =
+      whole.code == "agency_running" || whole.code.starts_with("procurement.") || whole.code.starts_with("sangong.");
+  return of_something && (kind == "basic" || kind == "kind" || kind == "income");
+}
+
+// The amounts before `m` that its list may be of: of its sentence, or of the one that it goes on with by "其中".
+std::vector<const Mention*> amounts_before(const Mention& m, const Statements& said) {
+  auto text = sentence_text(said, m.sentence);
+  bool goes_on = m.sentence > 0 && (text.starts_with(U"其中") || text.starts_with(U"包括"));
+  auto out = mentions_before(said, index_of(m, said), goes_on ? 1 : 0);
+  std::erase_if(out, [&](const Mention* other) { return !is_amount(*other) || other->depth > m.depth; });
+  return out;
+}
+
+}  // namespace
+
+const Mention* whole_of(const Mention& m, const Statements& said) {
+  for (const auto* other : amounts_before(m, said))
+    if (other->subject && may_hold(*other->subject, *m.subject))
+      return contains_any(between(*other, m, said), kMarkers) ? other : nullptr;
+  return nullptr;
+}
+
+bool names_a_part(const Mention& m, const Statements& said) {
+  bool twice = false;
+  for (const auto* other : amounts_before(m, said)) {
+    auto words = between(*other, m, said);
+    bool listed = contains_any(words, kMarkers);
+    bool same = other->subject && other->subject->code == m.subject->code;
+    bool alike = same && other->subject->scope == m.subject->scope && is_budgeted(*other) == is_budgeted(m) &&
+                 year_in(other->phrase) == year_in(m.phrase) && other->value != m.value;
+    if (alike && !listed && !words.contains(U'；') && !words.contains(U'。')) twice = true;
+    if (!listed) continue;
+    // The head of the list.
+    auto stop = words.rfind(U'；');
+    if (stop != std::u32string_view::npos && !contains_any(words.substr(stop), kMarkers)) return false;
+    if (twice) return true;
+    if (!other->subject) continue;
+    if (same) return m.value < other->value && (other->subject->scope.empty() || other->subject->scope == m.subject->scope);
+    if (is_part_of_another(*m.subject, *other->subject)) return true;
+  }
+  return false;
+}
+
 bool of_a_bracket(const Mention& m, const Statements& said) {
   auto of_unit = [](std::string_view code) { return code.starts_with("income.") || code.starts_with("expenditure."); };
   if (m.depth == 0 || !m.subject || !of_unit(m.subject->code)) return false;

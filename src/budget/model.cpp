@@ -80,8 +80,8 @@ class Rebuilder {
     auto name = text.substr(0, std::min<std::size_t>(text.find(U':'), 30));
     // "本级决算：收入3万元", "下属单位决算：收入2万元"
     constexpr std::size_t kShort = 12;
-    bool part = name.size() != text.size() && name.size() <= kShort &&
-                contains_any(name, {U"本级", U"下属", U"所属", U"二级单位"});
+    bool part =
+        name.size() != text.size() && name.size() <= kShort && contains_any(name, {U"本级", U"下属", U"所属", U"二级单位"});
     if (part) return std::u32string(name);
     if (name.size() < 3 || name.size() == text.size() || !names_unit(name)) return owner_;
     for (std::size_t i = 0; i < std::min(m_.layout.lines.size(), kTitleLines); ++i)
@@ -106,6 +106,13 @@ class Rebuilder {
   [[nodiscard]] static bool of_part(const Mention& m, const Statements& said) {
     if (contains_any(m.lead, {U"本级", U"所属", U"下属", U"二级单位"})) return true;
     auto before = mentions_before(said, static_cast<std::size_t>(&m - said.mentions.data()), 0);
+    // "其中：局本级收入3万元，支出3万元": what comes behind it is that part's too.
+    for (const auto* other : before) {
+      auto words = std::u32string_view(said.paragraph->text).substr(other->end, m.begin - other->end);
+      if (contains_any(words, {U"；", U"其中"}) || other->depth != m.depth) break;
+      if (other->role == Role::level && contains_any(other->lead, {U"本级", U"下属单位", U"所属单位", U"二级单位"}))
+        return true;
+    }
     bool first = std::ranges::none_of(before, [](const Mention* other) { return other->role == Role::level; });
     return !first && contains_any(m.lead, {U"中心", U"医院", U"学校", U"大队", U"支队", U"幼儿园", U"小学", U"中学", U"研究所",
                                            U"管理站", U"服务站"});
@@ -146,8 +153,10 @@ class Rebuilder {
       if (!m.subject) m.subject = within(m, view.said);
       if (m.subject && of_part(m, view.said)) m.subject.reset();
       if (!m.subject) continue;
-      m.of_item = of_an_item(m, view.said) || of_a_bracket(m, view.said);
+      m.of_item = of_an_item(m, view.said) || of_a_bracket(m, view.said) || names_a_part(m, view.said);
       if (m.of_item) continue;
+      if (const auto* whole = m.subject->scope.empty() ? whole_of(m, view.said) : nullptr; whole != nullptr)
+        m.subject->scope = whole->subject->scope;
       inherit_scope(*m.subject, view.scope);
       int year = year_of(m, view);
       bool plan = m_.final_account || section_accounts_ ? contains_any(since, {U"预算"}) && !since.contains(U"决算")

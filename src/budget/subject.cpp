@@ -212,6 +212,28 @@ std::u32string without_ranks(std::u32string_view text) {
   return out;
 }
 
+// "重点", "专项资金", "50万元以上的", "编制绩效目标的" before 项目支出: some of them. A unit's name and a year may stand there.
+bool is_qualified(std::u32string_view before) {
+  bool cut = true;
+  while (cut && !before.empty()) {
+    cut = false;
+    for (auto word :
+         {U"一般公共预算", U"政府性基金", U"国有资本经营", U"公共财政", U"财政拨款", U"财政", U"拨款", U"预算", U"决算",
+          U"本年度",       U"本年",       U"当年",         U"全年",     U"年初",     U"安排", U"其中", U"全部", U"所有",
+          U"各",           U"支出",       U"合计",         U"总",       U"中",       U"用于", U"为",   U"是",   U"和",
+          U"及",           U"与",         U"、",           U"的",       U"“",        U"(",    U"比",   U"较",   U"将",
+          U"对",           U"部门",       U"单位"}) {
+      std::u32string_view tail(word);
+      if (!before.ends_with(tail)) continue;
+      before.remove_suffix(tail.size());
+      cut = true;
+      break;
+    }
+  }
+  constexpr std::u32string_view kEnds = U"局院校道镇乡委办心站所馆队会处年度园厅府县市区社我本关团政团";
+  return !before.empty() && !kEnds.contains(before.back()) && !is_digit(before.back());
+}
+
 std::optional<Subject> subject_of_words(std::u32string_view text) {
   if (text.empty() || text.size() > 80 || has_negation(text)) return std::nullopt;
   auto tail = without_tail(text);
@@ -247,6 +269,7 @@ std::optional<Subject> subject_of_words(std::u32string_view text) {
       ends_with_any(text.substr(0, best - best_size), {U"其他", U"初中", U"高中", U"小学", U"学前", U"职业", U"高等", U"特殊",
                                                        U"成人", U"普通", U"进修", U"中等", U"高级"}))
     return std::nullopt;
+  if (out.code == "expenditure.project" && is_qualified(text.substr(0, best - best_size))) return std::nullopt;
   // "公务用车购置及运行维护费" holds both of its parts.
   if (out.code.starts_with("sangong.car") &&
       contains_any(text, {U"公务用车购置及运行", U"公务用车购置和运行", U"公务用车运行维护及购置", U"公务用车购置费及运行",
