@@ -159,7 +159,7 @@ class Rebuilder {
         m.subject->scope = whole->subject->scope;
       inherit_scope(*m.subject, view.scope);
       int year = year_of(m, view);
-      bool plan = m_.final_account || section_accounts_ ? contains_any(since, {U"预算"}) && !since.contains(U"决算")
+      bool plan = m_.final_account || section_accounts_ ? budget_is_last(since)
                                                         : !contains_any(since, {U"决算", U"执行数", U"实际支出"});
       bool economic = m.subject->code.starts_with("economic");
       if (economic && m.subject->part.empty()) m.subject->part = part_within(m, view.said);
@@ -176,6 +176,12 @@ class Rebuilder {
                           .mark = m.mark});
     }
     m_.paragraphs.push_back(std::move(view));
+  }
+
+  // "2023年部门决算公务接待费年初预算": the nearest word says what it is.
+  [[nodiscard]] static bool budget_is_last(std::u32string_view words) {
+    auto budget = words.rfind(U"预算"), account = words.rfind(U"决算");
+    return budget != std::u32string_view::npos && (account == std::u32string_view::npos || budget > account);
   }
 
   [[nodiscard]] int year_of(const Mention& m, const ParagraphView& view) const {
