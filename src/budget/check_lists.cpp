@@ -257,7 +257,8 @@ class Lists {
     std::vector<const Item*> carried_over;
     for (const auto* i : all)
       if (contains_any(i->segment->label, {U"结转", U"结余", U"弥补"})) carried_over.push_back(i);
-    for (const auto* list : {&numbered, &all, &flat, &carried_over}) {
+    auto once = without_repeated(flat);
+    for (const auto* list : {&numbered, &all, &flat, &once, &carried_over}) {
       if (list == &carried_over && !grand_after) continue;
       if (grand_after && list == &numbered) continue;
       bool used = !list->empty() || grand_after;
@@ -267,6 +268,7 @@ class Lists {
         return;
       }
     }
+    if (numbered.empty() && !grand_after && explained_by_nested(total, from, to, sum_of(all))) return;
     // Nothing carried over stands between 本年合计 and 总计 in this column: equal, or not comparable.
     if (all.empty() && grand_after) {
       if (total.segment->label.contains(U"收入") != before->segment->label.contains(U"收入")) return;
@@ -297,6 +299,28 @@ class Lists {
       }
     }
     return out;
+  }
+
+  // "财政拨款 23.07" over "一般公共预算 23.07": the same amount once more below it.
+  [[nodiscard]] static std::vector<const Item*> without_repeated(const std::vector<const Item*>& all) {
+    std::vector<const Item*> out;
+    for (const auto* i : all)
+      if (out.empty() || i->value == 0 || out.back()->value != i->value) out.push_back(i);
+    return out;
+  }
+
+  // "其中：城管执法 98", "社区设施 80": what stands below a 其中 may go on with it, so far as that explains the total.
+  [[nodiscard]] bool explained_by_nested(const Item& total, std::size_t from, std::size_t to, std::int64_t sum) const {
+    for (auto k = from; k < to; ++k) {
+      if (!items_[k].segment->of_which) continue;
+      auto rest = sum;
+      for (auto i = k + 1; i < to && !items_[i].total; ++i) {
+        if (items_[i].segment->of_which) continue;
+        rest -= items_[i].value;
+        if (close(total.value, rest, to - from)) return true;
+      }
+    }
+    return false;
   }
 
   // 占比 beside the amounts of a list whose total holds.

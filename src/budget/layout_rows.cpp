@@ -37,7 +37,10 @@ class RowMaker {
     auto bare = without_spaces(text);
     auto begins = numbering(bare);
     bool numbered_anew = begins.level > 0 && begins.level <= 4;
-    if (row_.segments.empty() || !current().cells.empty() || (numbered_anew && !words_.empty())) next();
+    // "政府性基金预算 213 农林水支出 78.16": the left side's cell is blank, the code is the right side's.
+    bool code_anew =
+        is_code(pending_) && ends_with_any(words_, {U"收入", U"拨款", U"预算", U"资金", U"结转", U"结余", U"基金"});
+    if (row_.segments.empty() || !current().cells.empty() || (numbered_anew && !words_.empty()) || code_anew) next();
     if (words_.empty()) current().begin = begin;
     if (words_.empty() && is_code(pending_)) {
       current().code = pending_;
@@ -212,6 +215,8 @@ Row row_of(std::u32string_view line, std::size_t number) {
       bool label_next = end < tokens.size() && !tokens[end].text.empty() && !is_cell(tokens[end].text, following) &&
                         !counts_something(tokens[end].text);
       bool in_pieces = end == i + 1 || bare.size() == 3;
+      // "非税收入拨款 120 九、卫生健康支出 88.12": what has a number of its own has no code.
+      if (end == i + 1 && label_next && numbering(tokens[end].text).level == 1) in_pieces = false;
       if (label_next && in_pieces && (is_code(pieces) || (pieces.size() <= 2 && i == 0))) {
         if (is_code(pieces)) made.lead(pieces);
         i = end - 1;
@@ -353,6 +358,31 @@ void drop_codes(Table& table) {
       if (s.cells.size() >= 2 && s.code.empty() && coded(s.cells.front())) s.cells.erase(s.cells.begin());
 }
 
+namespace {
+
+// "二、政府性基金预算拨款收入 社会保障和就业支出 486.22": of two labels in a row the amount is the right one's.
+void part_labels(Row& row, std::u32string_view line) {
+  if (row.exact || row.segments.size() != 1 || cells_of(row) == 0) return;
+  auto income = [](std::u32string_view label) { return ends_with_any(label, {U"收入", U"拨款", U"资金", U"结转", U"结余"}); };
+  std::vector<Token> labels;
+  Cell cell;
+  for (const auto& token : tokens_of(line, false)) {
+    if (is_cell(token.text, cell)) break;
+    labels.push_back(token);
+  }
+  for (std::size_t i = 1; i < labels.size(); ++i) {
+    if (!income(labels[i - 1].text) || !labels[i].text.ends_with(U"支出") || i + 1 != labels.size()) continue;
+    std::u32string blank(labels[i].begin, U' ');
+    blank += line.substr(labels[i].begin);
+    auto before = row_of(line.substr(0, labels[i].begin), row.line), after = row_of(blank, row.line);
+    if (before.segments.size() == 1 && after.segments.size() == 1 && cells_of(after) == cells_of(row))
+      row.segments = {std::move(before.segments[0]), std::move(after.segments[0])};
+    return;
+  }
+}
+
+}  // namespace
+
 void align_sides(Table& table, const std::vector<std::u32string>& lines) {
   auto both = std::ranges::count_if(table.rows, [](const Row& row) {
     return row.segments.size() == 2 && !row.segments[0].label.empty() && !row.segments[1].label.empty();
@@ -362,6 +392,7 @@ void align_sides(Table& table, const std::vector<std::u32string>& lines) {
   auto right_begin = right_side(table);
   if (right_begin > 0)
     for (auto& row : table.rows) part_sides(row, lines[row.line], right_begin);
+  for (auto& row : table.rows) part_labels(row, lines[row.line]);
   std::array<Numbering, 2> last{};
   std::u32string left_total;
   for (auto& row : table.rows) {
