@@ -122,6 +122,7 @@ Report check(const Document& document) {
   check_statements(c);
   check_shares(c);
   check_changes(c);
+  check_changed_sums(c);
   check_items(c);
   check_restated(c);
   check_claims(c);

@@ -121,8 +121,9 @@ bool names_a_part(const Mention& m, const Statements& said) {
     auto words = between(*other, m, said);
     bool listed = contains_any(words, kMarkers);
     bool same = other->subject && other->subject->code == m.subject->code;
-    bool alike = same && other->subject->scope == m.subject->scope && is_budgeted(*other) == is_budgeted(m) &&
-                 year_in(other->phrase) == year_in(m.phrase) && other->value != m.value;
+    bool funds = same && (m.subject->scope.empty() || other->subject->scope == m.subject->scope);
+    bool alike = funds && is_budgeted(*other) == is_budgeted(m) && year_in(other->phrase) == year_in(m.phrase) &&
+                 other->value != m.value;
     if (alike && !listed && !words.contains(U'；') && !words.contains(U'。')) twice = true;
     if (!listed) continue;
     // The head of the list.
@@ -130,7 +131,8 @@ bool names_a_part(const Mention& m, const Statements& said) {
     if (stop != std::u32string_view::npos && !contains_any(words.substr(stop), kMarkers)) return false;
     if (twice) return true;
     if (!other->subject) continue;
-    if (same) return m.value < other->value && (other->subject->scope.empty() || other->subject->scope == m.subject->scope);
+    bool of_all = same && (other->subject->scope.empty() || other->subject->scope == "all") && !is_whole(m.subject->code, "");
+    if (same) return m.value < other->value && (funds || of_all);
     if (is_part_of_another(*m.subject, *other->subject)) return true;
   }
   return false;

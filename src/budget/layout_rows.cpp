@@ -13,8 +13,17 @@ bool all_digits(std::u32string_view text) {
   return !text.empty() && std::ranges::all_of(text, is_digit);
 }
 
+// The classes of income, function and the two economic classifications, and what is below them.
+bool is_class(int number) {
+  static constexpr std::array<std::pair<int, int>, 7> kClasses{
+      {{101, 111}, {201, 234}, {301, 313}, {399, 399}, {501, 515}, {598, 599}, {299, 299}}};
+  return std::ranges::any_of(kClasses, [&](const auto& c) { return number >= c.first && number <= c.second; });
+}
+
 bool is_code(std::u32string_view text) {
-  return all_digits(text) && (text.size() == 3 || text.size() == 5 || text.size() == 7) && text[0] >= U'1' && text[0] <= U'5';
+  if (!all_digits(text) || (text.size() != 3 && text.size() != 5 && text.size() != 7)) return false;
+  if (text.size() > 3) return text[0] >= U'1' && text[0] <= U'5';
+  return is_class(static_cast<int>((text[0] - U'0') * 100 + (text[1] - U'0') * 10 + (text[2] - U'0')));
 }
 
 // "合计2606.14" without a space: where the number begins, or npos.
