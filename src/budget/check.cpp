@@ -125,6 +125,8 @@ Report check(const Document& document) {
   check_items(c);
   check_restated(c);
   check_claims(c);
+  check_counts(c);
+  check_names(c);
   for (const auto& fact : model.facts) report.budget.push_back(figure_of(c, fact));
   std::ranges::sort(report.findings, {},
                     [](const Finding& f) { return std::tuple(f.places.front().line, f.kind, std::string_view(f.found)); });

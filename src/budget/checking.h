@@ -61,5 +61,7 @@ void check_changes(Checking& c);     // sentences: 比上年增加
 void check_items(Checking& c);       // 类款项 items of a class; 决算数大于预算数
 void check_restated(Checking& c);    // the same figure twice; identities between facts
 void check_claims(Checking& c);      // 全部纳入绩效管理; goals against details
+void check_counts(Checking& c);      // what is counted twice: receptions, groups abroad, cars
+void check_names(Checking& c);       // 设立6个内设机构，分别是…: as many names as are announced
 
 }  // namespace qushu::budget
