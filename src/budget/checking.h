@@ -63,5 +63,7 @@ void check_restated(Checking& c);    // the same figure twice; identities betwee
 void check_claims(Checking& c);      // 全部纳入绩效管理; goals against details
 void check_counts(Checking& c);      // what is counted twice: receptions, groups abroad, cars
 void check_names(Checking& c);       // 设立6个内设机构，分别是…: as many names as are announced
+void check_tallies(Checking& c);     // numbers of things by kinds, scores and their mean
+void check_products(Checking& c);    // 320人，人均500元，共16万元
 
 }  // namespace qushu::budget
