@@ -126,6 +126,10 @@ Report check(const Document& document) {
   check_items(c);
   check_restated(c);
   check_claims(c);
+  check_counts(c);
+  check_names(c);
+  check_tallies(c);
+  check_products(c);
   for (const auto& fact : model.facts) report.budget.push_back(figure_of(c, fact));
   std::ranges::sort(report.findings, {},
                     [](const Finding& f) { return std::tuple(f.places.front().line, f.kind, std::string_view(f.found)); });

@@ -89,6 +89,7 @@ class Sentences : ParagraphCheck {
     bool by_class = groups_.gap(k).contains(U"分类");
     if (totals.empty() && (by_class || class_list_before())) totals = totals_of_section();
     if (totals.empty()) return;
+    cut_at_stop(parts, totals);
     // What could not be read among them may be a part.
     auto sentence_end = view_.said.sentences[static_cast<std::size_t>(mentions_[k].sentence)].second;
     if (view_.said.unclear_within(std::min(totals.front()->begin, mentions_[k].begin), sentence_end)) return;
@@ -105,6 +106,20 @@ class Sentences : ParagraphCheck {
     // Of what a whole region spends, some classes are told.
     bool region = contains_any(totals.front()->phrase, {U"全省", U"全市", U"全县", U"全区", U"全州"});
     judge(parts, totals, !region && complete(parts, groups_.gap(k)) && (all || !open_ended(*parts.back())), nested);
+  }
+
+  // "118人，其中在职112人，退休6人；年末学生2046人": what is counted behind the ； is no part of a list that commas part.
+  void cut_at_stop(Parts& parts, const Parts& totals) const {
+    if (parts.size() < 3 || parts.front()->measure != Measure::count || nowhere_in(parts.front())) return;
+    auto fits = [&](const Mention* total) { return total->value == Groups::sum_of(parts); };
+    if (std::ranges::any_of(totals, fits)) return;
+    auto stops = [&](std::size_t i) {
+      auto from = parts[i - 1]->end;
+      return std::u32string_view(text_).substr(from, parts[i]->begin - from).contains(U'；');
+    };
+    if (stops(1)) return;
+    for (std::size_t i = 2; i < parts.size(); ++i)
+      if (stops(i)) return parts.resize(i);
   }
 
   // "…预算3万元，决算2万元；…预算5万元，决算4万元": budgets with the budget, accounts with the account. False: no such list.

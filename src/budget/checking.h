@@ -62,5 +62,9 @@ void check_changed_sums(Checking& c);  // sentences: what the whole and its part
 void check_items(Checking& c);         // 类款项 items of a class; 决算数大于预算数
 void check_restated(Checking& c);      // the same figure twice; identities between facts
 void check_claims(Checking& c);        // 全部纳入绩效管理; goals against details
+void check_counts(Checking& c);        // what is counted twice: receptions, groups abroad, cars
+void check_names(Checking& c);         // 设立6个内设机构，分别是…: as many names as are announced
+void check_tallies(Checking& c);       // numbers of things by kinds, scores and their mean
+void check_products(Checking& c);      // 320人，人均500元，共16万元
 
 }  // namespace qushu::budget
