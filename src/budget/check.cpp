@@ -124,6 +124,7 @@ Report check(const Document& document) {
   check_changes(c);
   check_items(c);
   check_restated(c);
+  check_carried(c);
   check_claims(c);
   for (const auto& fact : model.facts) report.budget.push_back(figure_of(c, fact));
   std::ranges::sort(report.findings, {},
