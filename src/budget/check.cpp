@@ -125,6 +125,7 @@ Report check(const Document& document) {
   check_items(c);
   check_restated(c);
   check_carried(c);
+  check_forms(c);
   check_claims(c);
   for (const auto& fact : model.facts) report.budget.push_back(figure_of(c, fact));
   std::ranges::sort(report.findings, {},
