@@ -124,7 +124,7 @@ Report check(const Document& document) {
   check_changes(c);
   check_items(c);
   check_restated(c);
-  check_carried(c);
+  check_beside(c);
   check_forms(c);
   check_claims(c);
   for (const auto& fact : model.facts) report.budget.push_back(figure_of(c, fact));

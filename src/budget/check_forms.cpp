@@ -173,7 +173,7 @@ bool heads_products(std::u32string_view head) {
          !contains_any(head, {U"次数", U"月数", U"天数", U"频次", U"折", U"优惠", U"期限", U"系数", U"比例"});
 }
 
-void check_products(Checking& c, const TableView& view) {
+void check_prices(Checking& c, const TableView& view) {
   std::vector<Product> rows;
   for (std::size_t r = 0; r < view.table->rows.size(); ++r) {
     const auto& row = view.table->rows[r];
@@ -283,7 +283,7 @@ void check_forms(Checking& c) {
   for (const auto& view : c.model().tables) {
     if (contains_any(view.table->title, {U"资产", U"指标"})) continue;
     Parts(c, view).check();
-    check_products(c, view);
+    check_prices(c, view);
   }
   check_scores(c);
 }

@@ -61,7 +61,7 @@ void check_changes(Checking& c);     // sentences: 比上年增加
 void check_items(Checking& c);       // 类款项 items of a class; 决算数大于预算数
 void check_forms(Checking& c);       // tables with a rule of their own: numbered parts, quantity and price, scores
 void check_restated(Checking& c);    // the same figure twice; identities between facts
-void check_carried(Checking& c);     // what is carried over, in the text and in its table
+void check_beside(Checking& c);      // what is carried over, in the text and in its table
 void check_claims(Checking& c);      // 全部纳入绩效管理; goals against details
 
 }  // namespace qushu::budget

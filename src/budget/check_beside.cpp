@@ -150,7 +150,7 @@ class Carried {
 
 }  // namespace
 
-void check_carried(Checking& c) {
+void check_beside(Checking& c) {
   Carried(c).check();
 }
 
