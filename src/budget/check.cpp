@@ -125,6 +125,8 @@ Report check(const Document& document) {
   check_changed_sums(c);
   check_items(c);
   check_restated(c);
+  check_beside(c);
+  check_forms(c);
   check_claims(c);
   check_counts(c);
   check_names(c);

@@ -28,10 +28,18 @@ bool is_total_label(std::u32string_view label) {
   return ends_with_any(label, {U"合计", U"总计", U"总计:", U"合计:"}) || label == U"小计";
 }
 
+// "公务用车保有量（辆）" below a table of amounts is none.
+bool counts_things(std::u32string_view label) {
+  return !is_total_label(label) && ends_with_any(label, {U"(辆)", U"(个)", U"(批)", U"(次)", U"(人)", U"(台)", U"(台、套)",
+                                                         U"(套)", U"(台(套))", U"批次(个)", U"(人次)", U"(批次)", U"(户)"});
+}
+
 class Lists {
  public:
   Lists(Checking& c, const TableView& view, std::size_t segment, std::size_t column)
-      : c_(c), view_(view), segment_(segment), column_(column) {}
+      : c_(c), view_(view), segment_(segment), column_(column) {
+    counts_ = contains_any(without_spaces(view.table->head), {U"数量", U"单价"});
+  }
 
   void check() {
     collect();
@@ -69,7 +77,13 @@ class Lists {
       const auto& s = row.segments[segment_];
       if (s.label.empty() && s.code.empty()) continue;
       bool certain = true;
-      const auto* cell = cell_at(view_, row, segment_, column_, certain);
+      // Of a total that leaves quantities and prices blank, the one figure is the last column's.
+      bool counted = counts_ && s.cells.size() == 1 && view_.width[segment_] > 1 && !row.exact && is_total_label(s.label);
+      const auto* cell = !counted                               ? cell_at(view_, row, segment_, column_, certain)
+                         : column_ + 1 == view_.width[segment_] ? s.cells.data()
+                                                                : nullptr;
+      // Which column the others' belong to is not known.
+      if (counts_ && !counted && s.cells.size() < view_.width[segment_] && !row.exact) certain = false;
       if (!certain) sure_ = false;
       if (cell != nullptr && cell->kind == CellKind::percent) return items_.clear();
       Item item{.segment = &s,
@@ -83,6 +97,8 @@ class Lists {
         item.share = &s.cells[column_ + 1];
       items_.push_back(item);
     }
+    bool summed = std::ranges::any_of(items_, [](const Item& i) { return i.total; });
+    while (summed && counts_things(items_.back().segment->label)) items_.pop_back();
   }
 
   [[nodiscard]] std::int64_t half() const {
@@ -393,7 +409,7 @@ class Lists {
   const TableView& view_;
   std::size_t segment_, column_;
   std::vector<Item> items_;
-  bool sure_ = true;
+  bool sure_ = true, counts_ = false;  // counts_: the head has a column of quantities
   std::vector<std::pair<Finding, Mark>> found_;
   std::size_t sums_ = 0;
 };

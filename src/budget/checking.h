@@ -66,5 +66,7 @@ void check_counts(Checking& c);        // what is counted twice: receptions, gro
 void check_names(Checking& c);         // 设立6个内设机构，分别是…: as many names as are announced
 void check_tallies(Checking& c);       // numbers of things by kinds, scores and their mean
 void check_products(Checking& c);      // 320人，人均500元，共16万元
+void check_forms(Checking& c);         // tables with a rule of their own: numbered parts, quantity and price, scores
+void check_beside(Checking& c);        // what is carried over, in the text and in its table
 
 }  // namespace qushu::budget

@@ -1,5 +1,6 @@
 // The roles of a table's columns, by the words of its head.
 #include <algorithm>
+#include <map>
 
 #include "model.h"
 
@@ -55,7 +56,33 @@ std::vector<std::size_t> amount_columns(const TableView& view, std::size_t s) {
   return out;
 }
 
+// "预算数 决算数", each once and nothing between that is another column's.
+bool account_is_last(std::u32string_view own) {
+  auto plan = own.find(U"预算数"), account = own.find(U"决算数");
+  return plan < account && account != std::u32string_view::npos && own.find(U"预算数", plan + 1) == std::u32string_view::npos &&
+         own.find(U"决算数", account + 1) == std::u32string_view::npos && !own.contains(U"率") && !own.contains(U"%");
+}
+
 }  // namespace
+
+bool is_all_publics(const TableView& view, const Row& row) {
+  if (!view.table->title.contains(U"三公") || contains_any(view.table->title, {U"会议", U"培训", U"机关运行"})) return false;
+  std::map<std::string, const Cell*> parts;
+  const Cell* total = nullptr;
+  for (const auto& other : view.table->rows) {
+    if (other.segments.size() != 1 || other.segments[0].cells.size() != view.width[0]) continue;
+    const auto& s = other.segments[0];
+    if (&other == &row) total = &s.cells.back();
+    auto subject = subject_of(s.label);
+    bool part = subject &&
+                (subject->code == "sangong.abroad" || subject->code == "sangong.car" || subject->code == "sangong.reception");
+    if (part && !parts.emplace(subject->code, &s.cells.back()).second) return false;
+  }
+  if (total == nullptr || total->kind != CellKind::number || parts.size() != 3) return false;
+  std::int64_t sum = 0;
+  for (const auto& [_, cell] : parts) sum += cell->kind == CellKind::number ? cell->value.micro : 0;
+  return std::abs(sum - total->value.micro) <= 2 * last_place(std::max(total->value.digits, 2));
+}
 
 void find_columns(TableView& view, int year, bool final_account) {
   auto head = without_spaces(view.table->head) + view.table->title;
@@ -100,6 +127,9 @@ void find_columns(TableView& view, int year, bool final_account) {
       columns[amounts[0]].known = true;
       for (std::size_t i = 0; i < years.size(); ++i)
         columns[amounts[i + 1]] = {.known = true, .year = years[i].year, .plan = !final_column, .scope = {}, .part = {}};
+    } else if (two && !changes && final_account && amounts.size() == 2 && view.width.size() == 1 && account_is_last(own)) {
+      // 预算数 is the one the year ended with, which the text may not mean.
+      columns[amounts[1]].known = true;
     } else if (two || changes) {
       // Budget beside final account: told apart by the order of words alone, which tables with two heads do not keep.
     } else if (kinds && persons && n == 5) {

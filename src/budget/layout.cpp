@@ -22,65 +22,6 @@ std::size_t full_line(const std::vector<std::u32string>& lines) {
   return std::clamp(*wide * 3 / 4, kShortestLine, kFullLine);
 }
 
-// "某局 2021 年预算 第 1 版      —6—": the foot of a page, its words and its number.
-bool is_page_foot(std::u32string_view line) {
-  auto at = line.size();
-  auto back = [&](auto&& is) {
-    auto from = at;
-    while (at > 0 && is(line[at - 1])) --at;
-    return from - at;
-  };
-  auto dash = [](char32_t c) { return c == U'-'; };
-  if (back(dash) == 0) return false;
-  auto apart = back(is_space);
-  auto digits = back(is_digit);
-  if (digits == 0 || digits > 4) return false;
-  apart += back(is_space);
-  if (back(dash) == 0 || at == 0 || back(is_space) == 0) return false;
-  // Figures between blank cells are written so too: "6.00  -  6  -".
-  return apart == 0 || (apart == 2 && line.substr(0, at).contains(U'年'));
-}
-
-bool is_page_number(std::u32string_view line) {
-  if (is_page_foot(line)) return true;
-  auto bare = without_spaces(line);
-  if (bare.empty() || bare.size() > 12) return false;
-  if (bare.starts_with(U"第") && bare.contains(U'页')) return true;
-  std::size_t digits = 0, dashes = 0, others = 0;
-  for (auto c : bare) {
-    digits += is_digit(c) ? 1U : 0U;
-    dashes += c == U'-' || c == U'/' ? 1U : 0U;
-    others += !is_digit(c) && c != U'-' && c != U'/' ? 1U : 0U;
-  }
-  return others == 0 && digits > 0 && digits <= 6 && bare.front() == U'-' && bare.back() == U'-' && dashes >= 2;
-}
-
-bool is_title(std::u32string_view bare) {
-  // "2.《支出决算表》"
-  if (auto book = bare.substr(numbering(bare).length); book.starts_with(U"《") && book.ends_with(U"》"))
-    return book.contains(U"表") && is_title(book.substr(1, book.size() - 2));
-  if (bare.size() < 4 || bare.size() > 60) return false;
-  if (bare.starts_with(U"第") && bare.size() > 3 && bare.substr(0, 6).contains(U"部分")) return true;
-  if (bare.starts_with(U"公开") && is_digit(bare[2])) return true;
-  bool table = bare.ends_with(U"表") || bare.ends_with(U"表)") || bare.contains(U"表(");
-  return table &&
-         contains_any(bare,
-                      {U"总表", U"收入", U"支出", U"预算", U"决算", U"绩效", U"经费", U"明细", U"项目", U"采购", U"情况"}) &&
-         !contains_any(bare, {U"。", U"，", U"详见", U"见附"});
-}
-
-bool is_part(std::u32string_view bare) {
-  return bare.starts_with(U"第") && bare.substr(0, 6).contains(U"部分");
-}
-
-// "（二）财政拨款收入支出决算总体情况说明。": a heading in spite of its full stop.
-bool is_heading_sentence(std::u32string_view bare) {
-  auto number = numbering(bare);
-  return number.level >= 1 && number.level <= 2 && bare.size() <= 40 &&
-         ends_with_any(bare, {U"情况说明。", U"情况。", U"说明。"}) && bare.find(U'。') + 1 == bare.size() &&
-         !contains_any(bare, {U"，", U"；", U":"}) && std::ranges::none_of(bare.substr(number.length), is_digit);
-}
-
 class Maker {
  public:
   explicit Maker(const Document& document) {
@@ -114,7 +55,7 @@ class Maker {
   // A whole number alone on its line is a cell only beside other cells; else it is the number of a page.
   [[nodiscard]] bool lone_number(std::size_t i) const {
     auto bare = trimmed(line(i));
-    if (bare.size() > 3 || !std::ranges::all_of(bare, is_digit)) return false;
+    if (bare.empty() || bare.size() > 3 || !std::ranges::all_of(bare, is_digit)) return false;
     Cell cell;
     auto before = neighbour(i, false), after = neighbour(i, true);
     return !is_cell(before, cell) && !is_cell(after, cell) && !(heads_codes() && is_lone_code(i, bare));
@@ -137,7 +78,11 @@ class Maker {
 
   void take(std::size_t i) {
     auto text = trimmed(line(i));
-    if (text.empty() || is_page_number(text) || lone_number(i)) return;
+    if (text.empty()) return;
+    if (is_page_number(text) || lone_number(i)) {
+      if (near_prose(i)) last_near_ = i;
+      return;
+    }
     if (text.size() == 1 && is_han(text[0])) return;
     // A label and nothing but blank cells is a row too.
     auto behind = line(i).substr(static_cast<std::size_t>(text.data() - line(i).data()) + text.size());
@@ -233,10 +178,15 @@ class Maker {
     return text.starts_with(U"万元") || text.starts_with(U"亿元") || text.starts_with(U"元");
   }
 
-  // The next line that is not blank; `i` itself where there is none near.
+  // The next line that is not blank, nor the number of a page; `i` itself where there is none near.
   [[nodiscard]] std::size_t next_line(std::size_t i) const {
-    for (auto at = i + 1; at < out_.lines.size() && at < i + 6; ++at)
-      if (!trimmed(line(at)).empty()) return at;
+    auto end = i + 6;
+    for (auto at = i + 1; at < out_.lines.size() && at < end; ++at) {
+      auto text = trimmed(line(at));
+      if (text.empty()) continue;
+      if (!is_page_number(text) && !lone_number(at)) return at;
+      end = at + 4;
+    }
     return i;
   }
 
@@ -248,6 +198,9 @@ class Maker {
     return is_digit(text.back()) && text.size() > 12 && starts_with_unit(next);
   }
 
+  // No further below the paragraph than blank lines and the number of a page push it.
+  [[nodiscard]] bool near_prose(std::size_t i) const { return std::max(last_prose_, last_near_) + 4 >= i; }
+
   // Whether the line goes on with the sentence of the one before.
   [[nodiscard]] bool goes_on(std::size_t i, std::u32string_view text, std::u32string_view bare) const {
     if (!paragraph_) return false;
@@ -257,10 +210,10 @@ class Maker {
     tail.remove_prefix(tail.size() - std::min(tail.size(), kFullLine));
     auto open = tail.rfind(U'(');
     bool within = open != std::u32string_view::npos && tail.find(U')', open) == std::u32string_view::npos;
-    if (within && last != U'。' && last_prose_ + 2 >= i && is_prose(text)) return true;
+    if (within && last != U'。' && std::max(last_prose_, last_near_) + 2 >= i && is_prose(text)) return true;
     if (last == U'。' || last == U':' || last == U'!' || last == U'?') return false;
     if (numbering(bare).level > 0 || is_title(bare)) return false;
-    if (last_prose_ + 4 < i) return false;
+    if (!near_prose(i)) return false;
     // Within a phrase, or between a number and its unit.
     if (last == U'，' || last == U'、' || last == U'(') return true;
     std::size_t length = 0;
@@ -309,14 +262,17 @@ class Maker {
       in_indicators_ = false;
       return;
     }
-    if (is_title(bare)) {
+    if (auto title = title_of(bare); !title.empty()) {
+      if (goes_on_below(i, title)) return;
       close_table();
       in_indicators_ = false;
-      table_.title = bare;
+      table_.title = title;
+      // "收入支出决算总表 编制单位：某局"
+      if (title.size() < bare.size()) table_.head = std::u32string(bare.substr(title.size())) + U' ';
       table_.line = i;
       if (auto unit = unit_named(bare); unit != Unit::unknown) set_unit(unit);
       if (is_part(bare)) unit_ = table_.unit = Unit::unknown;
-      out_.blocks.emplace_back(Heading{.text = std::u32string(bare), .number = {}, .line = i, .part = is_part(bare)});
+      out_.blocks.emplace_back(Heading{.text = std::u32string(title), .number = {}, .line = i, .part = is_part(bare)});
       return;
     }
     if (auto unit = unit_named(text); unit != Unit::unknown) set_unit(unit);
@@ -415,7 +371,53 @@ class Maker {
     add(std::move(row), i);
   }
 
+  // The title stands on each page of a table: whether the rows below go on with the one above. A total at its top or its end
+  // begins or ends a list of its own.
+  [[nodiscard]] bool goes_on_below(std::size_t i, std::u32string_view title) const {
+    constexpr std::size_t kHead = 12;
+    auto is_total = [](const Row& row) { return ends_with_any(row.segments.front().label, {U"合计", U"总计"}); };
+    auto top = std::ranges::find_if(table_.rows, has_numbers);
+    // Each project has a form of its own of that name.
+    if (table_.title != title || contains_any(title, {U"绩效", U"目标", U"评"}) || top == table_.rows.end() ||
+        std::ranges::any_of(top + 1, table_.rows.end(), is_total))
+      return false;
+    for (auto at = i + 1; at < out_.lines.size() && at < i + kHead; ++at) {
+      auto text = line(at);
+      if (trimmed(text).empty() || is_page_number(trimmed(text)) || lone_number(at)) continue;
+      if (is_prose(text) || is_title(without_spaces(text))) return false;
+      auto row = row_of(text, at);
+      if (has_numbers(row)) return !(is_total(*top) && is_total(row));
+    }
+    return false;
+  }
+
+  // Behind 总计 of both sides, which are equal, stands nothing of the same table that is no two sides.
+  [[nodiscard]] bool is_of_another(const Row& row) const {
+    auto last = std::ranges::find_if(table_.rows.rbegin(), table_.rows.rend(), has_numbers);
+    if (last == table_.rows.rend() || last->segments.size() != 2) return false;
+    const auto &left = last->segments[0], &right = last->segments[1];
+    auto is_end = [](const Segment& s) {
+      return s.label.ends_with(U"总计") && !contains_any(s.label, {U"本年", U"当年"}) && !s.cells.empty() &&
+             s.cells[0].kind == CellKind::number;
+    };
+    if (!is_end(left) || !is_end(right) || left.cells[0].value.micro != right.cells[0].value.micro) return false;
+    if (row.segments.size() != 1) return row.segments.size() > 2;
+    return row.segments[0].cells.size() > left.cells.size() || row.segments[0].label.ends_with(U"合计");
+  }
+
+  // A new table; the labels below the last row of the one before are its head.
+  void part_table() {
+    std::u32string head;
+    auto last = std::ranges::find_if(table_.rows.rbegin(), table_.rows.rend(), has_numbers);
+    for (auto row = last.base(); row != table_.rows.end(); ++row)
+      for (const auto& s : row->segments) head += s.label + U' ';
+    table_.rows.erase(last.base(), table_.rows.end());
+    close_table();
+    table_.head = std::move(head);
+  }
+
   void add(Row row, std::size_t i) {
+    if (is_of_another(row)) part_table();
     if (table_.rows.empty() && table_.line == 0) table_.line = i;
     for (const auto& s : row.segments)
       if (auto unit = unit_named(s.label); unit != Unit::unknown) set_unit(unit);
@@ -455,7 +457,7 @@ class Maker {
   Layout out_;
   std::size_t full_line_ = kFullLine;
   std::optional<Paragraph> paragraph_;
-  std::size_t last_prose_ = 0;
+  std::size_t last_prose_ = 0, last_near_ = 0;  // the paragraph's last line; the number of a page below it
   Table table_;
   Unit unit_ = Unit::unknown;
   std::vector<std::pair<std::size_t, std::u32string>> labels_;  // since the last row

@@ -92,6 +92,14 @@ struct Layout {
 
 [[nodiscard]] Layout lay_out(const Document& document);
 
+// What a line is by its words alone (layout_lines.cpp); `bare` is without spaces.
+[[nodiscard]] bool is_page_number(std::u32string_view line);
+// The title of a table or part that the line holds, without the unit behind it; empty where it holds none.
+[[nodiscard]] std::u32string_view title_of(std::u32string_view bare);
+[[nodiscard]] bool is_title(std::u32string_view bare);
+[[nodiscard]] bool is_part(std::u32string_view bare);
+[[nodiscard]] bool is_heading_sentence(std::u32string_view bare);
+
 // Pieces that lay_out() is made of (layout_rows.cpp).
 struct Token {
   std::u32string_view text;

@@ -349,8 +349,11 @@ class Rebuilder {
       if (auto named = subject_of(segment.label)) return named;
       if (basic_table) return Subject{.code = "expenditure.basic", .scope = {}, .part = {}};
       if (!side_.empty()) return Subject{.code = side_ + ".grand", .scope = {}, .part = {}};
+      if (row.segments.size() == 1 && is_all_publics(view, row))
+        return Subject{.code = "sangong.total", .scope = {}, .part = {}};
       bool both = title.contains(U"收支") || (title.contains(U"收入") && title.contains(U"支出"));
       if (both || title.contains(U"三公") || row.segments.size() > 1) return std::nullopt;
+      if (title.contains(U"项目支出") && !title.contains(U"基本支出")) return of_projects(title);
       if (title.contains(U"支出")) return Subject{.code = "expenditure.any", .scope = {}, .part = {}};
       if (title.contains(U"收入")) return Subject{.code = "income.any", .scope = {}, .part = {}};
       return std::nullopt;
@@ -361,6 +364,13 @@ class Rebuilder {
     if (!named && side_ == "income" && segment.label.starts_with(U"财政拨款"))
       return Subject{.code = "income.fiscal", .scope = {}, .part = {}};
     return named;
+  }
+
+  // All of the unit's projects, and not the most important ones or those of a form.
+  [[nodiscard]] static std::optional<Subject> of_projects(std::u32string_view title) {
+    bool all = ends_with_any(title, {U"项目支出表", U"项目支出预算表", U"项目支出决算表"}) &&
+               !contains_any(title, {U"重点", U"部分", U"专项", U"绩效", U"采购"});
+    return all ? std::optional(Subject{.code = "expenditure.project", .scope = {}, .part = {}}) : std::nullopt;
   }
 
   void take_segment(TableView& view, const Row& row, std::size_t s) {

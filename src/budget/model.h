@@ -83,6 +83,9 @@ struct Model {
 // Fills in `columns`, where the words of the head are the standard ones (columns.cpp).
 void find_columns(TableView& view, int year, bool final_account);
 
+// Whether a row 合计 of a table of the three publics is all of them: its last column is the sum of their rows.
+[[nodiscard]] bool is_all_publics(const TableView& view, const Row& row);
+
 // `document` outlives the model.
 [[nodiscard]] Model rebuild(const Document& document);
 // Of a model that has its layout alone: its year, whether it is an account, and its digits.
