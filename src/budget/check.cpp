@@ -121,6 +121,9 @@ Report check(const Document& document) {
   check_columns(c);
   check_statements(c);
   check_shares(c);
+  check_share_lists(c);
+  check_carried(c);
+  check_absence(c);
   check_changes(c);
   check_items(c);
   check_restated(c);

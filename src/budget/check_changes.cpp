@@ -56,6 +56,7 @@ class Changes : ParagraphCheck {
             !m->reason && !m->lead.starts_with(U"完成"))
           out.push_back(m);
     }
+    if (out.size() == 1 && out.front()->compared) add_only_one_before(k, out);
     if (out.empty() && mentions_[k].sentence == 0) add_from_above(k, out);
     // "基本支出50万元。其中：人员经费40万元，公用经费10万元。较上年增加2万元": of what the list is of, or of its last part.
     if (!out.empty() && out.front()->sentence > 0 && out.front()->sentence < mentions_[k].sentence &&
@@ -67,9 +68,22 @@ class Changes : ParagraphCheck {
     // "…其中：公务接待费3万元。“三公”经费比上年减少1万元": of what it names, where it names one of them.
     if (out.empty() || out.front()->sentence == mentions_[k].sentence) return out;
     auto subject = subject_of_change(k);
-    auto other = [&](const Mention* m) { return !m->subject || m->subject->code != subject->code; };
+    auto other = [&](const Mention* m) { return !m->subject || !same_code(m->subject->code, subject->code); };
     if (subject && !std::ranges::all_of(out, other)) std::erase_if(out, other);
     return out;
+  }
+
+  // "支出9万元。比年初预算8万元增加1万元": what is compared stands in the sentence before, alone.
+  void add_only_one_before(std::size_t k, std::vector<const Mention*>& out) const {
+    auto sentence = mentions_[k].sentence;
+    if (out.front()->sentence != sentence || !goes_on(sentence_text(view_.said, sentence))) return;
+    const Mention* only = nullptr;
+    for (const auto* m : mentions_before(view_.said, k, 1)) {
+      if (m->sentence == sentence || m->role != Role::level || m->measure != Measure::money || m->reason) continue;
+      if (only != nullptr) return;
+      only = m;
+    }
+    if (only != nullptr && !only->compared) out.push_back(only);
   }
 
   [[nodiscard]] static bool opens_list(std::u32string_view text) {
@@ -125,6 +139,11 @@ class Changes : ParagraphCheck {
     return out;
   }
 
+  // 收入总计 and 支出总计 are one and the same amount.
+  [[nodiscard]] static bool same_code(std::string_view a, std::string_view b) {
+    return a == b || (a.ends_with(".grand") && b.ends_with(".grand"));
+  }
+
   // The facts about what changed in another year.
   [[nodiscard]] std::vector<const Fact*> facts_of(const Subject& subject, const std::u32string& project) const {
     std::vector<const Fact*> out;
@@ -135,7 +154,7 @@ class Changes : ParagraphCheck {
       auto tail =
           std::string_view(fact.subject.code).substr(std::min(fact.subject.code.find('.') + 1, fact.subject.code.size()));
       bool total = tail == "any" || tail == "grand" || tail == "year";
-      bool same = fact.subject.code == subject.code || (whole && total && fact.subject.code.starts_with("income.")) ||
+      bool same = same_code(fact.subject.code, subject.code) || (whole && total && fact.subject.code.starts_with("income.")) ||
                   (spent && total && fact.subject.code.starts_with("expenditure."));
       if (same && fact.owner == view_.owner && fact.project == project && may_agree(fact.subject.scope, subject.scope) &&
           may_agree(fact.subject.part, subject.part))
@@ -217,7 +236,7 @@ class Changes : ParagraphCheck {
     auto subject = subject_of_change(k);
     if (!subject) return false;
     bool near = std::ranges::any_of(levels, [&](const Mention* m) {
-      return m->sentence == mentions_[k].sentence || (m->subject && m->subject->code == subject->code);
+      return m->sentence == mentions_[k].sentence || (m->subject && same_code(m->subject->code, subject->code));
     });
     if (near) return false;
     inherit_scope(*subject, view_.scope);
@@ -259,8 +278,10 @@ class Changes : ParagraphCheck {
 
   // "A 万元，较 2023 年预算 B 万元增加 D 万元": all three are there.
   void check_compared(const Mention& change, const std::vector<const Mention*>& levels) {
-    if (levels.size() < 2 || !is_base(*levels[0], *levels[1])) return;
-    const auto &before = *levels[0], &now = *levels[1];
+    if (levels.size() < 2) return;
+    auto current = std::find_if(levels.begin() + 1, levels.end(), [](const Mention* m) { return !m->compared; });
+    if (current == levels.end() || !is_base(*levels[0], **current)) return;
+    const auto &before = *levels[0], &now = **current;
     c_.counted();
     auto slack = half(before) + half(now) + half(change);
     for (const auto* level : levels)
@@ -441,11 +462,36 @@ class Changes : ParagraphCheck {
     c_.add(std::move(f));
   }
 
+  // "支出3万元，与上年3万元持平": both amounts are there.
+  void check_level_between(std::size_t k) {
+    if (k + 1 >= mentions_.size() || !is_base(mentions_[k + 1], mentions_[k])) return;
+    const auto &level = mentions_[k], &before = mentions_[k + 1];
+    auto gap = std::u32string_view(text_).substr(level.end, before.begin - level.end);
+    if (level.sentence != before.sentence || gap != U"，" + before.lead || before.reason) return;
+    auto after = std::u32string_view(text_).substr(before.end, 8);
+    for (auto word : {U"相比", U"，"})
+      if (after.starts_with(word)) after.remove_prefix(std::u32string_view(word).size());
+    if (!after.starts_with(U"持平") && !after.starts_with(U"一致") && !after.starts_with(U"相同") &&
+        !after.starts_with(U"相等"))
+      return;
+    c_.counted();
+    if (std::abs(level.value - before.value) <= 2 * (half(level) + half(before))) return;
+    Finding f{.kind = Kind::year_on_year, .confidence = 88};
+    f.unit = name(level.unit);
+    f.expected = amount_text(level.value - before.value, level.unit, std::max(level.printed.digits, before.printed.digits));
+    f.found = "0";
+    f.message = {fmt::format("文中称二者持平，实际相差 {} {}。", f.expected, f.unit),
+                 fmt::format("Said to be equal, but they differ by {} {}.", f.expected, f.unit)};
+    add_places(f, {&level.mark, &before.mark});
+    c_.add(std::move(f));
+  }
+
   // 与上年持平
   void check_level_with() {
     for (std::size_t k = 0; k < mentions_.size(); ++k) {
       const auto& level = mentions_[k];
       if (level.role != Role::level || level.measure != Measure::money || level.reason) continue;
+      check_level_between(k);
       auto end = k + 1 < mentions_.size() ? mentions_[k + 1].begin
                                           : view_.said.sentences[static_cast<std::size_t>(level.sentence)].second;
       end = std::min(end, view_.said.sentences[static_cast<std::size_t>(level.sentence)].second);

@@ -53,13 +53,16 @@ class ParagraphCheck {
 // The cell of column `i` in a segment of a row; nullptr when there is none, or its place is not certain.
 [[nodiscard]] const Cell* cell_at(const TableView& view, const Row& row, std::size_t segment, std::size_t i, bool& certain);
 
-void check_lists(Checking& c);       // tables downwards: totals, classes, shares
-void check_columns(Checking& c);     // tables across: 合计 = 基本 + 项目, 增减
-void check_statements(Checking& c);  // sentences: 其中, 收支平衡
-void check_shares(Checking& c);      // sentences: 占, 完成预算的
-void check_changes(Checking& c);     // sentences: 比上年增加
-void check_items(Checking& c);       // 类款项 items of a class; 决算数大于预算数
-void check_restated(Checking& c);    // the same figure twice; identities between facts
-void check_claims(Checking& c);      // 全部纳入绩效管理; goals against details
+void check_lists(Checking& c);        // tables downwards: totals, classes, shares
+void check_columns(Checking& c);      // tables across: 合计 = 基本 + 项目, 增减
+void check_statements(Checking& c);   // sentences: 其中, 收支平衡
+void check_shares(Checking& c);       // sentences: 占, 完成预算的
+void check_share_lists(Checking& c);  // sentences: the shares of one list are of one whole
+void check_carried(Checking& c);      // sentences: 年初结转 + 本年收入 − 本年支出 = 年末结转
+void check_absence(Checking& c);      // sentences: 无…支出, 全部为…
+void check_changes(Checking& c);      // sentences: 比上年增加
+void check_items(Checking& c);        // 类款项 items of a class; 决算数大于预算数
+void check_restated(Checking& c);     // the same figure twice; identities between facts
+void check_claims(Checking& c);       // 全部纳入绩效管理; goals against details
 
 }  // namespace qushu::budget

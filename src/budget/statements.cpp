@@ -208,9 +208,14 @@ class Reader {
     auto lead = std::u32string_view(m.lead);
     m.phrase = phrase_before(m.begin, floor);
     auto compared = [](std::u32string_view words) {
+      if (words.empty()) return false;
+      // "比年初预算8万元"
+      auto rest = words.substr(1);
+      static constexpr std::array<std::u32string_view, 6> kBudgets{U"预算数",   U"年初",     U"调整",
+                                                                   U"全年预算", U"当年预算", U"本年预算"};
+      bool budget = rest.contains(U"预算") && std::ranges::any_of(kBudgets, [&](auto word) { return rest.starts_with(word); });
       bool year = year_in(words) != 0 || contains_any(words, {U"上年", U"去年"});
-      return year &&
-             (words.starts_with(U"与") || words.starts_with(U"比") || words.starts_with(U"较") || words.starts_with(U"同"));
+      return ((year || budget) && std::u32string_view(U"与比较").contains(words[0])) || (year && words[0] == U'同');
     };
     // "决算17万元，完成预算27万元的63%": what was budgeted is what the account is compared with.
     m.compared = compared(lead) || compared(m.phrase) || lead.starts_with(U"完成");
