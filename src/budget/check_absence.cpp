@@ -250,7 +250,7 @@ class Absence : ParagraphCheck {
     c_.add(std::move(f));
   }
 
-  const std::u32string& opening_;  // the document's first lines
+  const std::u32string& opening_;  // the document's title
   bool carries_;                   // a budget that leaves something for the next year
 };
 
@@ -263,7 +263,7 @@ void check_absence(Checking& c) {
   const auto& lines = c.model().layout.lines;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     auto line = without_spaces(lines[i]);
-    if (i < kTitleLines) opening += line;
+    if (i < kTitleLines && !is_prose(lines[i])) opening += line;
     auto at = line.find(U"结转下年");
     carries = carries || (at != std::u32string::npos &&
                           std::ranges::any_of(line.substr(at), [](char32_t d) { return d >= U'1' && d <= U'9'; }));

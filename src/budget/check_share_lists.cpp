@@ -61,24 +61,27 @@ class ShareLists : PercentCheck {
     std::vector<Entry> list;
     const auto& all = c_.model().paragraphs;
     for (auto i = index_ + 1; i < all.size() && all[i].section == view_.section && list.size() < kMostParts; ++i) {
-      auto entry = only_share_of(all[i].said, whole);
-      if (!entry.part) break;
-      list.push_back(entry);
-      if (all[i].said.paragraph->text.ends_with(U'。') && all[i].said.paragraph->number.level == 0) break;
+      auto before = list.size();
+      bool ended = !add_shares(all[i].said, whole, list) || list.size() == before;
+      if (ended || (all[i].said.paragraph->text.ends_with(U'。') && all[i].said.paragraph->number.level == 0)) break;
     }
     if (list.size() >= 2 && is_complete(list, whole)) judge(list, whole);
   }
 
-  // The amount and its share that a paragraph opens with.
-  [[nodiscard]] static Entry only_share_of(const Statements& said, const Mention& whole) {
-    if (said.mentions.size() < 2 || !said.unclear.empty()) return {};
-    const auto &part = said.mentions[0], &share = said.mentions[1];
-    auto between = std::u32string_view(said.paragraph->text).substr(part.end, share.begin - part.end);
-    bool pair = part.role == Role::level && same_measure(part, whole) && !part.reason && !part.compared && part.depth == 0 &&
-                share.role == Role::share && !share.chained &&
-                (between == U"，占" || between == U"占" || between == U"，占比" || between == U"，占比为");
-    if (!pair) return {};
-    return {.part = &part, .share = &share, .whole = &whole, .words = {}};
+  // The amounts with their shares that a paragraph opens with. False: something else came.
+  static bool add_shares(const Statements& said, const Mention& whole, std::vector<Entry>& list) {
+    const auto& all = said.mentions;
+    if (!said.unclear.empty()) return false;
+    for (std::size_t k = 0; k + 1 < all.size() && all[k].sentence == 0; k += 2) {
+      const auto &part = all[k], &share = all[k + 1];
+      auto between = std::u32string_view(said.paragraph->text).substr(part.end, share.begin - part.end);
+      bool pair = part.role == Role::level && same_measure(part, whole) && !part.reason && !part.compared && part.depth == 0 &&
+                  share.role == Role::share && !share.chained &&
+                  (between == U"，占" || between == U"占" || between == U"，占比" || between == U"，占比为");
+      if (!pair || list.size() >= kMostParts) return false;
+      list.push_back({.part = &part, .share = &share, .whole = &whole, .words = {}});
+    }
+    return true;
   }
 
   void check_list(const std::vector<Entry>& list) {
