@@ -125,6 +125,7 @@ Report check(const Document& document) {
   check_carried(c);
   check_absence(c);
   check_changes(c);
+  check_level(c);
   check_items(c);
   check_restated(c);
   check_claims(c);

@@ -61,6 +61,7 @@ void check_share_lists(Checking& c);  // sentences: the shares of one list are o
 void check_carried(Checking& c);      // sentences: 年初结转 + 本年收入 − 本年支出 = 年末结转
 void check_absence(Checking& c);      // sentences: 无…支出, 全部为…
 void check_changes(Checking& c);      // sentences: 比上年增加
+void check_level(Checking& c);        // sentences: 与上年持平
 void check_items(Checking& c);        // 类款项 items of a class; 决算数大于预算数
 void check_restated(Checking& c);     // the same figure twice; identities between facts
 void check_claims(Checking& c);       // 全部纳入绩效管理; goals against details

@@ -109,6 +109,18 @@ TEST(Changes, TheBudgetBesideTheYearBefore) {
   expect_one(checked(replaced(text, "减少9.00", "减少8.00")), Kind::year_on_year, "-8.00", "-9.00");
 }
 
+TEST(Restated, TheProjectsWhoseGrantsAreTold) {
+  auto text = account(
+      "三、支出决算情况\n2023年度本年支出决算合计600.00万元，其中：基本支出400.00万元，项目支出200."
+      "00万元。\n八、项目支出决算情况\n"
+      "本单位2023年度预算安排项目3个，项目支出总金额200.00万元。财政本年拨款金额190.00万元，财政拨款结转结余10.00万元。");
+  expect_nothing(checked(text));
+  auto wrong = replaced(text, "总金额200.00", "总金额220.00");
+  expect_one(checked(wrong), Kind::restated, "220.00", "200.00");
+  // Where the grants do not add up to it either, what is in the total is not known.
+  expect_nothing(checked(replaced(wrong, "金额190.00", "金额180.00")));
+}
+
 // --- carried over
 // --------------------------------------------------------------------------------------------------------------
 
