@@ -121,8 +121,12 @@ Report check(const Document& document) {
   check_columns(c);
   check_statements(c);
   check_shares(c);
+  check_share_lists(c);
+  check_carried(c);
+  check_absence(c);
   check_changes(c);
   check_changed_sums(c);
+  check_level(c);
   check_items(c);
   check_restated(c);
   check_beside(c);

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "checking.h"
+#include "changes.h"
 
 namespace qushu::budget {
 namespace {
@@ -20,9 +20,9 @@ struct Reference {
   bool same_year = false;  // with the budget of the same year (年初预算)
 };
 
-class Changes : ParagraphCheck {
+class Changes : ChangeCheck {
  public:
-  Changes(Checking& c, std::size_t index) : ParagraphCheck(c, index) {}
+  Changes(Checking& c, std::size_t index) : ChangeCheck(c, index) {}
 
   void check() {
     for (std::size_t k = 0; k < mentions_.size(); ++k) {
@@ -33,8 +33,6 @@ class Changes : ParagraphCheck {
                    (k == 0 || mentions_[k - 1].role != Role::change || mentions_[k - 1].sentence != m.sentence);
       if (alone) check_rate_alone(k);
     }
-    check_level_with();
-    if (!view_.project.empty()) check_direction();
   }
 
  private:
@@ -47,7 +45,6 @@ class Changes : ParagraphCheck {
   [[nodiscard]] bool nowhere_in(const Mention* m) const {
     return mentions_.empty() || m < mentions_.data() || m >= mentions_.data() + mentions_.size();
   }
-  [[nodiscard]] std::int64_t half(const Mention& m) const { return c_.model().rounding(m.unit, m.printed.digits); }
 
   // The amounts that may be what changed, the nearest first.
   [[nodiscard]] std::vector<const Mention*> levels_before(std::size_t k) const {
@@ -62,6 +59,7 @@ class Changes : ParagraphCheck {
             !m->reason && !m->lead.starts_with(U"完成"))
           out.push_back(m);
     }
+    if (out.size() == 1 && out.front()->compared) add_only_one_before(k, out);
     if (out.empty() && mentions_[k].sentence == 0) add_from_above(k, out);
     // "基本支出50万元。其中：人员经费40万元，公用经费10万元。较上年增加2万元": of what the list is of, or of its last part.
     if (!out.empty() && out.front()->sentence > 0 && out.front()->sentence < mentions_[k].sentence &&
@@ -73,9 +71,22 @@ class Changes : ParagraphCheck {
     // "…其中：公务接待费3万元。“三公”经费比上年减少1万元": of what it names, where it names one of them.
     if (out.empty() || out.front()->sentence == mentions_[k].sentence) return out;
     auto subject = subject_of_change(k);
-    auto other = [&](const Mention* m) { return !m->subject || m->subject->code != subject->code; };
+    auto other = [&](const Mention* m) { return !m->subject || !same_code(m->subject->code, subject->code); };
     if (subject && !std::ranges::all_of(out, other)) std::erase_if(out, other);
     return out;
+  }
+
+  // "支出9万元。比年初预算8万元增加1万元": what is compared stands in the sentence before, alone.
+  void add_only_one_before(std::size_t k, std::vector<const Mention*>& out) const {
+    auto sentence = mentions_[k].sentence;
+    if (out.front()->sentence != sentence || !goes_on(sentence_text(view_.said, sentence))) return;
+    const Mention* only = nullptr;
+    for (const auto* m : mentions_before(view_.said, k, 1)) {
+      if (m->sentence == sentence || m->role != Role::level || m->measure != Measure::money || m->reason) continue;
+      if (only != nullptr) return;
+      only = m;
+    }
+    if (only != nullptr && !only->compared) out.push_back(only);
   }
 
   [[nodiscard]] static bool opens_list(std::u32string_view text) {
@@ -129,35 +140,6 @@ class Changes : ParagraphCheck {
     else if (contains_any(rest, {U"上年", U"去年", U"上一年", U"同比", U"同期"}))
       out.year = c_.model().year - 1;
     return out;
-  }
-
-  // The facts about what changed in another year.
-  [[nodiscard]] std::vector<const Fact*> facts_of(const Subject& subject, const std::u32string& project) const {
-    std::vector<const Fact*> out;
-    for (const auto& fact : c_.model().facts) {
-      bool whole = subject.code == "income.any" || subject.code == "income.grand" || subject.code == "income.year";
-      bool spent =
-          subject.code == "expenditure.any" || subject.code == "expenditure.grand" || subject.code == "expenditure.year";
-      auto tail =
-          std::string_view(fact.subject.code).substr(std::min(fact.subject.code.find('.') + 1, fact.subject.code.size()));
-      bool total = tail == "any" || tail == "grand" || tail == "year";
-      bool same = fact.subject.code == subject.code || (whole && total && fact.subject.code.starts_with("income.")) ||
-                  (spent && total && fact.subject.code.starts_with("expenditure."));
-      if (same && fact.owner == view_.owner && fact.project == project && may_agree(fact.subject.scope, subject.scope) &&
-          may_agree(fact.subject.part, subject.part))
-        out.push_back(&fact);
-    }
-    return out;
-  }
-
-  [[nodiscard]] std::optional<Subject> subject_of_level(const Mention& level, const std::vector<const Mention*>& levels) const {
-    if (!view_.project.empty()) return Subject{.code = "project.total", .scope = {}, .part = {}};
-    if (level.of_item) return std::nullopt;
-    if (level.subject) return level.subject;
-    // "支出预算 100 万元，其中：当年预算 100 万元，比上年…": the same figure under the name that is known.
-    for (const auto* other : levels)
-      if (other->value == level.value && other->subject) return other->subject;
-    return std::nullopt;
   }
 
   void check_change(std::size_t k) {
@@ -227,7 +209,7 @@ class Changes : ParagraphCheck {
     auto subject = subject_of_change(k);
     if (!subject) return false;
     bool near = std::ranges::any_of(levels, [&](const Mention* m) {
-      return m->sentence == mentions_[k].sentence || (m->subject && m->subject->code == subject->code);
+      return m->sentence == mentions_[k].sentence || (m->subject && same_code(m->subject->code, subject->code));
     });
     if (near) return false;
     inherit_scope(*subject, view_.scope);
@@ -259,18 +241,12 @@ class Changes : ParagraphCheck {
     return subject_of(bare);
   }
 
-  // What is compared with, by its words or by the years of both: "2016年预算8万元，2015年预算12万元，对比减少".
-  [[nodiscard]] static bool is_base(const Mention& before, const Mention& now) {
-    if (now.compared) return false;
-    if (before.compared) return before.measure == now.measure;
-    int earlier = year_in(before.phrase), later = year_in(now.phrase);
-    return earlier != 0 && earlier + 1 == later && before.sentence == now.sentence && before.depth == now.depth;
-  }
-
   // "A 万元，较 2023 年预算 B 万元增加 D 万元": all three are there.
   void check_compared(const Mention& change, const std::vector<const Mention*>& levels) {
-    if (levels.size() < 2 || !is_base(*levels[0], *levels[1])) return;
-    const auto &before = *levels[0], &now = *levels[1];
+    if (levels.size() < 2) return;
+    auto current = std::find_if(levels.begin() + 1, levels.end(), [](const Mention* m) { return !m->compared; });
+    if (current == levels.end() || !is_base(*levels[0], **current)) return;
+    const auto &before = *levels[0], &now = **current;
     c_.counted();
     auto slack = half(before) + half(now) + half(change);
     for (const auto* level : levels)
@@ -367,11 +343,6 @@ class Changes : ParagraphCheck {
     c_.add(std::move(f));
   }
 
-  void add_places(Finding& f, std::initializer_list<const Mark*> marks) const {
-    for (const auto* mark : marks)
-      if (mark != nullptr) c_.quote(f, *mark);
-  }
-
   // "上年支出30万元，减少30万元": what it was before.
   [[nodiscard]] bool says_before(const Mention& level, const Mention& change) const {
     int year = reference(static_cast<std::size_t>(&change - mentions_.data())).year;
@@ -461,78 +432,6 @@ class Changes : ParagraphCheck {
                  fmt::format("Against {} the change is {}%, the text says {}%.", first->year, f.expected, f.found)};
     add_places(f, {&rate.mark, &first->mark, &levels.front()->mark});
     c_.add(std::move(f));
-  }
-
-  // 与上年持平
-  void check_level_with() {
-    for (std::size_t k = 0; k < mentions_.size(); ++k) {
-      const auto& level = mentions_[k];
-      if (level.role != Role::level || level.measure != Measure::money || level.reason) continue;
-      auto end = k + 1 < mentions_.size() ? mentions_[k + 1].begin
-                                          : view_.said.sentences[static_cast<std::size_t>(level.sentence)].second;
-      end = std::min(end, view_.said.sentences[static_cast<std::size_t>(level.sentence)].second);
-      auto words = std::u32string_view(text_).substr(level.end, end - std::min(end, level.end));
-      auto at = words.find(U"持平");
-      if (at == std::u32string_view::npos) at = words.find(U"无变化");
-      if (at == std::u32string_view::npos || !contains_any(words.substr(0, at), {U"与", U"比", U"较", U"和"})) continue;
-      words = words.substr(0, at);
-      if (c_.model().final_account && words.contains(U"预算")) continue;
-      int year = year_in(words) != 0 ? year_in(words) : contains_any(words, {U"上年", U"去年"}) ? c_.model().year - 1 : 0;
-      auto subject = subject_of_level(level, {});
-      if (year == 0 || !subject) continue;
-      const Fact* first = nullptr;
-      bool agrees = false;
-      for (const auto* fact : facts_of(*subject, view_.project)) {
-        if (fact->year != year) continue;
-        if (first == nullptr) first = fact;
-        agrees = agrees || std::abs(fact->fen - level.value) <= half(level) * 2;
-      }
-      if (first == nullptr) continue;
-      c_.counted();
-      if (agrees) continue;
-      Finding f{.kind = Kind::year_on_year, .confidence = 85};
-      f.unit = name(level.unit);
-      f.expected = amount_text(level.value - first->fen, level.unit, level.printed.digits);
-      f.found = "0";
-      f.message = {fmt::format("文中称与 {} 年持平，实际相差 {} {}。", year, f.expected, f.unit),
-                   fmt::format("Said to equal {}, but differs by {} {}.", year, f.expected, f.unit)};
-      add_places(f, {&level.mark, &first->mark});
-      c_.add(std::move(f));
-    }
-  }
-
-  // "2021 年预算减少。" of a project whose amounts of both years are known.
-  void check_direction() {
-    for (auto [word, direction] : {std::pair{U"预算减少", -1}, std::pair{U"预算增加", 1}}) {
-      std::u32string_view said(word);
-      auto at = text_.find(said);
-      if (at == std::u32string::npos) continue;
-      auto after = at + said.size();
-      bool bare = after >= text_.size() || std::u32string_view(U"。；，").contains(text_[after]);
-      int year = year_in(std::u32string_view(text_).substr(at >= 5 ? at - 5 : 0, at >= 5 ? 5 : at));
-      if (!bare || year == 0) continue;
-      const Fact* now = nullptr;
-      const Fact* before = nullptr;
-      for (const auto& fact : c_.model().facts) {
-        if (fact.project != view_.project || fact.subject.code != "project.total") continue;
-        if (fact.year == year && now == nullptr) now = &fact;
-        if (fact.year == year - 1 && before == nullptr) before = &fact;
-      }
-      if (now == nullptr || before == nullptr) continue;
-      c_.counted();
-      if ((now->fen - before->fen) * direction >= 0) continue;
-      Finding f{.kind = Kind::year_on_year, .confidence = 85};
-      f.unit = name(now->unit);
-      f.expected = amount_text(now->fen - before->fen, now->unit, now->printed.digits);
-      f.found = direction < 0 ? "-" : "+";
-      const auto& spot = view_.said.paragraph->spots[at];
-      Mark mark{.line = spot.line, .begin = spot.column, .end = spot.column + said.size()};
-      f.message = {fmt::format("文中称“{}”，但 {} 年比 {} 年变动 {} {}。", encoded(said), year, year - 1, f.expected, f.unit),
-                   fmt::format("The text says the budget {}, but from {} to {} it changed by {} {}.",
-                               direction < 0 ? "fell" : "rose", year - 1, year, f.expected, f.unit)};
-      add_places(f, {&mark, &now->mark, &before->mark});
-      c_.add(std::move(f));
-    }
   }
 };
 

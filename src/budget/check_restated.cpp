@@ -332,10 +332,57 @@ void check_totals(Checking& c) {
       for (auto& finding : findings) c.add(std::move(finding));
 }
 
+// "项目支出总金额9万元。财政本年拨款金额6万元，财政拨款结转结余2万元": where the grants make up the project expenditure that is
+// stated elsewhere, the total is to be that.
+void check_project_totals(Checking& c, std::size_t index) {
+  const auto& view = c.model().paragraphs[index];
+  std::vector<const Mention*> all;
+  for (const auto& m : view.said.mentions) all.push_back(&m);
+  const auto own = all.size();
+  // The grants may be a paragraph of their own.
+  if (index + 1 < c.model().paragraphs.size() && c.model().paragraphs[index + 1].section == view.section)
+    for (const auto& m : c.model().paragraphs[index + 1].said.mentions)
+      if (all.size() < own + 2) all.push_back(&m);
+  auto is_amount = [](const Mention& m) { return m.role == Role::level && m.measure == Measure::money && !m.reason; };
+  for (std::size_t k = 0; k < own && k + 2 < all.size(); ++k) {
+    const auto &total = *all[k], &grant = *all[k + 1], &left = *all[k + 2];
+    bool three = is_amount(total) && is_amount(grant) && is_amount(left) &&
+                 ends_with_any(total.phrase, {U"项目支出总金额", U"项目支出总金额为"}) && grant.lead.contains(U"本年拨款") &&
+                 left.lead.contains(U"财政拨款结转");
+    if (!three) continue;
+    c.counted();
+    auto sum = grant.value + left.value;
+    auto near = [&](std::int64_t fen) {
+      return std::abs(fen - sum) <= 3 * c.model().rounding(total.unit, total.printed.digits);
+    };
+    if (near(total.value)) continue;
+    const Fact* stated = nullptr;
+    bool agrees = false;
+    for (const auto& fact : c.model().facts) {
+      if (fact.subject.code != "expenditure.project" || fact.year != c.model().year || fact.owner != view.owner) continue;
+      if (fact.fen == total.value) agrees = true;
+      if (near(fact.fen) && stated == nullptr) stated = &fact;
+    }
+    if (stated == nullptr || agrees) continue;
+    Finding f{.kind = Kind::restated, .confidence = 85};
+    f.unit = name(total.unit);
+    f.expected = amount_text(stated->fen, total.unit, stated->printed.digits);
+    f.found = amount_text(total.value, total.unit, total.printed.digits);
+    f.message = {fmt::format("项目支出总金额为 {} {}，而另一处项目支出为 {} {}，与所列拨款、结转结余之和相符。", f.found,
+                             f.unit, f.expected, f.unit),
+                 fmt::format("Projects are said to cost {} {}, but {} {} elsewhere, which their grants add up to.", f.found,
+                             f.unit, f.expected, f.unit)};
+    f.places = {c.place(total.mark)};
+    for (const auto* mark : {&stated->mark, &grant.mark, &left.mark}) c.quote(f, *mark);
+    c.add(std::move(f));
+  }
+}
+
 }  // namespace
 
 void check_restated(Checking& c) {
   Restated(c).check();
+  for (std::size_t i = 0; i < c.model().paragraphs.size(); ++i) check_project_totals(c, i);
   Publics(c).check();
   check_totals(c);
 }

@@ -1,17 +1,15 @@
 // Sentences: shares of a whole (占), completion of the budget (完成预算的).
 #include <algorithm>
+#include <array>
 
-#include <fmt/format.h>
-
-#include "checking.h"
-#include "groups.h"
+#include "shares.h"
 
 namespace qushu::budget {
 namespace {
 
-class Shares : ParagraphCheck {
+class Shares : PercentCheck {
  public:
-  Shares(Checking& c, std::size_t index) : ParagraphCheck(c, index), groups_(c.model(), view_) {}
+  Shares(Checking& c, std::size_t index) : PercentCheck(c, index) {}
 
   void check() {
     for (std::size_t k = 0; k < mentions_.size(); ++k) {
@@ -22,15 +20,6 @@ class Shares : ParagraphCheck {
   }
 
  private:
-  [[nodiscard]] std::u32string_view whole_named(const Mention& share) const {
-    auto from = text_.rfind(U'占', share.begin);
-    if (from == std::u32string::npos) return {};
-    auto words = std::u32string_view(text_).substr(from + 1, share.begin - from - 1);
-    for (auto tail : {U"的", U"比例为", U"比重为", U"比例", U"比重", U"比", U"的", U"约"})
-      if (words.ends_with(tail)) words.remove_suffix(std::u32string_view(tail).size());
-    return words;
-  }
-
   // "占一般公共预算项目支出的": of that fund, and not of all of them.
   [[nodiscard]] static bool means_scope(const Subject& named, std::string_view scope) {
     bool one_fund = named.scope == "general" || named.scope == "fund" || named.scope == "capital";
@@ -167,47 +156,15 @@ class Shares : ParagraphCheck {
     if (listed >= 2) natural.emplace_back(sum, part.mark);
   }
 
-  [[nodiscard]] const Mention* total_of(const Mention& part) const {
-    auto last = static_cast<std::size_t>(&part - mentions_.data());
-    for (std::size_t back = 0; back <= std::min(last, kMentionsBack); ++back) {
-      auto k = last - back;
-      if (mentions_[k].role != Role::level || !groups_.opens_parts(k)) continue;
-      auto totals = groups_.totals_before(k);
-      return totals.empty() ? nullptr : totals.front();
-    }
-    return nullptr;
-  }
   [[nodiscard]] Parts totals_above() const {
     auto out = levels_above(c_.model(), index_);
     std::erase_if(out, [](const Mention* m) { return m->measure == Measure::percent; });
     return out;
   }
 
-  // Both figures are rounded, and the percentage may be cut off.
-  [[nodiscard]] bool fits(const Mention& part, std::int64_t whole, const Mention& percent) const {
-    if (whole == 0) return part.value == 0;
-    auto slack = 2 * groups_.half(part);
-    auto low = scaled(part.value - slack, 100 * kMicro, whole + slack),
-         high = scaled(part.value + slack, 100 * kMicro, std::max<std::int64_t>(whole - slack, 1));
-    auto place = last_place(percent.printed.digits) - 1;
-    return percent.value >= low - place && percent.value <= high + place;
-  }
-
-  void report_percent(const Mention& percent, std::int64_t expected, const std::vector<Mark>& others, const char* zh,
-                      const char* en) {
-    Finding f{.kind = Kind::percent, .confidence = 88};
-    f.expected = percent_text(expected, std::max(percent.printed.digits, 2));
-    f.found = to_text(percent.value, percent.printed.digits);
-    f.unit = "%";
-    f.message = {fmt::format("{}应为 {}%，文中为 {}%。", zh, f.expected, f.found),
-                 fmt::format("{} is {}%, the text says {}%.", en, f.expected, f.found)};
-    f.places = {c_.place(percent.mark)};
-    for (const auto& mark : others) c_.quote(f, mark);
-    c_.add(std::move(f));
-  }
-
   // 完成年初预算的 95%: the last amount of a final account over the last budgeted one.
   void check_completion(std::size_t k) {
+    if (check_completion_of_named(k)) return;
     const auto& rate = mentions_[k];
     const Mention* plan = nullptr;
     const Mention* spent = nullptr;
@@ -258,6 +215,40 @@ class Shares : ParagraphCheck {
                    "The completion");
   }
 
+  // "年初预算9万元，调整预算10万元，决算8万元，完成调整预算的80%": of the budget that it names, where more than one is told by
+  // name. True: it was judged.
+  bool check_completion_of_named(std::size_t k) {
+    static constexpr std::array<std::u32string_view, 4> kBudgets{U"年初预算", U"调整预算", U"调整后预算", U"全年预算"};
+    const auto& rate = mentions_[k];
+    auto from = k == 0 ? std::size_t{0} : mentions_[k - 1].end;
+    auto since = std::u32string_view(text_).substr(from, rate.begin - from);
+    auto named_in = [](std::u32string_view words) {
+      std::u32string_view out;
+      for (auto name : kBudgets) {
+        if (!words.contains(name)) continue;
+        if (!out.empty()) return std::u32string_view{};
+        out = name;
+      }
+      return out;
+    };
+    auto name = named_in(since);
+    if (name.empty() || rate.depth > 0) return false;
+    Parts plans, others, accounts;
+    for (const auto* m : mentions_before(view_.said, k, 1)) {
+      if (m->role != Role::level || m->measure != Measure::money || m->reason) continue;
+      auto own = named_in(m->lead);
+      if (m->depth > 0 || m->compared || (own.empty() && !is_account(*m))) return false;
+      (own.empty() ? accounts : own == name ? plans : others).push_back(m);
+    }
+    if (plans.size() != 1 || others.empty() || accounts.size() != 1 || plans[0]->value == 0) return false;
+    if (accounts[0]->begin < plans[0]->begin || view_.said.unclear_within(plans[0]->begin, rate.begin)) return false;
+    c_.counted();
+    if (!fits(*accounts[0], plans[0]->value, rate))
+      report_percent(rate, scaled(accounts[0]->value, 100 * kMicro, plans[0]->value), {accounts[0]->mark, plans[0]->mark},
+                     "完成预算的比例", "The completion");
+    return true;
+  }
+
   // "决算8万元，完成年初预算的80%，比年初预算数减少2万元": the change tells the budget. True: it was there.
   bool check_completion_by_change(std::size_t k, const Mention& spent) {
     const auto& rate = mentions_[k];
@@ -303,8 +294,6 @@ class Shares : ParagraphCheck {
     report_percent(rate, scaled(spent.value, 100 * kMicro, first->fen), {spent.mark, first->mark}, "完成预算的比例",
                    "The completion");
   }
-
-  Groups groups_;
 };
 
 }  // namespace

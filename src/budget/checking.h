@@ -68,5 +68,9 @@ void check_tallies(Checking& c);       // numbers of things by kinds, scores and
 void check_products(Checking& c);      // 320人，人均500元，共16万元
 void check_forms(Checking& c);         // tables with a rule of their own: numbered parts, quantity and price, scores
 void check_beside(Checking& c);        // what is carried over, in the text and in its table
+void check_share_lists(Checking& c);   // sentences: the shares of one list are of one whole
+void check_carried(Checking& c);       // sentences: 年初结转 + 本年收入 − 本年支出 = 年末结转
+void check_absence(Checking& c);       // sentences: 无…支出, 全部为…
+void check_level(Checking& c);         // sentences: 与上年持平
 
 }  // namespace qushu::budget

@@ -198,6 +198,10 @@ Parts Groups::totals_before(std::size_t k) const {
   for (const auto* m : mentions_before(view_.said, k, 1)) add(*m);
   // The head figure of the sentence before is the total, its changes and parts are not.
   std::ranges::reverse(out);
+  // "年初结转1万元，本年收入9万元，本年支出8万元，年末结转2万元。主要用于：…": what was spent.
+  auto was_spent = [](const Mention* m) { return ends_with_any(m->lead, {U"本年支出", U"当年支出", U"本年支出合计"}); };
+  auto for_purposes = sentence.starts_with(U"主要用于") || sentence.starts_with(U"具体用于");
+  if (for_purposes && std::ranges::any_of(out, was_spent)) std::erase_if(out, [&](const Mention* m) { return !was_spent(m); });
   return out;
 }
 }  // namespace qushu::budget

@@ -223,6 +223,10 @@ class Reader {
       if (!opens && (at == 0 || at == std::u32string_view::npos)) continue;
       auto rest = words.substr(at + 1);
       if (opens && (year_in(rest) != 0 || contains_any(rest, {U"上年", U"去年"}))) return true;
+      // "比年初预算8万元"
+      bool budget = word != std::u32string_view(U"同") && rest.contains(U"预算") &&
+                    contains_any(rest.substr(0, 4), {U"预算数", U"年初", U"调整", U"全年预算", U"当年预算", U"本年预算"});
+      if (opens && budget) return true;
       // Within a clause: right behind the comparison the other figure is named and nothing else.
       constexpr std::size_t kMost = 16;
       bool names = rest.starts_with(U"上年") || rest.starts_with(U"去年") || rest.starts_with(U"20") ||

@@ -338,8 +338,9 @@ std::optional<Subject> subject_of_words(std::u32string_view text) {
 }  // namespace
 
 std::optional<Subject> total_of_both(std::u32string_view text) {
-  static constexpr std::array<std::u32string_view, 7> kBoth{U"收、支总",     U"收支总",     U"收入、支出总",    U"收入支出总",
-                                                            U"收、支预算总", U"收支预算总", U"收入、支出预算总"};
+  static constexpr std::array<std::u32string_view, 9> kBoth{U"收、支总",         U"收支总",           U"收入、支出总",
+                                                            U"收入支出总",       U"收、支预算总",     U"收支预算总",
+                                                            U"收入、支出预算总", U"收入总计、支出总", U"收入总计和支出总"};
   for (auto both : kBoth) {
     auto at = text.rfind(both);
     if (at == std::u32string_view::npos) continue;
