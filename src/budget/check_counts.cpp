@@ -3,6 +3,7 @@
 #include <array>
 #include <map>
 #include <set>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -219,10 +220,19 @@ const Cell* counted_cell(const TableView& view, const Segment& s, std::size_t se
   return columns[0].known && columns[1].known && columns[0].plan && !columns[1].plan ? only : nullptr;
 }
 
+// The unit that publishes: its name is among the first lines, or no table bears another.
+bool is_publisher(const Model& model, std::u32string_view owner) {
+  constexpr std::size_t kTitleLines = 8;
+  if (owner.empty()) return true;
+  auto first = std::span(model.layout.lines).first(std::min(kTitleLines, model.layout.lines.size()));
+  if (std::ranges::any_of(first, [&](const auto& line) { return without_spaces(line).contains(owner); })) return true;
+  return std::ranges::all_of(model.tables, [&](const auto& view) { return view.owner.empty() || view.owner == owner; });
+}
+
 void read_tables(const Model& model, std::vector<Statement>& out) {
   for (std::size_t t = 0; t < model.tables.size(); ++t) {
     const auto& view = model.tables[t];
-    if (!view.project.empty() || !view.owner.empty()) continue;
+    if (!view.project.empty() || !is_publisher(model, view.owner)) continue;
     for (const auto& row : view.table->rows)
       for (std::size_t s = 0; s < row.segments.size(); ++s) {
         const auto* of = row_of_counts(row.segments[s].label);
@@ -342,12 +352,55 @@ void check_nobody_received(Checking& c) {
   }
 }
 
+// "车辆2台，原值46.80万元" said of as many cars in two places: one of the values is wrong.
+void check_value_of_cars(Checking& c) {
+  struct Value {
+    std::int64_t cars;
+    Quantity amount;
+    Mark mark;
+  };
+  std::vector<Value> said;
+  for (const auto& view : c.model().paragraphs) {
+    if (!view.project.empty() || !view.owner.empty()) continue;
+    const std::u32string_view text = view.said.paragraph->text;
+    auto all = quantities_of(view.said);
+    for (std::size_t i = 0; i + 1 < all.size(); ++i) {
+      const auto &cars = all[i], &value = all[i + 1];
+      auto clause = clause_before(text, 0, cars.begin);
+      auto year = year_in(clause);
+      bool counts = (cars.unit == U"辆" || cars.unit == U"台") && cars.value > 0 &&
+                    (clause == U"车辆" || (clause.ends_with(U"年车辆") && (year == 0 || year == c.model().year)));
+      auto gap = text.substr(cars.end, value.begin - cars.end);
+      static constexpr std::array<std::u32string_view, 6> kGaps{U"，",     U"、",         U"，原值",
+                                                                U"、原值", U"，账面原值", U"、账面原值"};
+      if (!counts || value.money == Unit::unknown || std::ranges::find(kGaps, gap) == kGaps.end()) continue;
+      said.push_back({.cars = cars.value, .amount = value, .mark = mark_of(*view.said.paragraph, value)});
+    }
+  }
+  if (said.size() != 2) return;
+  c.counted();
+  auto slack = c.model().rounding(Unit::wan, 0) * 2;
+  const auto &here = said[0].amount, &there = said[1].amount;
+  if (said[0].cars != said[1].cars || std::abs(here.value - there.value) <= slack) return;
+  Finding f{.kind = Kind::restated, .confidence = 82};
+  f.unit = name(here.money);
+  f.expected = amount_text(there.value, here.money, there.printed.digits);
+  f.found = amount_text(here.value, here.money, here.printed.digits);
+  auto cars = said[0].cars / kMicro;
+  f.message = {fmt::format("同为 {} 辆车，此处价值 {}，另一处为 {}。", cars, figure_text(here), figure_text(there)),
+               fmt::format("The same {} cars are worth {} here, {} there.", cars, figure_text(here), figure_text(there))};
+  f.places = {c.place(said[0].mark)};
+  c.quote(f, said[1].mark);
+  c.add(std::move(f));
+}
+
 }  // namespace
 
 void check_counts(Checking& c) {
   if (!c.model().final_account) return;
   Restated(c).check();
   check_nobody_received(c);
+  check_value_of_cars(c);
 }
 
 }  // namespace qushu::budget

@@ -255,6 +255,7 @@ class Announced : ParagraphCheck {
     auto what = thing(at, words);
     bool units = likely_units, projects = what.contains(U"项目");
     if (!units && !projects) return;
+    if (counts_before(at, text_[noun - 1])) return;
     if (contains_any(words, {U"主要", U"不包括", U"其中", U"余", U"、"}) || what.contains(U"等")) return;
     if (!only_amounts(words)) return;
     auto begin = noun + marker.end;
@@ -269,6 +270,13 @@ class Announced : ParagraphCheck {
       int own = names.contains(U"本级") || names.contains(U"机关") ? 1 : 0;
       judge(at, noun, number, {.named = *named, .own = own}, what, marker.loose && !units);
     }
+  }
+
+  // "行政单位1家，事业单位4家，具体包括": what is named is all of them.
+  [[nodiscard]] bool counts_before(std::size_t at, char32_t counter) const {
+    for (auto i = at; i > 1 && !std::u32string_view(U"。；:").contains(text_[i - 1]); --i)
+      if (text_[i - 1] == counter && is_digit(text_[i - 2])) return true;
+    return false;
   }
 
   // "3个，涉及资金182.85万元，分别为": between the number and its names no other number but an amount.

@@ -200,9 +200,11 @@ class Tallies : ParagraphCheck {
   [[nodiscard]] const Quantity* total_among(const Tally& totals, const std::vector<std::u32string>& names,
                                             std::size_t i) const {
     if (totals.size() == 1) return totals.front();
+    constexpr std::size_t kNoun = 2;
     auto end = common_end(names);
+    end = end.substr(end.size() - std::min(end.size(), kNoun));
     auto named = std::ranges::find_if(totals, [&](const auto* t) {
-      return end.size() >= 2 && clause_before(text_, sentence_begin(*t), t->begin).ends_with(end);
+      return end.size() == kNoun && clause_before(text_, sentence_begin(*t), t->begin).ends_with(end);
     });
     if (named != totals.end()) return *named;
     const auto& nearest = *totals.front();
@@ -261,7 +263,8 @@ class Tallies : ParagraphCheck {
     // Another number of the kind in the sentence may be of the list.
     for (std::size_t k = 0; k < first; ++k)
       if (all_[k].sentence == all_[i].sentence && all_[k].unit == all_[i].unit) return;
-    auto before = text(sentence_begin(all_[first]), all_[i].begin);
+    auto begin = all_[first].begin - clause_before(text_, sentence_begin(all_[first]), all_[first].begin).size();
+    auto before = text(begin, all_[i].begin);
     if (contains_any(before, {U"等", U"其中", U"以上", U"累计"})) return;
     auto behind = std::u32string_view(text_).substr(all_[i].end, 1);
     if (!behind.empty() && !std::u32string_view(U"。，；、)").contains(behind[0])) return;

@@ -123,6 +123,10 @@ TEST(ChangedSums, AgainstWhatIsSaid) {
   expect_nothing(said(text("决算增加3.00万元", "预算增加2.00万元")));
 }
 
+TEST(Truths, UnitsOfSeveralKinds) {
+  expect_nothing(said("本部门有行政单位1家，事业单位2家，具体包括：1、某局机关；2、某某监测站；3、某某服务中心。"));
+}
+
 // --- tables
 // --------------------------------------------------------------------------------------------------------------------
 
