@@ -93,17 +93,19 @@ class ShareLists : PercentCheck {
 
   void judge(const std::vector<Entry>& list, const Mention& whole) {
     std::vector<const Entry*> wrong;
-    std::size_t right = 0;
-    for (const auto& entry : list) {
-      if (!fits(*entry.part, whole.value, *entry.share))
-        wrong.push_back(&entry);
-      else if (entry.part->value > 0 && entry.part->value < whole.value)
-        ++right;
-    }
+    for (const auto& entry : list)
+      if (!fits(*entry.part, whole.value, *entry.share)) wrong.push_back(&entry);
     c_.counted();
-    if (wrong.size() != 1 || right == 0) return;
-    // Where the amounts make up the whole, so must the shares; otherwise the others have to speak for it.
+    if (wrong.size() != 1) return;
     const auto& one = *wrong.front();
+    // Those speak for the whole that are right of it, and would not be of what the one is right of.
+    auto implied = one.share->value > 0 ? scaled(one.part->value, 100 * kMicro, one.share->value) : 0;
+    auto right = std::ranges::count_if(list, [&](const Entry& entry) {
+      return &entry != &one && entry.part->value > 0 && entry.part->value < whole.value &&
+             (implied == 0 || !fits(*entry.part, implied, *entry.share));
+    });
+    if (right == 0) return;
+    // Where the amounts make up the whole, so must the shares; otherwise the others have to speak for it.
     if (!is_complete(list, whole) && (right < 2 || fits_other(one, whole))) return;
     report_percent(*one.share, scaled(one.part->value, 100 * kMicro, whole.value), {one.part->mark, whole.mark}, "占比",
                    "The share");

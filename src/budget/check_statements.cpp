@@ -95,7 +95,7 @@ class Sentences : ParagraphCheck {
     // Those who have retired are none of those who are in service.
     auto retired = [](const Mention* p) { return p->lead.contains(U"退休") || p->lead.contains(U"离休"); };
     if (contains_any(totals.front()->lead, {U"在职", U"在编", U"在岗"}) && std::ranges::any_of(parts, retired)) return;
-    if (judge_pairs(parts, totals)) return;
+    if (judge_pairs(parts, totals) || of_several_budgets(parts)) return;
     // 货物, 工程 and 服务 are all that is procured, whatever 等 follows.
     bool all = parts.size() >= 3 && std::ranges::all_of(parts, [](const Mention* p) {
                  return p->subject && p->subject->code.starts_with("procurement.");
@@ -103,6 +103,14 @@ class Sentences : ParagraphCheck {
     // Of what a whole region spends, some classes are told.
     bool region = contains_any(totals.front()->phrase, {U"全省", U"全市", U"全县", U"全区", U"全州"});
     judge(parts, totals, !region && complete(parts, groups_.gap(k)) && (all || !open_ended(*parts.back())), nested);
+  }
+
+  // "教育支出年初预算3万元，调整预算4万元": one and the same part twice.
+  [[nodiscard]] static bool of_several_budgets(const Parts& parts) {
+    auto any = [&](std::initializer_list<std::u32string_view> words) {
+      return std::ranges::any_of(parts, [&](const Mention* p) { return contains_any(p->lead, words); });
+    };
+    return any({U"年初预算"}) && any({U"调整预算", U"调整后预算", U"全年预算"});
   }
 
   // "…预算3万元，决算2万元；…预算5万元，决算4万元": budgets with the budget, accounts with the account. False: no such list.

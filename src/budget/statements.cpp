@@ -220,6 +220,8 @@ class Reader {
     // "决算17万元，完成预算27万元的63%": what was budgeted is what the account is compared with.
     m.compared = compared(lead) || compared(m.phrase) || lead.starts_with(U"完成");
     if (!m.compared) m.subject = both_sides(floor, m.begin);
+    // "与2022年度财政拨款收、支总计9万元相比"
+    if (m.subject && compared(clause_before(floor, m.begin))) m.compared = true, m.subject.reset();
     if (!m.compared && !m.subject) m.subject = subject_before(m, floor, begin);
     if (!m.compared && !m.subject) m.subject = of_the_budget_before(m, floor);
   }
@@ -273,11 +275,15 @@ class Reader {
     return beside && budgeted ? before.subject : std::nullopt;
   }
 
-  // "财政拨款收、支总计均为": over the 、 within it.
-  [[nodiscard]] std::optional<Subject> both_sides(std::size_t floor, std::size_t end) const {
+  [[nodiscard]] std::u32string_view clause_before(std::size_t floor, std::size_t end) const {
     auto words = std::u32string_view(text_).substr(floor, end - floor);
     if (auto stop = words.find_last_of(U"，；。:"); stop != std::u32string_view::npos) words.remove_prefix(stop + 1);
-    return total_of_both(words);
+    return words;
+  }
+
+  // "财政拨款收、支总计均为": over the 、 within it.
+  [[nodiscard]] std::optional<Subject> both_sides(std::size_t floor, std::size_t end) const {
+    return total_of_both(clause_before(floor, end));
   }
 
   // "（一）基本支出：2020年年初预算数为": what is before the colon, when nothing is named behind it.
