@@ -36,6 +36,7 @@ struct Claim {
 
 // "政府性基金预算财政拨款收入和支出", with nothing that narrows it down.
 std::optional<Claim> fund_claim(std::u32string_view words) {
+  if (words.ends_with(U"情况")) words.remove_suffix(2);
   bool fund = words.contains(U"政府性基金"), capital = words.contains(U"国有资本经营");
   if (fund == capital) return std::nullopt;
   auto rest = without_words(words, {U"政府性基金", U"国有资本经营", U"预算", U"财政", U"拨款", U"安排", U"的", U"使用", U"收入",

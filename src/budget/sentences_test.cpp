@@ -57,6 +57,14 @@ TEST(ShareLists, InParagraphsOfTheirOwn) {
   expect_one(checked(replaced(text, "占60.00%", "占75.00%")), Kind::percent, "75.00", "60.00");
 }
 
+TEST(ShareLists, InNumberedSentences) {
+  auto text = account(
+      "二、收入\n财政拨款收入480.00万元。\n三、支出\n本年支出600.00万元，具体情况如下：1.基本支出360.00万元，占60.00%。2."
+      "项目支出240.00万元，占40.00%。其中，主要支出项目：修缮120.00万元。");
+  expect_nothing(checked(text));
+  expect_one(checked(replaced(text, "占60.00%", "占75.00%")), Kind::percent, "75.00", "60.00");
+}
+
 TEST(ShareLists, OfTheTotalThatIsNamed) {
   auto text = account(
       "（二）政府采购支出情况\n2023年度政府采购支出总额500.00万元，其中：货物支出500.00万元。授予中小企业合同金额400.00万元，"
