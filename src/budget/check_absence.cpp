@@ -66,7 +66,7 @@ class Absence : ParagraphCheck {
 
   void check() {
     if (!view_.project.empty()) return;
-    if (!contains_any(text_, {U"无", U"没有", U"未", U"全部", U"均为"})) return;
+    if (!contains_any(text_, {U"无", U"没有", U"未", U"不涉及", U"不存在", U"全部", U"均为"})) return;
     constexpr std::u32string_view kStops = U"，。；:;！？";
     std::size_t begin = view_.said.paragraph->number.length;
     for (auto at = begin; at <= text_.size(); ++at) {
