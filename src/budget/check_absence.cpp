@@ -36,6 +36,7 @@ struct Claim {
 
 // "政府性基金预算财政拨款收入和支出", with nothing that narrows it down.
 std::optional<Claim> fund_claim(std::u32string_view words) {
+  if (words.ends_with(U"情况")) words.remove_suffix(2);
   bool fund = words.contains(U"政府性基金"), capital = words.contains(U"国有资本经营");
   if (fund == capital) return std::nullopt;
   auto rest = without_words(words, {U"政府性基金", U"国有资本经营", U"预算", U"财政", U"拨款", U"安排", U"的", U"使用", U"收入",
@@ -65,7 +66,7 @@ class Absence : ParagraphCheck {
 
   void check() {
     if (!view_.project.empty()) return;
-    if (!contains_any(text_, {U"无", U"没有", U"未", U"全部", U"均为"})) return;
+    if (!contains_any(text_, {U"无", U"没有", U"未", U"不涉及", U"不存在", U"全部", U"均为"})) return;
     constexpr std::u32string_view kStops = U"，。；:;！？";
     std::size_t begin = view_.said.paragraph->number.length;
     for (auto at = begin; at <= text_.size(); ++at) {
@@ -92,8 +93,9 @@ class Absence : ParagraphCheck {
   // --- 无 --------------------------------------------------------------------------------------------------------------------
 
   void check_none(std::u32string_view clause, std::size_t begin) {
-    static constexpr std::array<std::u32string_view, 9> kNone{U"没有使用", U"没有发生", U"没有安排", U"没有", U"未使用",
-                                                              U"未发生",   U"未产生",   U"未安排",   U"无"};
+    static constexpr std::array<std::u32string_view, 12> kNone{U"未涉及",   U"不涉及",   U"不存在", U"没有使用",
+                                                               U"没有发生", U"没有安排", U"没有",   U"未使用",
+                                                               U"未发生",   U"未产生",   U"未安排", U"无"};
     std::size_t at = clause.size(), size = 0;
     for (auto word : kNone)
       if (auto found = clause.find(word); found != std::u32string_view::npos && found < at) at = found, size = word.size();
@@ -117,8 +119,12 @@ class Absence : ParagraphCheck {
         before, {U"年度", U"年",   U"0",    U"1",    U"2",    U"3",  U"4",  U"5",  U"6",  U"7",  U"8",  U"9", U"本",
                  U"我",   U"单位", U"部门", U"全年", U"当年", U"也", U"均", U"并", U"暂", U"期", U"度", U"因"});
     if (!rest.empty() && rest.size() > 1 && !opening_.contains(rest)) return false;
-    int year = year_in(before);
-    // The year that the sentence opens with, or the heading names.
+    return is_of_this_year(before, begin);
+  }
+
+  // By the year that the clause names, or else the sentence before it, or the heading.
+  [[nodiscard]] bool is_of_this_year(std::u32string_view clause, std::size_t begin) const {
+    int year = year_in(clause);
     auto sentence = std::ranges::find_if(view_.said.sentences, [&](const auto& s) { return begin < s.second; });
     if (year == 0 && sentence != view_.said.sentences.end() && sentence->first < begin)
       year = year_in(std::u32string_view(text_).substr(sentence->first, begin - sentence->first));
@@ -141,11 +147,21 @@ class Absence : ParagraphCheck {
                                           : fact.subject.scope == scope || (scope == "all" && fact.subject.scope.empty()));
         if (!same) continue;
         if (fact.fen <= 0) zero = true;
-        if (fact.fen > 0 && found == nullptr) found = &fact;
+        if (fact.fen > 0 && found == nullptr && names_its_fund(fact)) found = &fact;
       }
       if (found != nullptr && !zero) return found;
     }
     return nullptr;
+  }
+
+  // Whether an expenditure says itself of which fund it is: under a heading of one may stand what is of another.
+  [[nodiscard]] bool names_its_fund(const Fact& fact) const {
+    if (fact.in_table || !(fact.subject.scope == "fund" || fact.subject.scope == "capital")) return true;
+    return std::ranges::any_of(c_.model().paragraphs, [&](const ParagraphView& view) {
+      return std::ranges::any_of(view.said.mentions, [&](const Mention& m) {
+        return m.mark == fact.mark && scope_of(m.phrase) == fact.subject.scope;
+      });
+    });
   }
 
   [[nodiscard]] const Fact* source_amount(std::string_view code) const {
@@ -208,7 +224,7 @@ class Absence : ParagraphCheck {
         if (m.end + 1 == begin) last = &m;
       if (last != nullptr && last->role == Role::level) subject = last->subject;
     }
-    if (!subject || !view_.owner.empty()) return nullptr;
+    if (!subject || !view_.owner.empty() || !is_of_this_year(before, begin)) return nullptr;
     bool income = subject->code == "income.fiscal" || subject->code == "income.year" || subject->code == "income.any";
     if (!income) return nullptr;
     for (auto code : {"income.fund", "income.capital"})

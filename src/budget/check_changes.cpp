@@ -243,7 +243,8 @@ class Changes : ChangeCheck {
 
   // "A 万元，较 2023 年预算 B 万元增加 D 万元": all three are there.
   void check_compared(const Mention& change, const std::vector<const Mention*>& levels) {
-    if (levels.size() < 2) return;
+    // "基本支出9万元。其中：…，比年初预算8万元增加1万元": of what the list is of, perhaps.
+    if (levels.size() < 2 || opens_list(sentence_text(view_.said, change.sentence))) return;
     auto current = std::find_if(levels.begin() + 1, levels.end(), [](const Mention* m) { return !m->compared; });
     if (current == levels.end() || !is_base(*levels[0], **current)) return;
     const auto &before = *levels[0], &now = **current;

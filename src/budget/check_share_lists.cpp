@@ -29,6 +29,7 @@ class ShareLists : PercentCheck {
     }
     check_list(list);
     check_paragraphs();
+    check_numbered();
   }
 
  private:
@@ -68,18 +69,43 @@ class ShareLists : PercentCheck {
     if (list.size() >= 2 && is_complete(list, whole)) judge(list, whole);
   }
 
+  // "本年支出9万元，具体情况如下：1.基本支出6万元，占66.7%。2.项目支出3万元，占33.3%。"
+  void check_numbered() {
+    auto at = text_.find(U"如下:1.");
+    if (at == std::u32string::npos) return;
+    auto first = std::ranges::find_if(mentions_, [&](const Mention& m) { return m.begin > at; });
+    if (first == mentions_.begin() || first == mentions_.end()) return;
+    const auto& whole = *(first - 1);
+    if (whole.role != Role::level || whole.reason || whole.compared || whole.measure == Measure::percent) return;
+    std::vector<Entry> list;
+    auto from = at + 3;
+    for (auto k = static_cast<std::size_t>(first - mentions_.begin()); k + 1 < mentions_.size(); k += 2) {
+      auto number = numbering(std::u32string_view(text_).substr(from, 8));
+      if (number.ordinal != static_cast<int>(list.size()) + 1 || list.size() >= kMostParts || !is_pair(view_.said, k, whole))
+        break;
+      list.push_back({.part = &mentions_[k], .share = &mentions_[k + 1], .whole = &whole, .words = {}});
+      from = mentions_[k + 1].end + 1;
+    }
+    if (list.size() < 2 || view_.said.unclear_within(whole.begin, list.back().share->end)) return;
+    if (is_complete(list, whole)) judge(list, whole);
+  }
+
+  // An amount of the whole's measure with its share right behind it, which names nothing.
+  [[nodiscard]] static bool is_pair(const Statements& said, std::size_t k, const Mention& whole) {
+    const auto &part = said.mentions[k], &share = said.mentions[k + 1];
+    auto between = std::u32string_view(said.paragraph->text).substr(part.end, share.begin - part.end);
+    return part.role == Role::level && same_measure(part, whole) && !part.reason && !part.compared && part.depth == 0 &&
+           share.role == Role::share && !share.chained &&
+           (between == U"，占" || between == U"占" || between == U"，占比" || between == U"，占比为");
+  }
+
   // The amounts with their shares that a paragraph opens with. False: something else came.
   static bool add_shares(const Statements& said, const Mention& whole, std::vector<Entry>& list) {
     const auto& all = said.mentions;
     if (!said.unclear.empty()) return false;
     for (std::size_t k = 0; k + 1 < all.size() && all[k].sentence == 0; k += 2) {
-      const auto &part = all[k], &share = all[k + 1];
-      auto between = std::u32string_view(said.paragraph->text).substr(part.end, share.begin - part.end);
-      bool pair = part.role == Role::level && same_measure(part, whole) && !part.reason && !part.compared && part.depth == 0 &&
-                  share.role == Role::share && !share.chained &&
-                  (between == U"，占" || between == U"占" || between == U"，占比" || between == U"，占比为");
-      if (!pair || list.size() >= kMostParts) return false;
-      list.push_back({.part = &part, .share = &share, .whole = &whole, .words = {}});
+      if (list.size() >= kMostParts || !is_pair(said, k, whole)) return false;
+      list.push_back({.part = &all[k], .share = &all[k + 1], .whole = &whole, .words = {}});
     }
     return true;
   }
@@ -93,17 +119,19 @@ class ShareLists : PercentCheck {
 
   void judge(const std::vector<Entry>& list, const Mention& whole) {
     std::vector<const Entry*> wrong;
-    std::size_t right = 0;
-    for (const auto& entry : list) {
-      if (!fits(*entry.part, whole.value, *entry.share))
-        wrong.push_back(&entry);
-      else if (entry.part->value > 0 && entry.part->value < whole.value)
-        ++right;
-    }
+    for (const auto& entry : list)
+      if (!fits(*entry.part, whole.value, *entry.share)) wrong.push_back(&entry);
     c_.counted();
-    if (wrong.size() != 1 || right == 0) return;
-    // Where the amounts make up the whole, so must the shares; otherwise the others have to speak for it.
+    if (wrong.size() != 1) return;
     const auto& one = *wrong.front();
+    // Those speak for the whole that are right of it, and would not be of what the one is right of.
+    auto implied = one.share->value > 0 ? scaled(one.part->value, 100 * kMicro, one.share->value) : 0;
+    auto right = std::ranges::count_if(list, [&](const Entry& entry) {
+      return &entry != &one && entry.part->value > 0 && entry.part->value < whole.value &&
+             (implied == 0 || !fits(*entry.part, implied, *entry.share));
+    });
+    if (right == 0) return;
+    // Where the amounts make up the whole, so must the shares; otherwise the others have to speak for it.
     if (!is_complete(list, whole) && (right < 2 || fits_other(one, whole))) return;
     report_percent(*one.share, scaled(one.part->value, 100 * kMicro, whole.value), {one.part->mark, whole.mark}, "占比",
                    "The share");

@@ -96,7 +96,7 @@ class Sentences : ParagraphCheck {
     // Those who have retired are none of those who are in service.
     auto retired = [](const Mention* p) { return p->lead.contains(U"退休") || p->lead.contains(U"离休"); };
     if (contains_any(totals.front()->lead, {U"在职", U"在编", U"在岗"}) && std::ranges::any_of(parts, retired)) return;
-    if (judge_pairs(parts, totals)) return;
+    if (judge_pairs(parts, totals) || of_several_budgets(parts)) return;
     end_at_other_side(parts, totals);
     if (parts.empty()) return;
     // 货物, 工程 and 服务 are all that is procured, whatever 等 follows.
@@ -120,6 +120,14 @@ class Sentences : ParagraphCheck {
     if (stops(1)) return;
     for (std::size_t i = 2; i < parts.size(); ++i)
       if (stops(i)) return parts.resize(i);
+  }
+
+  // "教育支出年初预算3万元，调整预算4万元": one and the same part twice.
+  [[nodiscard]] static bool of_several_budgets(const Parts& parts) {
+    auto any = [&](std::initializer_list<std::u32string_view> words) {
+      return std::ranges::any_of(parts, [&](const Mention* p) { return contains_any(p->lead, words); });
+    };
+    return any({U"年初预算"}) && any({U"调整预算", U"调整后预算", U"全年预算"});
   }
 
   // "…预算3万元，决算2万元；…预算5万元，决算4万元": budgets with the budget, accounts with the account. False: no such list.

@@ -20,8 +20,7 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
   return text.replace(at, from.size(), to);
 }
 
-// --- shares
-// --------------------------------------------------------------------------------------------------------------------
+// --- shares ---
 
 const char* const kSources =
     "一、总体情况\n2023年度收、支总计均为640.00万元。\n二、收入决算情况\n2023年度本年收入合计600.00万元，其中：财政拨款收入450."
@@ -44,10 +43,24 @@ TEST(ShareLists, APartOfAPartHasItsOwnWhole) {
                       "450.00万元，占75.00%；场地租金32.00万元，占5.00%。")));
 }
 
+TEST(ShareLists, TwoThatAgreeUponAnotherWhole) {
+  expect_nothing(checked(
+      account("二、收入\n2023年度收、支总计均为640.00万元。\n本年收入合计600.03万元，其中：财政拨款收入600.00万元，占93.75%；"
+              "其他收入0.03万元，占0.00%。")));
+}
+
 TEST(ShareLists, InParagraphsOfTheirOwn) {
   auto text = account(
       "二、收入决算情况\n2023年度财政拨款收入480.00万元。\n三、支出决算情况\n2023年度本年支出合计600.00万元，其中：\n"
       "基本支出360.00万元，占60.00%；\n项目支出240.00万元，占40.00%；\n经营支出0.00万元，占0.00%。");
+  expect_nothing(checked(text));
+  expect_one(checked(replaced(text, "占60.00%", "占75.00%")), Kind::percent, "75.00", "60.00");
+}
+
+TEST(ShareLists, InNumberedSentences) {
+  auto text = account(
+      "二、收入\n财政拨款收入480.00万元。\n三、支出\n本年支出600.00万元，具体情况如下：1.基本支出360.00万元，占60.00%。2."
+      "项目支出240.00万元，占40.00%。其中，主要支出项目：修缮120.00万元。");
   expect_nothing(checked(text));
   expect_one(checked(replaced(text, "占60.00%", "占75.00%")), Kind::percent, "75.00", "60.00");
 }
@@ -80,8 +93,7 @@ TEST(Completion, OfWhatItIsComparedWith) {
   expect_one(checked(replaced(text, "103.00%", "97.09%")), Kind::percent, "97.09", "103.00");
 }
 
-// --- changes
-// -------------------------------------------------------------------------------------------------------------------
+// --- changes ---
 
 TEST(Changes, BothYearsInTheParagraph) {
   auto text = account(
@@ -121,8 +133,7 @@ TEST(Restated, TheProjectsWhoseGrantsAreTold) {
   expect_nothing(checked(replaced(wrong, "金额190.00", "金额180.00")));
 }
 
-// --- carried over
-// --------------------------------------------------------------------------------------------------------------
+// --- carried over ---
 
 TEST(Carried, WhatIsLeftOfAFund) {
   auto text = account(
@@ -144,8 +155,7 @@ TEST(Carried, WhatIsLeftOfAll) {
   expect_nothing(checked(wrong + "本年结余分配3.00万元。\n"));
 }
 
-// --- absence
-// -------------------------------------------------------------------------------------------------------------------
+// --- absence ---
 
 const char* const kFund =
     "二、收入决算情况\n2023年度本年收入合计500.00万元，其中：一般公共预算财政拨款收入480.00万元；政府性基金预算财政拨款收入20."
@@ -163,6 +173,13 @@ TEST(Absence, OfAFundThatCameIn) {
         "本单位无政府性基金预算财政拨款安排的“三公”经费支出。", "本单位无政府性基金预算财政拨款结转。",
         "本单位无其他政府性基金预算财政拨款收入。", "除上述资金以外无政府性基金预算财政拨款收入。"})
     expect_nothing(checked(fund + legitimate + "\n"));
+}
+
+TEST(Absence, UnderTheHeadingOfAFund) {
+  auto text = account(
+      "八、政府性基金预算财政拨款支出\n本单位无政府性基金预算财政拨款支出。一般公共预算项目支出50.00万元，项目支出50.00万元。");
+  expect_nothing(checked(text));
+  expect_one(checked(text + "二、支出\n政府性基金预算财政拨款支出30.00万元。\n"), Kind::coverage, "0", "30.00");
 }
 
 TEST(Absence, ABudgetSpendsWhatComesIn) {
