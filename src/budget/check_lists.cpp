@@ -445,20 +445,12 @@ void check_balance(Checking& c, const TableView& view) {
   }
 }
 
-// "数量 单价 金额" over a total that has an amount only: which column that belongs to its place does not tell.
-bool totals_amounts_alone(const TableView& view) {
-  return view.table->head.contains(U"单价") && std::ranges::any_of(view.table->rows, [&](const Row& row) {
-           return !row.exact && row.segments.size() == 1 && !row.segments[0].cells.empty() &&
-                  row.segments[0].cells.size() < view.width[0];
-         });
-}
-
 }  // namespace
 
 void check_lists(Checking& c) {
   for (const auto& view : c.model().tables) {
     // Counts of assets and goals are no amounts.
-    if (contains_any(view.table->title, {U"资产", U"人员情况", U"指标"}) || totals_amounts_alone(view)) continue;
+    if (contains_any(view.table->title, {U"资产", U"人员情况", U"指标"})) continue;
     for (std::size_t s = 0; s < view.width.size(); ++s)
       for (std::size_t i = 0; i < view.width[s]; ++i) Lists(c, view, s, i).check();
     check_balance(c, view);

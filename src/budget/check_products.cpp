@@ -210,71 +210,9 @@ class Products : ParagraphCheck {
   std::vector<Quantity> all_;
 };
 
-// --- tables ---------------------------------------------------------------------------------------------------------------
-
-// The amount's words in the head, in which 数量, 单价 and it follow each other and no other column of figures.
-bool heads_products(std::u32string_view head) {
-  auto bare = without_spaces(head);
-  auto number = bare.find(U"数量"), price = bare.find(U"单价");
-  if (number == std::u32string::npos || price == std::u32string::npos || price < number) return false;
-  auto total = bare.find_first_of(U"金总合", price);
-  if (total == std::u32string::npos) return false;
-  auto words = std::u32string_view(bare);
-  auto between = words.substr(number, total - number), behind = words.substr(total);
-  return !contains_any(between, {U"预算", U"资金", U"数额"}) && (behind.starts_with(U"金额") || behind.starts_with(U"总价") ||
-                                                                 behind.starts_with(U"总额") || behind.starts_with(U"合计"));
-}
-
-struct ProductRow {
-  const Cell* number;
-  const Cell* price;
-  const Cell* total;
-  [[nodiscard]] std::int64_t product() const { return scaled(number->value.micro, price->value.micro, kMicro); }
-  [[nodiscard]] bool holds() const {
-    auto slack = scaled(last_place(price->value.digits) / 2, number->value.micro, kMicro) + last_place(total->value.digits);
-    return std::abs(product() - total->value.micro) <= slack;
-  }
-};
-
-// 数量 × 单价 = 金额, in a table that otherwise does so: a single row of several.
-void check_product_rows(Checking& c, const TableView& view) {
-  bool headed = heads_products(view.table->head);
-  std::vector<ProductRow> wrong;
-  std::size_t right = 0;
-  for (const auto& row : view.table->rows) {
-    // The head of a table that stands right under another.
-    bool words = row.segments.size() == 1 && row.segments[0].cells.empty();
-    if (words && contains_any(row.segments[0].label, {U"单价", U"表"})) headed = heads_products(row.segments[0].label);
-    if (!headed || row.segments.size() != 1 || row.segments[0].cells.size() != 3) continue;
-    const auto& cells = row.segments[0].cells;
-    bool numbers =
-        std::ranges::all_of(cells, [](const Cell& cell) { return cell.kind == CellKind::number && cell.value.micro > 0; });
-    if (!numbers) continue;
-    ProductRow one{.number = cells.data(), .price = &cells[1], .total = &cells[2]};
-    c.counted();
-    if (one.holds())
-      ++right;
-    else
-      wrong.push_back(one);
-  }
-  if (wrong.size() != 1 || right < 2) return;
-  const auto& row = wrong.front();
-  Finding f{.kind = Kind::promise, .confidence = 85};
-  f.unit = view.unit_known ? std::string(name(view.unit)) : std::string{};
-  f.expected = to_text(row.product(), row.total->value.digits);
-  f.found = to_text(row.total->value.micro, row.total->value.digits);
-  auto number = to_text(row.number->value.micro, row.number->value.digits);
-  auto price = to_text(row.price->value.micro, row.price->value.digits);
-  f.message = {fmt::format("数量 {} × 单价 {}，金额应为 {}，表中为 {}。", number, price, f.expected, f.found),
-               fmt::format("{} times {} are {}, the table says {}.", number, price, f.expected, f.found)};
-  f.places = {c.place(row.total->mark)};
-  c.add(std::move(f));
-}
-
 }  // namespace
 
 void check_products(Checking& c) {
-  for (const auto& view : c.model().tables) check_product_rows(c, view);
   for (std::size_t i = 0; i < c.model().paragraphs.size(); ++i) Products(c, i).check();
 }
 
