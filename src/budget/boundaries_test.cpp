@@ -43,6 +43,21 @@ TEST(Boundaries, TheTitleOnEachPage) {
   EXPECT_FALSE(checked(with(text, "住房保障支出 40.00", "住房保障支出 41.00")).findings.empty());
 }
 
+// Any title that bears its unit is one.
+TEST(Boundaries, TitlesOfAnyName) {
+  std::string text =
+      "某局2023年度部门决算\n“三公”经费支出决算表\n单位：万元\n项目 预算数 决算数\n合计 8.00 6.50\n1.因公出国（境）费 0.00 "
+      "0.00\n"
+      "2.公务用车购置及运行费 5.00 4.50\n3.公务接待费 3.00 2.00\n近两年收支对比表（单位：万元）\n项目 2022年 2023年\n"
+      "年初结转和结余 10.00 15.00\n本年收入合计 300.00 320.00\n收入总计 310.00 335.00\n";
+  expect_nothing(checked(text));
+  expect_one(checked(with(text, "结余 10.00", "结余 12.00")), Kind::sum, "310.00", "312.00");
+  text += "本年支出合计 290.00 330.00\n年末结转和结余 20.00 5.00\n支出总计 310.00 335.00\n";
+  expect_nothing(checked(text));
+  expect_one(checked(with(text, "结余 20.00 5.00", "结余 20.00 6.00")), Kind::sum, "335.00", "336.00");
+  expect_one(checked(with(text, "合计 8.00 6.50", "合计 8.00 5.60")), Kind::sum, "5.60", "6.50");
+}
+
 TEST(Boundaries, CountsBelowTheTotalsAreNoAmounts) {
   std::string text =
       "某局2023年度部门决算\n“三公”经费支出决算表 单位：万元\n项目 决算数\n1.因公出国（境）费 0.00\n2.公务接待费 2.00\n"

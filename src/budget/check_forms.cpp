@@ -1,7 +1,7 @@
 // Forms whose rows have a rule of their own: a head figure over its numbered parts, quantity times price, the scores of a
 // self-evaluation. The rule is taken from the rows that keep it; the one that does not is reported.
 #include <algorithm>
-#include <array>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -114,6 +114,100 @@ class Parts {
 
   Checking& c_;
   const TableView& view_;
+};
+
+// --- the three publics, row by row
+// --------------------------------------------------------------------------------------------
+
+// What the rows of a table of the three publics are by their labels, in whatever order and numbering.
+class Publics {
+ public:
+  Publics(Checking& c, const TableView& view, std::size_t segment) : c_(c), view_(view), segment_(segment) {}
+
+  void check() {
+    if (!read()) return;
+    for (std::size_t i = 0; i < view_.width[segment_]; ++i) {
+      if (rates_ && i > 1) return;
+      for (auto whole : {"sangong.total", "again"}) compare(i, whole, {"sangong.abroad", "sangong.car", "sangong.reception"});
+      compare(i, "sangong.car", {"sangong.car_purchase", "sangong.car_run"});
+    }
+  }
+
+ private:
+  // False where a row stands twice: of several units. Rows of 会议费 and the like are in the table's total, but in none that
+  // bears the publics' name.
+  bool read() {
+    const auto& title = view_.table->title;
+    bool only = title.contains(U"三公") && !contains_any(title, {U"会议", U"培训", U"其他交通"});
+    bool named = false;
+    // "增减率" without a sign is no amount.
+    rates_ = contains_any(without_spaces(view_.table->head), {U"率", U"幅", U"比", U"%"});
+    for (const auto& row : view_.table->rows) {
+      if (segment_ >= row.segments.size()) continue;
+      const auto& s = row.segments[segment_];
+      if (s.cells.size() != view_.width[segment_]) continue;
+      auto subject = s.code.empty() ? subject_of(s.label) : std::nullopt;
+      std::string code = subject ? subject->code : "";
+      // "（一）支出合计" below "一、“三公”经费支出" says the same again.
+      if (named && code == "expenditure.year") code = "again";
+      if (only && code.empty() && (s.label == U"合计" || s.label == U"总计")) code = "sangong.total";
+      if ((!code.starts_with("sangong.") && code != "again") || code.starts_with("sangong.reception_")) continue;
+      if (s.of_which && !code.starts_with("sangong.car")) continue;
+      named = named || code == "sangong.total";
+      auto [_, added] = rows_.try_emplace(code, &s);
+      if (!added) return false;
+    }
+    return rows_.size() >= 3;
+  }
+
+  void compare(std::size_t column, std::string_view whole, std::initializer_list<std::string_view> codes) {
+    auto total = rows_.find(whole);
+    if (total == rows_.end() || total->second->cells[column].kind != CellKind::number) return;
+    const auto& cell = total->second->cells[column];
+    std::int64_t sum = 0;
+    std::vector<const Cell*> parts;
+    bool printed = false;
+    for (auto code : codes) {
+      auto part = rows_.find(code);
+      if (part == rows_.end() || part->second->cells[column].kind == CellKind::percent) return;
+      parts.push_back(&part->second->cells[column]);
+      printed = printed || parts.back()->kind == CellKind::number;
+      sum += parts.back()->kind == CellKind::number ? parts.back()->value.micro : 0;
+    }
+    if (!printed) return;
+    c_.counted();
+    auto half =
+        std::max<std::int64_t>(scaled(c_.model().rounding(view_.unit, 0), kMicro, fen_per_micro_times_million(view_.unit)), 1);
+    auto by = cell.value.micro - sum;
+    if (std::abs(by) <= half * static_cast<std::int64_t>(parts.size() + 1)) return;
+    report(*total->second, column, parts, sum);
+  }
+
+  void report(const Segment& head, std::size_t column, const std::vector<const Cell*>& parts, std::int64_t sum) {
+    const auto& cell = head.cells[column];
+    Finding f{.kind = Kind::sum, .confidence = 85};
+    f.expected = to_text(sum, std::max(cell.value.digits, 2));
+    f.found = to_text(cell.value.micro, cell.value.digits);
+    f.unit = name(view_.unit);
+    auto label = encoded(head.label);
+    f.message = {fmt::format("“{}”为 {}，表中各项相加为 {}。", label, f.found, f.expected),
+                 fmt::format("“{}” is {}, its rows in the table add up to {}.", label, f.found, f.expected)};
+    f.places = {c_.place(cell.mark)};
+    for (const auto* part : parts)
+      if (part->kind == CellKind::number) c_.quote(f, part->mark);
+    // What a list has said already.
+    if (std::ranges::none_of(c_.findings(), [&](const Finding& known) {
+          return known.kind == Kind::sum && known.found == f.found && known.expected == f.expected &&
+                 std::ranges::find(known.places, f.places.front()) != known.places.end();
+        }))
+      c_.add(std::move(f));
+  }
+
+  Checking& c_;
+  const TableView& view_;
+  std::size_t segment_;
+  std::map<std::string, const Segment*, std::less<>> rows_;
+  bool rates_ = false;
 };
 
 // --- 数量 × 单价 = 金额
@@ -283,6 +377,7 @@ void check_forms(Checking& c) {
   for (const auto& view : c.model().tables) {
     if (contains_any(view.table->title, {U"资产", U"指标"})) continue;
     Parts(c, view).check();
+    for (std::size_t s = 0; s < view.width.size(); ++s) Publics(c, view, s).check();
     check_prices(c, view);
   }
   check_scores(c);

@@ -28,6 +28,10 @@ bool is_total_label(std::u32string_view label) {
   return ends_with_any(label, {U"合计", U"总计", U"总计:", U"合计:"}) || label == U"小计";
 }
 
+bool is_carried(const Item& item) {
+  return contains_any(item.segment->label, {U"结转", U"结余", U"弥补"});
+}
+
 // "公务用车保有量（辆）" below a table of amounts is none.
 bool counts_things(std::u32string_view label) {
   return !is_total_label(label) && ends_with_any(label, {U"(辆)", U"(个)", U"(批)", U"(次)", U"(人)", U"(台)", U"(台、套)",
@@ -238,6 +242,10 @@ class Lists {
                            [](const Item& i) { return i.cell != nullptr && !i.total; });
     };
     bool first = valued(begin, totals.front()) == 0, last = valued(totals.back() + 1, end) == 0;
+    // 本年支出合计, what is carried over, 支出总计: the items of the year stand elsewhere.
+    if (first && last && totals.size() == 2 && items_[totals[1]].grand && !items_[totals[0]].grand &&
+        all_carried(totals[0] + 1, totals[1]))
+      first = false;
     if (first == last) return;
     for (std::size_t n = 0; n < totals.size(); ++n) {
       auto from = first ? totals[n] + 1 : n == 0 ? begin : totals[n - 1] + 1;
@@ -272,7 +280,7 @@ class Lists {
     // "年初结转和结余" with the funds that it is made of below it, unmarked.
     std::vector<const Item*> carried_over;
     for (const auto* i : all)
-      if (contains_any(i->segment->label, {U"结转", U"结余", U"弥补"})) carried_over.push_back(i);
+      if (is_carried(*i)) carried_over.push_back(i);
     auto once = without_repeated(flat);
     for (const auto* list : {&numbered, &all, &flat, &once, &carried_over}) {
       if (list == &carried_over && !grand_after) continue;
@@ -287,6 +295,12 @@ class Lists {
     if (numbered.empty() && !grand_after && explained_by_nested(total, from, to, sum_of(all))) return;
     // Nothing carried over stands between 本年合计 and 总计 in this column: equal, or not comparable.
     if (all.empty() && grand_after) {
+      if (auto above = carried_above(*before); !above.empty()) {
+        auto whole = before->value + sum_of(above);
+        if (above.front()->segment->of_which || close(total.value, whole, above.size() + 1)) return;
+        above.push_back(before);
+        return report(total, above, whole, 80);
+      }
       if (total.segment->label.contains(U"收入") != before->segment->label.contains(U"收入")) return;
       return report(total, {before}, before->value, 80);
     }
@@ -297,6 +311,22 @@ class Lists {
     auto expected = sum_of(parts) + carried;
     if (grand_after) parts.insert(parts.begin(), before);
     report(total, parts, expected, numbered.empty() ? 75 : 90);
+  }
+
+  [[nodiscard]] bool all_carried(std::size_t from, std::size_t to) const {
+    return std::all_of(items_.begin() + static_cast<std::ptrdiff_t>(from), items_.begin() + static_cast<std::ptrdiff_t>(to),
+                       [](const Item& i) { return is_carried(i); });
+  }
+
+  // What was carried over stands above the year's own: "年初结转", "本年收入合计", "收入总计".
+  [[nodiscard]] std::vector<const Item*> carried_above(const Item& own) const {
+    std::vector<const Item*> out;
+    for (const auto* i = &own; i != items_.data();) {
+      --i;
+      if (i->total || !is_carried(*i)) break;
+      if (i->cell != nullptr && i->value != 0) out.insert(out.begin(), i);
+    }
+    return out;
   }
 
   // Unnumbered lists: an item that is the sum of those after it is their total, not one of them.

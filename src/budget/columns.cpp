@@ -127,11 +127,11 @@ void find_columns(TableView& view, int year, bool final_account) {
       columns[amounts[0]].known = true;
       for (std::size_t i = 0; i < years.size(); ++i)
         columns[amounts[i + 1]] = {.known = true, .year = years[i].year, .plan = !final_column, .scope = {}, .part = {}};
-    } else if (two && !changes && final_account && amounts.size() == 2 && view.width.size() == 1 && account_is_last(own)) {
-      // 预算数 is the one the year ended with, which the text may not mean.
-      columns[amounts[1]].known = true;
     } else if (two || changes) {
-      // Budget beside final account: told apart by the order of words alone, which tables with two heads do not keep.
+      // Budget beside final account: told apart by the order of words alone, which tables with two heads do not keep. A plain
+      // head does, where 预算数 is the one the year ended with, which the text may not mean.
+      bool plain = two && !changes && final_account && amounts.size() == 2 && view.width.size() == 1;
+      if (plain && account_is_last(own)) columns[amounts[1]].known = true;
     } else if (kinds && persons && n == 5) {
       make({{"", ""}, {"", "basic"}, {"", "personnel"}, {"", "public"}, {"", "project"}});
     } else if (kinds && n >= 3 && n <= 6 && contains_any(own, {U"合计", U"总计", U"小计"})) {

@@ -67,10 +67,11 @@ std::u32string_view title_of(std::u32string_view bare) {
   if (own.starts_with(U"第") && own.size() > 3 && own.substr(0, 6).contains(U"部分")) return own;
   if (own.starts_with(U"公开") && is_digit(own[2])) return own;
   bool table = own.ends_with(U"表") || own.ends_with(U"表)") || own.contains(U"表(");
-  bool title =
-      table &&
-      contains_any(own, {U"总表", U"收入", U"支出", U"预算", U"决算", U"绩效", U"经费", U"明细", U"项目", U"采购", U"情况"}) &&
-      !contains_any(bare, {U"。", U"，", U"详见", U"见附"});
+  bool unit = own.size() < bare.size() || own.contains(U"表(单位:") || own.contains(U"表(金额单位:");
+  bool title = table &&
+               (unit || contains_any(own, {U"总表", U"收入", U"支出", U"收支", U"预算", U"决算", U"绩效", U"经费", U"明细",
+                                           U"项目", U"采购", U"情况"})) &&
+               !contains_any(bare, {U"。", U"，", U"详见", U"见附"});
   return title ? own : std::u32string_view{};
 }
 

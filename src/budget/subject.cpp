@@ -25,6 +25,8 @@ constexpr std::array kPhrases{
     Rule{U"公务用车购置及运行", "sangong.car"},
     Rule{U"公务用车购置和运行", "sangong.car"},
     Rule{U"公务用车运行维护及购置", "sangong.car"},
+    Rule{U"公务用车购置和维护", "sangong.car"},
+    Rule{U"公务用车购置及维护", "sangong.car"},
     Rule{U"公务用车及运行", "sangong.car"},
     Rule{U"公车购置及运行", "sangong.car"},
     Rule{U"公务车购置及运行", "sangong.car"},
@@ -272,8 +274,9 @@ std::optional<Subject> subject_of_words(std::u32string_view text) {
   if (out.code == "expenditure.project" && is_qualified(text.substr(0, best - best_size))) return std::nullopt;
   // "公务用车购置及运行维护费" holds both of its parts.
   if (out.code.starts_with("sangong.car") &&
-      contains_any(text, {U"公务用车购置及运行", U"公务用车购置和运行", U"公务用车运行维护及购置", U"公务用车购置费及运行",
-                          U"公务用车及运行", U"公车购置及运行", U"公务车购置及运行"}))
+      contains_any(text, {U"公务用车购置及运行", U"公务用车购置和运行", U"公务用车购置和维护", U"公务用车购置及维护",
+                          U"公务用车运行维护及购置", U"公务用车购置费及运行", U"公务用车及运行", U"公车购置及运行",
+                          U"公务车购置及运行"}))
     out.code = "sangong.car";
   // Those from home and those from abroad are the parts of it.
   if (out.code == "sangong.reception") {
