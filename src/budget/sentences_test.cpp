@@ -86,6 +86,15 @@ TEST(Completion, OfTheBudgetThatItNames) {
   expect_nothing(checked(replaced(text, "完成调整预算的90.00%", "完成预算的90.00%")));
 }
 
+TEST(Completion, AsAPartOfTheBudget) {
+  auto text = account(
+      "七、“三公”经费情况\n“三公”经费财政拨款年初预算数为40.00万元，支出决算数为30.00万元，为年初预算的75.00%"
+      "，其中：公务接待费支出"
+      "决算为30.00万元，为年初预算的75.00%。");
+  expect_nothing(checked(text));
+  expect_one(checked(replaced(text, "75.00%，其中", "65.00%，其中")), Kind::percent, "65.00", "75.00");
+}
+
 TEST(Completion, OfWhatItIsComparedWith) {
   auto text = account(
       "一、支出决算情况\n财政拨款支出412.00万元。比年初预算400.00万元增加12.00万元，增长3.00%，完成年初预算的103.00%。");

@@ -256,6 +256,11 @@ class Reader {
   [[nodiscard]] bool says_completion(std::u32string_view since) const {
     // "完成预算27万元的63%"
     bool of_amount = !out_.mentions.empty() && out_.mentions.back().compared && out_.mentions.back().lead.starts_with(U"完成");
+    // "支出决算9万元，为年初预算的90%"
+    static constexpr std::array<std::u32string_view, 8> kRates{U"为年初预算的",   U"为年初预算数的", U"为调整预算的",
+                                                               U"为调整预算数的", U"为全年预算的",   U"为全年预算数的",
+                                                               U"为预算的",       U"为预算数的"};
+    if (std::ranges::any_of(kRates, [&](auto rate) { return since.ends_with(rate); })) return true;
     return (of_amount && since.starts_with(U"的")) || (since.contains(U"完成") && since.contains(U"预算")) ||
            contains_any(since, {U"执行率", U"执行比例", U"预算完成率", U"完成率"});
   }
