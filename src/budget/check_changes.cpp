@@ -41,6 +41,16 @@ class Changes : ChangeCheck {
     auto begin = k == 0 ? std::size_t{0} : mentions_[k - 1].end;
     return std::u32string_view(text_).substr(begin, mentions_[k].begin - begin);
   }
+  // "比年初预算", "较上年": a comparison that says with what.
+  [[nodiscard]] static bool names_base(std::u32string_view words) {
+    for (auto word : {U"比", U"较", U"与"})
+      for (auto at = words.find(word); at != std::u32string_view::npos; at = words.find(word, at + 1)) {
+        auto rest = words.substr(at + 1, 2);
+        if (rest == U"年初" || rest == U"上年" || rest == U"去年" || rest == U"预算" || rest == U"全年" || rest == U"20")
+          return true;
+      }
+    return false;
+  }
   // Of another paragraph than this one.
   [[nodiscard]] bool nowhere_in(const Mention* m) const {
     return mentions_.empty() || m < mentions_.data() || m >= mentions_.data() + mentions_.size();
@@ -173,7 +183,7 @@ class Changes : ChangeCheck {
     }
     if (levels.empty()) levels.push_back(&stated);
     // "比上年决算6万元减少1万元；比年初预算减少4万元": the second is of another base.
-    if (k > 0 && ref.named && !after_base && contains_any(gap_before(k), {U"比", U"较", U"与"}))
+    if (k > 0 && ref.named && !after_base && names_base(gap_before(k)))
       std::erase_if(levels, [](const Mention* m) { return m->compared; });
     if (levels.empty()) return;
     check_compared(change, levels);
@@ -354,22 +364,31 @@ class Changes : ChangeCheck {
     return last && !contains_any(words, {U"结转", U"结余"});
   }
 
+  // Whether the change is that share of `base`, as far as what is printed tells.
+  [[nodiscard]] bool fits_rate(const Mention& change, const Mention& rate, const Mention& level, std::int64_t base) const {
+    if (base <= 0) return false;
+    auto slack = half(change) + half(level);
+    auto low = scaled(std::abs(change.value) - half(change), 100 * kMicro, base + slack),
+         high = scaled(std::abs(change.value) + half(change), 100 * kMicro, std::max<std::int64_t>(base - slack, 1));
+    auto place = last_place(rate.printed.digits) - 1;
+    auto said = std::abs(rate.value);
+    return said >= low - place && said <= high + place;
+  }
+
   // The change and its percentage imply the same base.
   void check_rate(const Mention& change, const Mention& rate, const std::vector<const Mention*>& levels) {
     bool tested = false;
     std::int64_t expected = 0;
     for (const auto* level : levels)
       for (int sign : signs(change)) {
-        auto base = level->compared || says_before(*level, change) ? level->value : level->value - sign * change.value;
         // Of what there was nothing before, "增长100%" is said.
-        if (base == 0 && std::abs(rate.value) == 100 * kMicro) return c_.counted();
+        auto difference = level->value - sign * change.value;
+        if (!level->compared && difference == 0 && std::abs(rate.value) == 100 * kMicro) return c_.counted();
+        if (fits_rate(change, rate, *level, difference) && !level->compared) return c_.counted();
+        bool before = level->compared || says_before(*level, change);
+        if (before && fits_rate(change, rate, *level, level->value)) return c_.counted();
+        auto base = before ? level->value : difference;
         if (base <= 0) continue;
-        auto slack = half(change) + half(*level);
-        auto low = scaled(std::abs(change.value) - half(change), 100 * kMicro, base + slack),
-             high = scaled(std::abs(change.value) + half(change), 100 * kMicro, std::max<std::int64_t>(base - slack, 1));
-        auto place = last_place(rate.printed.digits) - 1;
-        auto said = std::abs(rate.value);
-        if (said >= low - place && said <= high + place) return c_.counted();
         if (!tested) expected = scaled(std::abs(change.value), 100 * kMicro, base);
         tested = true;
       }

@@ -26,6 +26,11 @@ const Mention* opener_of(const Mention& m, const Statements& said) {
   int sentence = m.sentence;
   auto text = sentence_text(said, sentence);
   if (sentence > 0 && (text.starts_with(U"其中") || text.starts_with(U"包括") || text.starts_with(U"按"))) --sentence;
+  // "…。下降原因是人员减少。其中：": what stands between states no amount.
+  auto states = [&](int which) {
+    return std::ranges::any_of(said.mentions, [&](const Mention& o) { return o.sentence == which && is_amount(o); });
+  };
+  if (sentence > 0 && sentence < m.sentence && !states(sentence)) --sentence;
   const Mention* out = nullptr;
   for (const auto* other : mentions_before(said, index_of(m, said), m.sentence - sentence))
     if (other->sentence == sentence && is_amount(*other)) out = other;

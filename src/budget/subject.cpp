@@ -232,7 +232,8 @@ bool is_qualified(std::u32string_view before) {
       break;
     }
   }
-  constexpr std::u32string_view kEnds = U"局院校道镇乡委办心站所馆队会处年度园厅府县市区社我本关团政团";
+  constexpr std::u32string_view kEnds =
+      U"局院校道镇乡委办心站所馆队会处年度园厅府县市区社我本关团.)";  // a unit, a year, a number
   return !before.empty() && !kEnds.contains(before.back()) && !is_digit(before.back());
 }
 
