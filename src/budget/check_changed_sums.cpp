@@ -112,8 +112,8 @@ class Section {
         {.base = base_of(words), .of_plan = plan_in(words), .of_account = words.contains(U"决算"), .mark = level.mark});
   }
 
-  void add(const std::string& subject, Changed changed) {
-    if (!subject.empty()) changes_[subject].push_back(std::move(changed));
+  void add(const std::string& subject, const Changed& changed) {
+    if (!subject.empty()) changes_[subject].push_back(changed);
   }
 
   // The one change of the part against what the whole is compared with.

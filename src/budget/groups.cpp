@@ -111,7 +111,9 @@ Parts Groups::parts_from(std::size_t k, bool& nested) const {
 }
 
 bool Groups::is_part(const Mention& m, const Mention& first) {
-  return m.depth <= first.depth && m.role == Role::level && !m.reason && !m.compared && same_measure(m, first);
+  // "车均运行维护费3万元" is what one of them costs.
+  bool mean = contains_any(m.lead, {U"平均", U"人均", U"车均", U"每辆", U"每人"});
+  return m.depth <= first.depth && m.role == Role::level && !m.reason && !m.compared && !mean && same_measure(m, first);
 }
 
 bool Groups::ends_list(std::size_t k, std::size_t i) const {
