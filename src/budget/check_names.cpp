@@ -128,10 +128,9 @@ std::size_t next_item(std::u32string_view text, std::size_t from, int level, int
 // Whether the list is at its end behind its last item, which `text` begins with.
 bool ends_with_item(std::u32string_view text, int level, int ordinal) {
   auto stop = text.find_first_of(U"。；\n");
-  if (stop == std::u32string_view::npos || stop > kLongestItem || text[stop] == U'；') return false;
-  if (next_item(text, stop, level, ordinal + 1, 600) != std::u32string_view::npos ||
-      next_item(text, stop, level, ordinal + 2, 600) != std::u32string_view::npos)
-    return false;
+  if (stop > kLongestItem || text[stop] == U'；') return false;
+  for (int further : {1, 2})
+    if (next_item(text, stop, level, ordinal + further, 600) != std::u32string_view::npos) return false;
   if (text[stop] == U'。') return true;
   auto below = text.substr(stop);
   while (!below.empty() && below.front() == U'\n') below.remove_prefix(1);

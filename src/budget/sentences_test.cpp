@@ -7,7 +7,6 @@ namespace {
 using testing::checked;
 using testing::expect_nothing;
 using testing::expect_one;
-using testing::said;
 using testing::words;
 
 std::string account(const std::string& text) {

@@ -316,7 +316,7 @@ std::optional<Subject> subject_of_words(std::u32string_view text) {
   }
   // The unit's name, however long, stands before the year.
   auto own = tail;
-  if (auto year = own.rfind(U"年");
+  if (auto year = own.rfind(U'年');
       year != std::u32string_view::npos && year >= 4 && is_digit(own[year - 1]) && year + 1 < own.size())
     own.remove_prefix(year + 1);
   if (ends_with_any(tail, {U"收入", U"总收入"}) && own.size() <= 24) out.code = "income.any";
