@@ -155,13 +155,8 @@ class Absence : ParagraphCheck {
   }
 
   // Whether an expenditure says itself of which fund it is: under a heading of one may stand what is of another.
-  [[nodiscard]] bool names_its_fund(const Fact& fact) const {
-    if (fact.in_table || !(fact.subject.scope == "fund" || fact.subject.scope == "capital")) return true;
-    return std::ranges::any_of(c_.model().paragraphs, [&](const ParagraphView& view) {
-      return std::ranges::any_of(view.said.mentions, [&](const Mention& m) {
-        return m.mark == fact.mark && scope_of(m.phrase) == fact.subject.scope;
-      });
-    });
+  [[nodiscard]] static bool names_its_fund(const Fact& fact) {
+    return fact.in_table || fact.names_scope || !(fact.subject.scope == "fund" || fact.subject.scope == "capital");
   }
 
   [[nodiscard]] const Fact* source_amount(std::string_view code) const {
@@ -234,11 +229,6 @@ class Absence : ParagraphCheck {
 
   // --- findings ------------------------------------------------------------------------------------------------------------
 
-  [[nodiscard]] Mark mark_at(std::size_t at) const {
-    const auto& spot = view_.said.paragraph->spots[at];
-    return {.line = spot.line, .begin = spot.column, .end = spot.column + 1};
-  }
-
   void report(const Claim& claim, const Fact& fact, std::size_t at) {
     c_.counted();
     Finding f{.kind = Kind::coverage, .confidence = 88};
@@ -248,7 +238,7 @@ class Absence : ParagraphCheck {
     f.message = {fmt::format("文中称“{}”，但另一处列有 {} {}。", encoded(claim.words), f.expected, f.unit),
                  fmt::format("The text says that there is none (“{}”), but {} {} are stated.", encoded(claim.words), f.expected,
                              f.unit)};
-    f.places = {c_.place(mark_at(at))};
+    f.places = {c_.place(mark_of(*view_.said.paragraph, at, at + 1))};
     c_.quote(f, fact.mark);
     c_.add(std::move(f));
   }
@@ -261,7 +251,7 @@ class Absence : ParagraphCheck {
     f.found = amount_text(fen, unit, digits);
     f.message = {fmt::format("文中称“{}”，但另列有其他预算的收入 {} {}。", encoded(words), f.found, f.unit),
                  fmt::format("The text says “{}”, but {} {} are of another fund.", encoded(words), f.found, f.unit)};
-    f.places = {c_.place(mark_at(at))};
+    f.places = {c_.place(mark_of(*view_.said.paragraph, at, at + 1))};
     c_.quote(f, mark);
     c_.add(std::move(f));
   }

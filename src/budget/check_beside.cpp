@@ -19,10 +19,8 @@ constexpr std::array<std::u32string_view, 9> kNames{U"年初结转结余",      
 // "其中：2023年年末结转和结余资金" as "年末结转结余"; empty where it is none of those.
 std::u32string name_of(std::u32string_view words, int year) {
   auto from = words.find_last_of(U":；，。");
-  auto out = std::u32string(from == std::u32string_view::npos ? words : words.substr(from + 1));
-  for (auto word : {U"其中", U"资金", U"和", U"与", U"及"})
-    for (auto at = out.find(word); at != std::u32string::npos; at = out.find(word))
-      out.erase(at, std::u32string_view(word).size());
+  auto out =
+      without_all(from == std::u32string_view::npos ? words : words.substr(from + 1), {U"其中", U"资金", U"和", U"与", U"及"});
   auto text = std::u32string_view(out);
   if (year_in(text) == year && year != 0) {
     auto at = text.find(U'年');
@@ -30,14 +28,7 @@ std::u32string name_of(std::u32string_view words, int year) {
     text.remove_prefix(own ? at : at + 1);
     if (text.starts_with(U"度")) text.remove_prefix(1);
   }
-  for (bool cut = true; cut;) {
-    cut = false;
-    for (auto tail : {U"为", U"共计", U"合计", U"金额", U"是"})
-      if (text.ends_with(tail)) {
-        text.remove_suffix(std::u32string_view(tail).size());
-        cut = true;
-      }
-  }
+  text = without_tails(text, {U"为", U"共计", U"合计", U"金额", U"是"});
   return std::ranges::find(kNames, text) == kNames.end() ? std::u32string{} : std::u32string(text);
 }
 
@@ -80,8 +71,7 @@ class Carried {
 
   // Of another year, or of a part of the funds.
   [[nodiscard]] bool of_another(const ParagraphView& view, const Mention& m) const {
-    auto begin = view.said.sentences[static_cast<std::size_t>(m.sentence)].first;
-    auto before = std::u32string_view(view.said.paragraph->text).substr(begin, m.begin - begin);
+    auto before = said_before(view.said, m.sentence, m.begin);
     if (contains_any(before, {U"上年", U"去年"})) return !m.lead.starts_with(U"上年结转");
     for (auto fund : {U"财政拨款收、支", U"财政拨款收支", U"财政拨款收入总", U"财政拨款支出总", U"财政拨款总",
                       U"政府性基金预算", U"国有资本经营"})

@@ -12,21 +12,8 @@ namespace {
 
 enum class Term : std::uint8_t { none, open, income, spent, left };
 
-std::u32string_view without(std::u32string_view text, std::initializer_list<std::u32string_view> tails) {
-  bool cut = true;
-  while (cut) {
-    cut = false;
-    for (auto tail : tails)
-      if (text.ends_with(tail)) {
-        text.remove_suffix(tail.size());
-        cut = true;
-      }
-  }
-  return text;
-}
-
 Term term_of(const Mention& m) {
-  auto words = without(m.phrase, {U"为", U"共计", U"共", U"合计", U"数", U"决算", U"金额", U"使用"});
+  auto words = without_tails(m.phrase, {U"为", U"共计", U"共", U"合计", U"数", U"决算", U"金额", U"使用"});
   if (ends_with_any(words, {U"本年收入", U"当年收入"})) return Term::income;
   if (ends_with_any(words, {U"本年支出", U"当年支出"})) return Term::spent;
   if (ends_with_any(words, {U"结转下年", U"结转下年支出", U"结转下一年度"})) return Term::left;

@@ -49,7 +49,7 @@ class Section {
       const auto& m = said.mentions[k];
       if (m.reason || m.measure == Measure::percent) continue;
       auto from = k == 0 ? std::size_t{0} : said.mentions[k - 1].end;
-      from = std::max(from, said.sentences[static_cast<std::size_t>(m.sentence)].first);
+      from = std::max(from, sentence_begin(said, m.sentence));
       if (m.role == Role::level) {
         if (m.compared) continue;
         level = &m;
@@ -90,12 +90,7 @@ class Section {
 
   // "；公务接待费减少1万元": what stands before the change in its clause; nullopt where nothing does.
   [[nodiscard]] static std::optional<std::string> named_in(std::u32string_view words) {
-    if (auto stop = words.find_last_of(U"，；:。"); stop != std::u32string_view::npos) words.remove_prefix(stop + 1);
-    auto end = words.size();
-    for (auto word : {U"比", U"较", U"与", U"同比", U"增加", U"减少", U"下降", U"增长"}) end = std::min(end, words.find(word));
-    std::u32string bare;
-    for (auto c : words.substr(0, end))
-      if (c != U'“' && c != U'”' && c != U'"') bare += c;
+    auto bare = last_clause(words, {U"比", U"较", U"与", U"同比", U"增加", U"减少", U"下降", U"增长"});
     constexpr std::size_t kShort = 2;
     if (bare.size() < kShort) return std::nullopt;
     auto subject = subject_of(bare);

@@ -124,7 +124,7 @@ class Changes : ChangeCheck {
   }
 
   [[nodiscard]] Reference reference(std::size_t k) const {
-    auto sentence = view_.said.sentences[static_cast<std::size_t>(mentions_[k].sentence)].first;
+    auto sentence = sentence_begin(view_.said, mentions_[k].sentence);
     auto begin = sentence;
     for (const auto* m : mentions_before(view_.said, k, 0))
       if (m->role == Role::level) {
@@ -239,14 +239,9 @@ class Changes : ChangeCheck {
   // What stands before "比上年增加", or before "增加" alone, in its clause.
   [[nodiscard]] std::optional<Subject> subject_of_change(std::size_t k) const {
     auto begin = k == 0 ? std::size_t{0} : mentions_[k - 1].end;
-    begin = std::max(begin, view_.said.sentences[static_cast<std::size_t>(mentions_[k].sentence)].first);
+    begin = std::max(begin, sentence_begin(view_.said, mentions_[k].sentence));
     auto words = std::u32string_view(text_).substr(begin, mentions_[k].begin - begin);
-    if (auto stop = words.find_last_of(U"，；:。"); stop != std::u32string_view::npos) words.remove_prefix(stop + 1);
-    auto end = words.size();
-    for (auto word : {U"比", U"较", U"与", U"增加", U"减少", U"增长", U"下降", U"各"}) end = std::min(end, words.find(word));
-    std::u32string bare;
-    for (auto c : words.substr(0, end))
-      if (c != U'“' && c != U'”' && c != U'"') bare += c;
+    auto bare = last_clause(words, {U"比", U"较", U"与", U"增加", U"减少", U"增长", U"下降", U"各"});
     if (auto both = total_of_both(bare)) return both;
     return subject_of(bare);
   }

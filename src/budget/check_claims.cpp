@@ -36,8 +36,7 @@ void check_coverage(Checking& c, const ParagraphView& view) {
   const Mention* covered = nullptr;
   for (const auto& m : view.said.mentions) {
     // "…其中重点项目3个，金额80万元": some of it.
-    auto before = sentence_text(view.said, m.sentence);
-    before = before.substr(0, m.begin - view.said.sentences[static_cast<std::size_t>(m.sentence)].first);
+    auto before = said_before(view.said, m.sentence, m.begin);
     bool some = contains_any(before, {U"其中重点", U"其中:重点", U"其中，重点", U"以上重点", U"以上项目", U"以上的"});
     bool goes_into = m.role == Role::level && m.measure == Measure::money && !some &&
                      contains_any(m.lead, {U"涉及", U"资金", U"金额", U"财政拨款", U"共计", U"总额", U"预算"}) &&
@@ -48,8 +47,7 @@ void check_coverage(Checking& c, const ParagraphView& view) {
   // "涉及一般公共预算拨款2700万元，政府性基金500万元，其他200万元": each fund its amount, together what is covered.
   auto amount = covered->value;
   // "一般公共预算项目支出全面开展绩效自评": of which funds.
-  auto said = sentence_text(view.said, covered->sentence);
-  said = said.substr(0, covered->begin - view.said.sentences[static_cast<std::size_t>(covered->sentence)].first);
+  auto said = said_before(view.said, covered->sentence, covered->begin);
   auto claimed = said.contains(U"预算项目支出") ? scope_of(said.substr(0, said.rfind(U"项目支出"))) : std::string();
   auto scope = claimed.empty() ? scope_of(covered->lead) : claimed;
   for (const auto& m : view.said.mentions)
@@ -88,9 +86,7 @@ void check_coverage(Checking& c, const ParagraphView& view) {
   Mark claim;
   for (auto word : {U"全部", U"全覆盖", U"全面", U"所有", U"均", U"覆盖率"})
     if (auto at = text.find(word); at != std::u32string::npos) {
-      claim = {.line = view.said.paragraph->spots[at].line,
-               .begin = view.said.paragraph->spots[at].column,
-               .end = view.said.paragraph->spots[at].column + 1};
+      claim = mark_of(*view.said.paragraph, at, at + 1);
       break;
     }
   f.places = {c.place(claim)};
@@ -254,8 +250,7 @@ void collect_said(const Statements& said, std::u32string_view text, std::size_t 
   std::vector<Counted> found;
   collect(text, 0, 0, found);
   for (auto& d : found) {
-    const auto& spot = said.paragraph->spots[from + d.mark.begin];
-    d.mark = {.line = spot.line, .begin = spot.column, .end = spot.column + 1};
+    d.mark = mark_of(*said.paragraph, from + d.mark.begin, from + d.mark.begin + 1);
     out.push_back(std::move(d));
   }
 }
@@ -289,8 +284,7 @@ void check_promises(Checking& c) {
     for (int s = 0; s < std::ssize(said.sentences); ++s) {
       auto text = sentence_text(said, s);
       const auto* project = only_project_named(m, text);
-      if (project != nullptr)
-        collect_said(said, text, said.sentences[static_cast<std::size_t>(s)].first, details[project->name]);
+      if (project != nullptr) collect_said(said, text, sentence_begin(said, s), details[project->name]);
     }
   }
   for (const auto& goal : m.goals) {

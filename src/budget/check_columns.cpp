@@ -50,10 +50,7 @@ class Columns {
     }
   }
 
-  [[nodiscard]] std::int64_t half() const {
-    return std::max<std::int64_t>(scaled(c_.model().rounding(view_.unit, 0), kMicro, fen_per_micro_times_million(view_.unit)),
-                                  1);
-  }
+  [[nodiscard]] std::int64_t half() const { return c_.model().rounding(view_); }
   [[nodiscard]] static std::int64_t value(const Cell* cell) { return cell->kind == CellKind::number ? cell->value.micro : 0; }
 
   [[nodiscard]] bool usable(const FullRow& row, const Relation& r) const {

@@ -63,14 +63,10 @@ bool is_change_or_plan(std::u32string_view words) {
 
 // Words between the batches and the people that say no more than that these are those.
 bool joins(std::u32string_view gap) {
-  auto rest = without_brackets(gap);
-  for (auto word :
-       {U"累计", U"接待", U"人次数", U"人次", U"人数", U"来宾", U"国内", U"公务", U"共计", U"合计", U"共",      U"总",
-        U"来访", U"外宾", U"外事",   U"人员", U"出国", U"数",   U"计",   U"为",   U"，",   U"、",   U"国(境)外"}) {
-    std::u32string_view cut(word);
-    for (auto at = rest.find(cut); at != std::u32string::npos; at = rest.find(cut)) rest.erase(at, cut.size());
-  }
-  return rest.empty();
+  return without_all(without_brackets(gap), {U"累计", U"接待", U"人次数", U"人次", U"人数", U"来宾", U"国内",    U"公务",
+                                             U"共计", U"合计", U"共",     U"总",   U"来访", U"外宾", U"外事",    U"人员",
+                                             U"出国", U"数",   U"计",     U"为",   U"，",   U"、",   U"国(境)外"})
+      .empty();
 }
 
 // The statements of one paragraph; of a paragraph that counts receptions by kinds the first is the whole.
@@ -81,7 +77,7 @@ class Reader {
         view_(model.paragraphs[index]),
         index_(index),
         text_(view_.said.paragraph->text),
-        all_(quantities_of(view_.said)) {}
+        all_(view_.quantities) {}
 
   std::vector<Statement> read() {
     for (std::size_t i = 0; i < all_.size(); ++i) {
@@ -94,16 +90,13 @@ class Reader {
   }
 
  private:
-  [[nodiscard]] std::size_t sentence_begin(std::size_t i) const {
-    return view_.said.sentences[static_cast<std::size_t>(all_[i].sentence)].first;
-  }
   // Since the quantity before, within the sentence.
   [[nodiscard]] std::u32string_view since(std::size_t i) const {
-    auto from = std::max(sentence_begin(i), i == 0 ? 0 : all_[i - 1].end);
+    auto from = std::max(sentence_begin(view_.said, all_[i].sentence), i == 0 ? 0 : all_[i - 1].end);
     return text_.substr(from, all_[i].begin - from);
   }
-  [[nodiscard]] std::u32string_view said_before(std::size_t i) const {
-    return text_.substr(sentence_begin(i), all_[i].begin - sentence_begin(i));
+  [[nodiscard]] std::u32string_view before(std::size_t i) const {
+    return said_before(view_.said, all_[i].sentence, all_[i].begin);
   }
   [[nodiscard]] bool of_another_year(std::size_t i) const {
     auto words = since(i);
@@ -135,10 +128,10 @@ class Reader {
   void receptions(std::size_t i) {
     const auto& q = all_[i];
     auto words = since(i);
-    auto before = said_before(i);
+    auto said = before(i);
     bool group = (q.unit == U"个" || q.unit == U"批") && ends_with_any(words, {U"来访团组", U"来访团组数"});
-    if ((q.unit != U"批次" && q.unit != U"批" && !group) || !before.contains(U"接待")) return;
-    bool official = contains_any(before, {U"公务接待", U"国内接待", U"外事接待"}) || of_the_publics();
+    if ((q.unit != U"批次" && q.unit != U"批" && !group) || !said.contains(U"接待")) return;
+    bool official = contains_any(said, {U"公务接待", U"国内接待", U"外事接待"}) || of_the_publics();
     if (!official || contains_any(sentence_text(view_.said, q.sentence), {U"信访", U"群众", U"上访", U"游客", U"观众"})) return;
     auto batches = Counted::home_batches, people = Counted::home_people;
     if (contains_any(words, {U"国(境)外", U"境外", U"国外"}))
@@ -147,7 +140,7 @@ class Reader {
       batches = Counted::foreign_batches, people = Counted::foreign_people;
     else if (contains_any(words, {U"其中", U"包括", U"含"}))
       return;
-    bool home = batches != Counted::home_batches || before.contains(U"国内");
+    bool home = batches != Counted::home_batches || said.contains(U"国内");
     add(batches, i, true, home);
     if (auto behind = people_behind(i); behind < all_.size()) add(people, behind, true, home);
   }
@@ -157,21 +150,21 @@ class Reader {
     const auto& unit = all_[i].unit;
     bool groups = (unit == U"个" || unit == U"次" || unit == U"批") &&
                   ends_with_any(words, {U"团组", U"团组数", U"团组数为", U"团组共", U"团组共计"});
-    if (!groups || !said_before(i).contains(U"出国") || contains_any(words, {U"参加", U"其中"})) return;
+    if (!groups || !before(i).contains(U"出国") || contains_any(words, {U"参加", U"其中"})) return;
     add(Counted::abroad_groups, i, true, true);
     if (auto behind = people_behind(i); behind < all_.size()) add(Counted::abroad_people, behind, true, true);
   }
 
   void cars(std::size_t i) {
     if (all_[i].unit != U"辆" && all_[i].unit != U"台") return;
-    auto clause = clause_before(text_, sentence_begin(i), all_[i].begin);
-    auto before = said_before(i);
+    auto clause = clause_before(text_, sentence_begin(view_.said, all_[i].sentence), all_[i].begin);
+    auto said = before(i);
     if (auto at = clause.rfind(U"保有"); at != std::u32string_view::npos) {
       static constexpr std::array<std::u32string_view, 9> kTails{U"",     U"量",   U"量为", U"为",  U"量共",
                                                                  U"量是", U"总量", U"数",   U"数为"};
       bool whole = std::ranges::find(kTails, clause.substr(at + 2)) != kTails.end();
-      bool official = contains_any(before, {U"公务用车", U"公车"});
-      if (whole && official) add(Counted::cars_held, i, before.contains(U"财政拨款") || of_the_publics(), true);
+      bool official = contains_any(said, {U"公务用车", U"公车"});
+      if (whole && official) add(Counted::cars_held, i, said.contains(U"财政拨款") || of_the_publics(), true);
       return;
     }
     // Those that are bought new and those that take the place of others may be counted apart.
@@ -185,7 +178,7 @@ class Reader {
   const ParagraphView& view_;
   std::size_t index_;
   std::u32string_view text_;
-  std::vector<Quantity> all_;
+  const std::vector<Quantity>& all_;
   std::set<Counted> seen_;
   std::vector<Statement> out_;
 };
@@ -363,7 +356,7 @@ void check_value_of_cars(Checking& c) {
   for (const auto& view : c.model().paragraphs) {
     if (!view.project.empty() || !view.owner.empty()) continue;
     const std::u32string_view text = view.said.paragraph->text;
-    auto all = quantities_of(view.said);
+    const auto& all = view.quantities;
     for (std::size_t i = 0; i + 1 < all.size(); ++i) {
       const auto &cars = all[i], &value = all[i + 1];
       auto clause = clause_before(text, 0, cars.begin);

@@ -87,10 +87,7 @@ class Parts {
     if (broken.size() == 1 && strong >= 1 && kept >= 2) report(head, parts, broken[0]);
   }
 
-  [[nodiscard]] std::int64_t half() const {
-    return std::max<std::int64_t>(scaled(c_.model().rounding(view_.unit, 0), kMicro, fen_per_micro_times_million(view_.unit)),
-                                  1);
-  }
+  [[nodiscard]] std::int64_t half() const { return c_.model().rounding(view_); }
 
   void report(const Segment& head, const std::vector<const Segment*>& parts, std::size_t i) {
     std::int64_t sum = 0;
@@ -176,8 +173,7 @@ class Publics {
     }
     if (!printed) return;
     c_.counted();
-    auto half =
-        std::max<std::int64_t>(scaled(c_.model().rounding(view_.unit, 0), kMicro, fen_per_micro_times_million(view_.unit)), 1);
+    auto half = c_.model().rounding(view_);
     auto by = cell.value.micro - sum;
     if (std::abs(by) <= half * static_cast<std::int64_t>(parts.size() + 1)) return;
     report(*total->second, column, parts, sum);

@@ -103,7 +103,7 @@ struct Word {
 constexpr std::array kWords{Word{U"大于", 1},  Word{U"高于", 1},  Word{U"多于", 1}, Word{U"小于", -1},
                             Word{U"低于", -1}, Word{U"少于", -1}, Word{U"等于", 0}};
 
-constexpr std::size_t kLookBack = 2000, kMostFacts = 8000;
+constexpr std::size_t kMostFacts = 8000;
 
 class Comparisons : ParagraphCheck {
  public:
@@ -179,7 +179,6 @@ class Comparisons : ParagraphCheck {
     c_.counted();
     int actual = difference > 0 ? 1 : difference < 0 ? -1 : 0;
     if (actual == word.direction) return;
-    const auto& spot = view_.said.paragraph->spots[at];
     Finding f{.kind = Kind::year_on_year, .confidence = 86};
     f.unit = name(unit);
     f.expected = amount_text(difference, unit, 2);
@@ -190,7 +189,7 @@ class Comparisons : ParagraphCheck {
                              : word.direction < 0 ? "below"
                                                   : "equal to",
                              f.expected, f.unit)};
-    f.places = {c_.place({.line = spot.line, .begin = spot.column, .end = spot.column + word.text.size()})};
+    f.places = {c_.place(mark_of(*view_.said.paragraph, at, at + word.text.size()))};
     for (const auto& mark : marks) c_.quote(f, mark);
     c_.add(std::move(f));
   }

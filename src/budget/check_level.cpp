@@ -106,8 +106,7 @@ class Levels : ChangeCheck {
       f.unit = name(now->unit);
       f.expected = amount_text(now->fen - before->fen, now->unit, now->printed.digits);
       f.found = direction < 0 ? "-" : "+";
-      const auto& spot = view_.said.paragraph->spots[at];
-      Mark mark{.line = spot.line, .begin = spot.column, .end = spot.column + said.size()};
+      auto mark = mark_of(*view_.said.paragraph, at, after);
       f.message = {fmt::format("文中称“{}”，但 {} 年比 {} 年变动 {} {}。", encoded(said), year, year - 1, f.expected, f.unit),
                    fmt::format("The text says the budget {}, but from {} to {} it changed by {} {}.",
                                direction < 0 ? "fell" : "rose", year - 1, year, f.expected, f.unit)};

@@ -105,10 +105,7 @@ class Lists {
     while (summed && counts_things(items_.back().segment->label)) items_.pop_back();
   }
 
-  [[nodiscard]] std::int64_t half() const {
-    auto fen = c_.model().rounding(view_.unit, 0);
-    return std::max<std::int64_t>(scaled(fen, kMicro, fen_per_micro_times_million(view_.unit)), 1);
-  }
+  [[nodiscard]] std::int64_t half() const { return c_.model().rounding(view_); }
   [[nodiscard]] bool close(std::int64_t a, std::int64_t b, std::size_t parts) const {
     return std::abs(a - b) <= half() * static_cast<std::int64_t>(parts + 1);
   }

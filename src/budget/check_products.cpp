@@ -54,7 +54,7 @@ bool is_slip(std::int64_t a, std::int64_t b) {
 
 class Products : ParagraphCheck {
  public:
-  Products(Checking& c, std::size_t index) : ParagraphCheck(c, index), all_(quantities_of(view_.said)) {}
+  Products(Checking& c, std::size_t index) : ParagraphCheck(c, index), all_(view_.quantities) {}
 
   void check() {
     for (std::size_t i = 0; i < all_.size(); ++i) {
@@ -68,10 +68,9 @@ class Products : ParagraphCheck {
   [[nodiscard]] std::u32string_view text(std::size_t from, std::size_t to) const {
     return std::u32string_view(text_).substr(from, to - from);
   }
-  [[nodiscard]] std::size_t sentence_begin(const Quantity& q) const {
-    return view_.said.sentences[static_cast<std::size_t>(q.sentence)].first;
+  [[nodiscard]] std::u32string_view lead(const Quantity& q) const {
+    return clause_before(text_, sentence_begin(view_.said, q.sentence), q.begin);
   }
-  [[nodiscard]] std::u32string_view lead(const Quantity& q) const { return clause_before(text_, sentence_begin(q), q.begin); }
 
   // Number and price side by side, in either order; `first` is where the two begin.
   struct Pair {
@@ -207,7 +206,7 @@ class Products : ParagraphCheck {
     c_.add(std::move(f));
   }
 
-  std::vector<Quantity> all_;
+  const std::vector<Quantity>& all_;
 };
 
 }  // namespace

@@ -107,7 +107,7 @@ bool are_scores(const std::vector<std::u32string>& names) {
 
 class Tallies : ParagraphCheck {
  public:
-  Tallies(Checking& c, std::size_t index) : ParagraphCheck(c, index), all_(quantities_of(view_.said)) {}
+  Tallies(Checking& c, std::size_t index) : ParagraphCheck(c, index), all_(view_.quantities) {}
 
   void check() {
     for (std::size_t i = 0; i < all_.size(); ++i) {
@@ -123,11 +123,8 @@ class Tallies : ParagraphCheck {
   [[nodiscard]] std::u32string_view text(std::size_t from, std::size_t to) const {
     return std::u32string_view(text_).substr(from, to - from);
   }
-  [[nodiscard]] std::size_t sentence_begin(const Quantity& q) const {
-    return view_.said.sentences[static_cast<std::size_t>(q.sentence)].first;
-  }
   [[nodiscard]] std::u32string_view since(std::size_t i) const {
-    auto from = std::max(sentence_begin(all_[i]), i == 0 ? 0 : all_[i - 1].end);
+    auto from = std::max(sentence_begin(view_.said, all_[i].sentence), i == 0 ? 0 : all_[i - 1].end);
     return text(from, all_[i].begin);
   }
   [[nodiscard]] bool opens(std::size_t i) const {
@@ -156,7 +153,9 @@ class Tallies : ParagraphCheck {
   [[nodiscard]] List list_from(std::size_t i) const {
     const auto& first = all_[i];
     List out{.parts = {&first},
-             .names = {name_of(i == 0 ? sentence_begin(first) : std::max(sentence_begin(first), all_[i - 1].end), first)},
+             .names = {name_of(i == 0 ? sentence_begin(view_.said, first.sentence)
+                                      : std::max(sentence_begin(view_.said, first.sentence), all_[i - 1].end),
+                               first)},
              .next = i + 1};
     char32_t stop = 0;
     for (; out.next < all_.size() && out.parts.size() < kMostKinds; ++out.next) {
@@ -190,7 +189,8 @@ class Tallies : ParagraphCheck {
     for (auto k = i; k-- > 0;) {
       const auto& q = all_[k];
       if (q.sentence < all_[i].sentence - (begins ? 1 : 0)) break;
-      bool changed = contains_any(clause_before(text_, sentence_begin(q), q.begin), {U"增", U"减", U"上年"});
+      bool changed =
+          contains_any(clause_before(text_, sentence_begin(view_.said, q.sentence), q.begin), {U"增", U"减", U"上年"});
       if (q.unit == all_[i].unit && !q.bound && !changed && q.depth <= all_[i].depth) out.push_back(&q);
     }
     return out;
@@ -204,12 +204,12 @@ class Tallies : ParagraphCheck {
     auto end = common_end(names);
     end = end.substr(end.size() - std::min(end.size(), kNoun));
     auto named = std::ranges::find_if(totals, [&](const auto* t) {
-      return end.size() == kNoun && clause_before(text_, sentence_begin(*t), t->begin).ends_with(end);
+      return end.size() == kNoun && clause_before(text_, sentence_begin(view_.said, t->sentence), t->begin).ends_with(end);
     });
     if (named != totals.end()) return *named;
     const auto& nearest = *totals.front();
     bool beside = since(i).starts_with(U"，其中") && &nearest + 1 == &all_[i];
-    auto clause = clause_before(text_, sentence_begin(nearest), nearest.begin);
+    auto clause = clause_before(text_, sentence_begin(view_.said, nearest.sentence), nearest.begin);
     auto stop = nearest.begin - clause.size();
     return beside && of_one_set(names) && stop > 0 && text_[stop - 1] == U'，' ? &nearest : nullptr;
   }
@@ -263,7 +263,8 @@ class Tallies : ParagraphCheck {
     // Another number of the kind in the sentence may be of the list.
     for (std::size_t k = 0; k < first; ++k)
       if (all_[k].sentence == all_[i].sentence && all_[k].unit == all_[i].unit) return;
-    auto begin = all_[first].begin - clause_before(text_, sentence_begin(all_[first]), all_[first].begin).size();
+    auto begin =
+        all_[first].begin - clause_before(text_, sentence_begin(view_.said, all_[first].sentence), all_[first].begin).size();
     auto before = text(begin, all_[i].begin);
     if (contains_any(before, {U"等", U"其中", U"以上", U"累计"})) return;
     auto behind = std::u32string_view(text_).substr(all_[i].end, 1);
@@ -302,7 +303,7 @@ class Tallies : ParagraphCheck {
   }
   // The words before it since the number that is no bound.
   [[nodiscard]] std::u32string_view since_part(std::size_t i) const {
-    auto from = sentence_begin(all_[i]);
+    auto from = sentence_begin(view_.said, all_[i].sentence);
     for (std::size_t k = 0; k < i; ++k)
       if (all_[k].unit == all_[i].unit) from = std::max(from, all_[k].end);
     return text(from, all_[i].begin);
@@ -311,7 +312,7 @@ class Tallies : ParagraphCheck {
   // "甲95分、乙97分、丙93分，平均95分"
   void check_mean(std::size_t i) {
     const auto& mean = all_[i];
-    auto clause = clause_before(text_, sentence_begin(mean), mean.begin);
+    auto clause = clause_before(text_, sentence_begin(view_.said, mean.sentence), mean.begin);
     static constexpr std::array<std::u32string_view, 8> kMeans{U"平均",     U"平均分",     U"平均得分",     U"平均为",
                                                                U"平均分为", U"平均得分为", U"平均自评得分", U"平均自评得分为"};
     if (i < 2 || mean.unit != U"分" || std::ranges::find(kMeans, clause) == kMeans.end()) return;
@@ -362,7 +363,7 @@ class Tallies : ParagraphCheck {
       c_.add(std::move(f));
   }
 
-  std::vector<Quantity> all_;
+  const std::vector<Quantity>& all_;
 };
 
 }  // namespace

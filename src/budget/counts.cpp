@@ -8,13 +8,6 @@
 namespace qushu::budget {
 namespace {
 
-struct Money {
-  std::u32string_view word;
-  Unit unit;
-};
-constexpr std::array kMoney{Money{U"亿元", Unit::yi}, Money{U"万元", Unit::wan}, Money{U"千元", Unit::thousand},
-                            Money{U"元", Unit::yuan}};
-
 // The longer ones first.
 constexpr std::array<std::u32string_view, 12> kLongUnits{U"个百分点", U"平方米", U"批次", U"人次", U"公里", U"车次",
                                                          U"千米",     U"立方米", U"万人", U"万个", U"万次", U"课时"};
@@ -25,12 +18,12 @@ bool sets_a_bound(std::u32string_view behind) {
 }
 
 void read_unit(std::u32string_view rest, Quantity& q) {
-  for (const auto& money : kMoney)
-    if (rest.starts_with(money.word)) {
-      q.unit = money.word;
-      q.money = money.unit;
-      return;
-    }
+  std::size_t length = 0;
+  q.money = money_unit(rest, length);
+  if (q.money != Unit::unknown) {
+    q.unit = rest.substr(0, length);
+    return;
+  }
   for (auto word : kLongUnits)
     if (rest.starts_with(word)) {
       q.unit = word;
@@ -43,14 +36,6 @@ void read_unit(std::u32string_view rest, Quantity& q) {
 }
 
 }  // namespace
-
-Mark mark_of(const Paragraph& paragraph, std::size_t begin, std::size_t end) {
-  const auto& spots = paragraph.spots;
-  auto line = spots[begin].line;
-  auto last = spots[begin].column;
-  for (auto i = begin; i < end && spots[i].line == line; ++i) last = spots[i].column;
-  return {.line = line, .begin = spots[begin].column, .end = last + 1};
-}
 
 std::vector<Quantity> quantities_of(const Statements& said) {
   std::vector<Quantity> out;

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model.h"
+#include "statements.h"
 
 namespace qushu::budget {
 
@@ -22,7 +22,6 @@ struct Quantity {
 
 // Those of the paragraph in the order of its text; what cannot be read for sure is left out.
 [[nodiscard]] std::vector<Quantity> quantities_of(const Statements& said);
-[[nodiscard]] Mark mark_of(const Paragraph& paragraph, std::size_t begin, std::size_t end);
 [[nodiscard]] inline Mark mark_of(const Paragraph& paragraph, const Quantity& q) {
   return mark_of(paragraph, q.begin, q.end);
 }

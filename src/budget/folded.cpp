@@ -168,6 +168,32 @@ bool ends_with_any(std::u32string_view text, std::initializer_list<std::u32strin
   return std::ranges::any_of(words, [&](auto word) { return text.ends_with(word); });
 }
 
+std::u32string without_quotes(std::u32string_view text) {
+  std::u32string out;
+  for (auto c : text)
+    if (c != U'“' && c != U'”' && c != U'"') out += c;
+  return out;
+}
+
+std::u32string without_all(std::u32string_view text, std::initializer_list<std::u32string_view> words) {
+  std::u32string out(text);
+  for (auto word : words)
+    for (auto at = out.find(word); at != std::u32string::npos; at = out.find(word)) out.erase(at, word.size());
+  return out;
+}
+
+std::u32string_view without_tails(std::u32string_view text, std::initializer_list<std::u32string_view> words) {
+  for (bool cut = true; cut;) {
+    cut = false;
+    for (auto word : words)
+      if (text.ends_with(word)) {
+        text.remove_suffix(word.size());
+        cut = true;
+      }
+  }
+  return text;
+}
+
 Numbering numbering(std::u32string_view text) {
   std::size_t at = 0;
   while (at < text.size() && is_space(text[at])) ++at;

@@ -29,6 +29,11 @@ void part_at_bars(std::u32string& line);
 [[nodiscard]] std::u32string_view trimmed(std::u32string_view text);
 [[nodiscard]] bool contains_any(std::u32string_view text, std::initializer_list<std::u32string_view> words);
 [[nodiscard]] bool ends_with_any(std::u32string_view text, std::initializer_list<std::u32string_view> words);
+[[nodiscard]] std::u32string without_quotes(std::u32string_view text);
+// Without any of the words wherever it stands, one after the other.
+[[nodiscard]] std::u32string without_all(std::u32string_view text, std::initializer_list<std::u32string_view> words);
+// Without any of the words at its end, again and again.
+[[nodiscard]] std::u32string_view without_tails(std::u32string_view text, std::initializer_list<std::u32string_view> words);
 
 // How an item is numbered, the outermost 1: 一、 is 1, （一） 2, 1. 3, (1) 4, ① 5; 0 without a number.
 struct Numbering {

@@ -23,7 +23,7 @@ bool same_measure(const Mention& a, const Mention& b) {
 
 std::u32string_view Groups::gap(std::size_t k) const {
   auto begin = k == 0 ? 0 : mentions_[k - 1].end;
-  auto sentence = view_.said.sentences[static_cast<std::size_t>(mentions_[k].sentence)].first;
+  auto sentence = sentence_begin(view_.said, mentions_[k].sentence);
   // 其中 may open the sentence after its total; the text of that sentence is all that counts then.
   begin = std::max(begin, sentence);
   return std::u32string_view(text_).substr(begin, mentions_[k].begin - begin);

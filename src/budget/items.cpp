@@ -7,8 +7,6 @@
 namespace qushu::budget {
 namespace {
 
-constexpr std::size_t kLookBack = 2000;  // characters that bear on an amount
-
 std::string part_of_kind(const Subject& subject) {
   return subject.code == "expenditure.basic" ? "basic" : subject.code == "expenditure.project" ? "project" : "";
 }
@@ -172,7 +170,7 @@ std::optional<Subject> within_cars(const Mention& m, const Statements& said) {
 std::optional<Subject> within(const Mention& m, const Statements& said) {
   if (auto car = within_cars(m, said)) return car;
   // Of the sentence, what bears on it.
-  auto from = std::max(said.sentences[static_cast<std::size_t>(m.sentence)].first, m.begin - std::min(m.begin, kLookBack));
+  auto from = std::max(sentence_begin(said, m.sentence), m.begin - std::min(m.begin, kLookBack));
   auto text = std::u32string_view(said.paragraph->text).substr(from, m.end - from);
   if (!text.contains(U"政府采购") || text.contains(U"政府购买服务")) return std::nullopt;
   Subject out;

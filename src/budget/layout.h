@@ -48,6 +48,8 @@ struct Row {
 enum class Unit : std::uint8_t { unknown, yuan, thousand, wan, yi };
 [[nodiscard]] std::int64_t fen_per_micro_times_million(Unit unit);
 [[nodiscard]] std::string_view name(Unit unit);
+// The unit that `text` begins with, unknown where it is none of money. `length`: the characters it takes.
+[[nodiscard]] Unit money_unit(std::u32string_view text, std::size_t& length);
 
 struct Table {
   std::u32string title;
@@ -73,6 +75,9 @@ struct Paragraph {
   std::vector<Spot> spots;  // where each of its characters stands
   Numbering number;
 };
+
+// Where [begin, end) of its text stands, so far as that is one line.
+[[nodiscard]] Mark mark_of(const Paragraph& paragraph, std::size_t begin, std::size_t end);
 
 // A row of a performance goal table: name, how it compares, value, unit.
 struct IndicatorRow {

@@ -135,6 +135,7 @@ class Rebuilder {
                        .owner = owner_,
                        .scope = scope_,
                        .part = part_};
+    view.quantities = quantities_of(view.said);
     m_.figures += view.said.mentions.size();
     view.owner = owner_of(paragraph);
     // A numbered paragraph that opens with a short head of its own: "(二)政府采购情况。"
@@ -173,7 +174,8 @@ class Rebuilder {
                           .fen = m.value,
                           .printed = m.printed,
                           .unit = m.unit,
-                          .mark = m.mark});
+                          .mark = m.mark,
+                          .names_scope = scope_of(m.phrase) == m.subject->scope});
     }
     m_.paragraphs.push_back(std::move(view));
   }
@@ -188,8 +190,7 @@ class Rebuilder {
     if (int year = year_in(m.phrase); year != 0) return year;
     if (contains_any(m.phrase, {U"上年", U"去年"})) return m_.year - 1;
     // The opening of what a ； parts sets the year for what follows there, the sentence's for all of it …
-    auto begin = view.said.sentences[static_cast<std::size_t>(m.sentence)].first;
-    auto before = std::u32string_view(view.said.paragraph->text).substr(begin, m.begin - begin);
+    auto before = said_before(view.said, m.sentence, m.begin);
     if (auto stop = before.rfind(U'；'); stop != std::u32string_view::npos)
       if (int year = year_of_opening(before.substr(stop + 1)); year > 0) return year;
     if (int year = year_of_opening(sentence_text(view.said, m.sentence)); year != 0) return year < 0 ? m_.year : year;
@@ -220,11 +221,8 @@ class Rebuilder {
     int year = year_in(lead);
     for (auto c : {U' ', U'0', U'1', U'2', U'3', U'4', U'5', U'6', U'7', U'8', U'9', U'.'}) std::erase(lead, c);
     bool budget = lead.contains(U"预算");
-    for (auto name : {U"项目", U"预算", U"该", U"本", U"年度", U"年", U"金额", U"安排", U"资金", U"为", U"当", U"总额", U"数",
-                      U"批复", U"申请", U"财政"}) {
-      std::u32string_view word(name);
-      for (auto at = lead.find(word); at != std::u32string::npos; at = lead.find(word)) lead.erase(at, word.size());
-    }
+    lead = without_all(lead, {U"项目", U"预算", U"该", U"本", U"年度", U"年", U"金额", U"安排", U"资金", U"为", U"当", U"总额",
+                              U"数", U"批复", U"申请", U"财政"});
     if (!lead.empty() || (year == 0 && !budget)) return;
     m_.facts.push_back({.subject = {.code = "project.total", .scope = {}, .part = {}},
                         .project = project_,
@@ -497,6 +495,10 @@ std::int64_t Model::rounding(Unit unit, int printed_digits) const {
   int places = known == digits.end() ? printed_digits : std::max(known->second, printed_digits);
   if (unit == Unit::yi) places = printed_digits;  // text in 亿元 is rounded as the sentence likes
   return scaled(last_place(places), fen_per_micro_times_million(unit), 2 * kMicro);
+}
+
+std::int64_t Model::rounding(const TableView& view) const {
+  return std::max<std::int64_t>(scaled(rounding(view.unit, 0), kMicro, fen_per_micro_times_million(view.unit)), 1);
 }
 
 Model rebuild(const Document& document) {

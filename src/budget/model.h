@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "counts.h"
 #include "layout.h"
 #include "statements.h"
 #include "subject.h"
@@ -22,7 +23,8 @@ struct Fact {
   Unit unit = Unit::wan;
   Mark mark;
   bool in_table = false;
-  std::size_t block = 0;  // the paragraph or table it stands in
+  bool names_scope = false;  // a sentence's: its own words say of which funds
+  std::size_t block = 0;     // the paragraph or table it stands in
 };
 
 // What a column of amounts holds; `known` is false where the head does not tell.
@@ -45,9 +47,10 @@ struct TableView {
 
 struct ParagraphView {
   Statements said;
-  std::u32string heading;         // the innermost heading above
-  std::size_t section = 0;        // changes with each heading of the outer levels
-  std::u32string project, owner;  // owner: a unit below the one that publishes; empty: that one
+  std::vector<Quantity> quantities;  // what it counts, money or not
+  std::u32string heading;            // the innermost heading above
+  std::size_t section = 0;           // changes with each heading of the outer levels
+  std::u32string project, owner;     // owner: a unit below the one that publishes; empty: that one
   std::string scope, part;
 };
 
@@ -78,6 +81,8 @@ struct Model {
 
   // Half of the last place of a printed amount, in fen: what rounding may have taken from it.
   [[nodiscard]] std::int64_t rounding(Unit unit, int printed_digits) const;
+  // The same of a table's amounts, in millionths of its unit; never 0.
+  [[nodiscard]] std::int64_t rounding(const TableView& view) const;
 };
 
 // Fills in `columns`, where the words of the head are the standard ones (columns.cpp).

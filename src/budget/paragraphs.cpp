@@ -25,6 +25,14 @@ bool is_broken_number(std::u32string_view before, std::u32string_view line) {
 
 }  // namespace
 
+Mark mark_of(const Paragraph& paragraph, std::size_t begin, std::size_t end) {
+  const auto& spots = paragraph.spots;
+  auto line = spots[begin].line;
+  auto last = spots[begin].column;
+  for (auto i = begin; i < end && spots[i].line == line; ++i) last = spots[i].column;
+  return {.line = line, .begin = spots[begin].column, .end = last + 1};
+}
+
 void append_line(Paragraph& paragraph, std::u32string_view line, std::size_t number, bool full) {
   bool apart = false;
   auto first_of_line = line.find_first_not_of(U" \t");

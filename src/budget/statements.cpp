@@ -8,8 +8,6 @@ namespace {
 
 constexpr std::u32string_view kDelimiters = U"，；。:、(),;！？“";
 
-constexpr std::size_t kLookBack = 2000;  // characters of a sentence that bear on a number
-
 struct Change {
   std::u32string_view word;
   int direction;
@@ -100,28 +98,10 @@ class Reader {
     return static_cast<int>(index);
   }
 
-  [[nodiscard]] Mark mark_of(std::size_t begin, std::size_t end) const {
-    const auto& spots = out_.paragraph->spots;
-    auto line = spots[begin].line;
-    auto last = spots[begin].column;
-    for (auto i = begin; i < end && spots[i].line == line; ++i) last = spots[i].column;
-    return {.line = line, .begin = spots[begin].column, .end = last + 1};
-  }
-
   // The unit behind a number; false when the number is a date, an ordinal or a piece of a name.
   bool unit(std::u32string_view rest, Mention& m, std::size_t& length) {
-    struct Money {
-      std::u32string_view word;
-      Unit unit;
-    };
-    static constexpr std::array kMoney{Money{U"亿元", Unit::yi}, Money{U"万元", Unit::wan}, Money{U"千元", Unit::thousand},
-                                       Money{U"元", Unit::yuan}};
-    for (const auto& money : kMoney)
-      if (rest.starts_with(money.word)) {
-        m.unit = money.unit;
-        length = money.word.size();
-        return true;
-      }
+    m.unit = money_unit(rest, length);
+    if (m.unit != Unit::unknown) return true;
     bool cut_short = rest.size() == 1 || (rest.size() > 1 && kDelimiters.contains(rest[1]));
     if (cut_short && (rest[0] == U'万' || rest[0] == U'亿')) {
       m.unit = rest[0] == U'万' ? Unit::wan : Unit::yi;
@@ -156,7 +136,7 @@ class Reader {
     auto end = at + length + unit_length;
     // Digits that stood apart: which of them belong together is not known.
     if (at >= 2 && text_[at - 1] == U' ' && is_digit(text_[at - 2])) {
-      out_.unclear.push_back(mark_of(at, end));
+      out_.unclear.push_back(mark_of(*out_.paragraph, at, end));
       out_.unclear_at.push_back(at);
       return end;
     }
@@ -165,7 +145,7 @@ class Reader {
     m.begin = at;
     m.end = end;
     m.depth = depth;
-    m.mark = mark_of(at, end);
+    m.mark = mark_of(*out_.paragraph, at, end);
     m.sentence = sentence_at(at);
     judge(m);
     out_.mentions.push_back(std::move(m));
@@ -173,16 +153,16 @@ class Reader {
   }
 
   void judge(Mention& m) {
-    auto sentence_begin = out_.sentences[static_cast<std::size_t>(m.sentence)].first;
+    auto first = sentence_begin(out_, m.sentence);
     auto previous = out_.mentions.empty() ? std::size_t{0} : out_.mentions.back().end;
-    auto floor = std::max({sentence_begin, previous, m.begin - std::min(m.begin, kLookBack)});
+    auto floor = std::max({first, previous, m.begin - std::min(m.begin, kLookBack)});
     std::size_t begin = m.begin;
     while (begin > floor && !kDelimiters.contains(text_[begin - 1])) --begin;
     m.lead = text_.substr(begin, m.begin - begin);
     std::u32string_view since(text_);
     since = since.substr(floor, m.begin - floor);
-    sentence_begin = std::max(sentence_begin, m.begin - std::min(m.begin, kLookBack));
-    m.reason = gives_reason(std::u32string_view(text_).substr(sentence_begin, m.begin - sentence_begin));
+    first = std::max(first, m.begin - std::min(m.begin, kLookBack));
+    m.reason = gives_reason(std::u32string_view(text_).substr(first, m.begin - first));
     bool changes = ends_in_change(m.lead, m.direction);
     if (!changes && !since.empty() && since.back() == U'(') changes = ends_in_change(since, m.direction);
     // "较上年(减少)3万元"
@@ -320,10 +300,7 @@ class Reader {
       if (c == U'(' && closed-- == 0) break;
       if (closed == 0 && std::u32string_view(U"，；。:、,;！？").contains(c)) break;
     }
-    std::u32string out;
-    for (auto c : std::u32string_view(text_).substr(begin, end - begin))
-      if (c != U'”' && c != U'"' && c != U'“') out += c;
-    return out;
+    return without_quotes(std::u32string_view(text_).substr(begin, end - begin));
   }
 
   // The phrase right before the number; when it says nothing ("合计", "为"), the text since the number before.
@@ -378,6 +355,22 @@ std::vector<const Mention*> mentions_before(const Statements& s, std::size_t k, 
 std::u32string_view sentence_text(const Statements& s, int sentence) {
   auto [begin, end] = s.sentences[static_cast<std::size_t>(sentence)];
   return std::u32string_view(s.paragraph->text).substr(begin, end - begin);
+}
+
+std::size_t sentence_begin(const Statements& s, int sentence) {
+  return s.sentences[static_cast<std::size_t>(sentence)].first;
+}
+
+std::u32string_view said_before(const Statements& s, int sentence, std::size_t end) {
+  auto begin = sentence_begin(s, sentence);
+  return std::u32string_view(s.paragraph->text).substr(begin, end - begin);
+}
+
+std::u32string last_clause(std::u32string_view words, std::initializer_list<std::u32string_view> stops) {
+  if (auto stop = words.find_last_of(U"，；:。"); stop != std::u32string_view::npos) words.remove_prefix(stop + 1);
+  auto end = words.size();
+  for (auto word : stops) end = std::min(end, words.find(word));
+  return without_quotes(words.substr(0, end));
 }
 
 int year_in(std::u32string_view text) {

@@ -53,14 +53,18 @@ struct Statements {
   [[nodiscard]] bool unclear_within(std::size_t begin, std::size_t end) const;
 };
 
-// How many mentions before one bear on it at most.
-constexpr std::size_t kMentionsBack = 200;
+// How many mentions before one bear on it at most, and how many characters of its sentence.
+constexpr std::size_t kMentionsBack = 200, kLookBack = 2000;
 
 [[nodiscard]] Statements statements_of(const Paragraph& paragraph);
 // The mentions before the k-th, the nearest first: of its own sentence and of so many before it, and no more than bear on it.
 [[nodiscard]] std::vector<const Mention*> mentions_before(const Statements& s, std::size_t k, int sentences_back);
-// The text of a sentence of it.
+// The text of a sentence of it; where it begins; what it says before `end`, a place in the paragraph's text.
 [[nodiscard]] std::u32string_view sentence_text(const Statements& s, int sentence);
+[[nodiscard]] std::size_t sentence_begin(const Statements& s, int sentence);
+[[nodiscard]] std::u32string_view said_before(const Statements& s, int sentence, std::size_t end);
+// The last clause of `words`, up to the first of `stops`, without quotation marks.
+[[nodiscard]] std::u32string last_clause(std::u32string_view words, std::initializer_list<std::u32string_view> stops);
 // The first year named in `text` ("2021年"), 0 without one.
 [[nodiscard]] int year_in(std::u32string_view text);
 // Half a unit of the last place that was printed, in the value's own measure.

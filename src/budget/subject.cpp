@@ -166,12 +166,7 @@ std::string_view family(std::string_view code) {
 }
 
 std::u32string without_fund_names(std::u32string_view text) {
-  std::u32string out(text);
-  for (auto name : {U"一般公共预算", U"政府性基金预算", U"国有资本经营预算", U"公共财政预算"}) {
-    std::u32string_view word(name);
-    for (auto at = out.find(word); at != std::u32string::npos; at = out.find(word)) out.erase(at, word.size());
-  }
-  return out;
+  return without_all(text, {U"一般公共预算", U"政府性基金预算", U"国有资本经营预算", U"公共财政预算"});
 }
 
 std::string scope_of(std::u32string_view text) {
@@ -216,22 +211,12 @@ std::u32string without_ranks(std::u32string_view text) {
 
 // "重点", "专项资金", "50万元以上的", "编制绩效目标的" before 项目支出: some of them. A unit's name and a year may stand there.
 bool is_qualified(std::u32string_view before) {
-  bool cut = true;
-  while (cut && !before.empty()) {
-    cut = false;
-    for (auto word :
-         {U"一般公共预算", U"政府性基金", U"国有资本经营", U"公共财政", U"财政拨款", U"财政", U"拨款", U"预算", U"决算",
-          U"本年度",       U"本年",       U"当年",         U"全年",     U"年初",     U"安排", U"其中", U"全部", U"所有",
-          U"各",           U"支出",       U"合计",         U"总",       U"中",       U"用于", U"为",   U"是",   U"和",
-          U"及",           U"与",         U"、",           U"的",       U"“",        U"(",    U"比",   U"较",   U"将",
-          U"对",           U"部门",       U"单位"}) {
-      std::u32string_view tail(word);
-      if (!before.ends_with(tail)) continue;
-      before.remove_suffix(tail.size());
-      cut = true;
-      break;
-    }
-  }
+  before = without_tails(
+      before, {U"一般公共预算", U"政府性基金", U"国有资本经营", U"公共财政", U"财政拨款", U"财政", U"拨款", U"预算", U"决算",
+               U"本年度",       U"本年",       U"当年",         U"全年",     U"年初",     U"安排", U"其中", U"全部", U"所有",
+               U"各",           U"支出",       U"合计",         U"总",       U"中",       U"用于", U"为",   U"是",   U"和",
+               U"及",           U"与",         U"、",           U"的",       U"“",        U"(",    U"比",   U"较",   U"将",
+               U"对",           U"部门",       U"单位"});
   constexpr std::u32string_view kEnds =
       U"局院校道镇乡委办心站所馆队会处年度园厅府县市区社我本关团.)";  // a unit, a year, a number
   return !before.empty() && !kEnds.contains(before.back()) && !is_digit(before.back());

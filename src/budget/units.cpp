@@ -1,4 +1,6 @@
 // The units of amounts, and what a document calls them.
+#include <array>
+
 #include "layout.h"
 
 namespace qushu::budget {
@@ -32,6 +34,21 @@ std::string_view name(Unit unit) {
       return "";
   }
   return "";
+}
+
+Unit money_unit(std::u32string_view text, std::size_t& length) {
+  struct Word {
+    std::u32string_view text;
+    Unit unit;
+  };
+  static constexpr std::array kWords{Word{U"亿元", Unit::yi}, Word{U"万元", Unit::wan}, Word{U"千元", Unit::thousand},
+                                     Word{U"元", Unit::yuan}};
+  for (const auto& word : kWords)
+    if (text.starts_with(word.text)) {
+      length = word.text.size();
+      return word.unit;
+    }
+  return Unit::unknown;
 }
 
 Unit unit_named(std::u32string_view text) {
