@@ -9,11 +9,7 @@ namespace {
 using testing::checked;
 using testing::expect_nothing;
 using testing::expect_one;
-
-std::string with(std::string text, std::string_view from, std::string_view to) {
-  text.replace(text.find(from), from.size(), to);
-  return text;
-}
+using testing::with;
 
 const char* const kPublics =
     "某局2023年度部门决算\n“三公”经费支出决算为6.20万元，其中公务接待费1.80万元，公务用车购置及运行维护费4.40万元。\n"

@@ -7,11 +7,7 @@ namespace {
 using testing::checked;
 using testing::expect_nothing;
 using testing::expect_one;
-
-std::string with(std::string text, std::string_view from, std::string_view to) {
-  text.replace(text.find(from), from.size(), to);
-  return text;
-}
+using testing::with;
 
 // --- tables ------------------------------------------------------------------------------------------------------------------
 

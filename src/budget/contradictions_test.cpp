@@ -8,6 +8,7 @@ using testing::checked;
 using testing::expect_nothing;
 using testing::expect_one;
 using testing::said;
+using testing::with;
 using testing::words;
 
 // --- tables ------------------------------------------------------------------------------------------------------------------
@@ -33,7 +34,7 @@ TEST(Tables, BlankCellsOnTheLeft) {
       "         收入总计                  100.00            支出总计          100.00         100.00\n";
   expect_nothing(checked(table));
   auto wrong = table;
-  wrong.replace(wrong.find("20.00         20.00"), 5, "21.00");
+  wrong = with(wrong, "20.00         20.00", "21.00         20.00");
   auto report = checked(wrong);
   EXPECT_TRUE(std::ranges::any_of(report.findings, [](const Finding& f) { return f.kind == Kind::sum; })) << words(report);
 }
@@ -47,7 +48,7 @@ TEST(Tables, CodesAreNoAmounts) {
       "              合计                         795.32      699.32      96.00\n";
   expect_nothing(checked(table));
   auto wrong = table;
-  wrong.replace(wrong.find("795.32"), 6, "895.32");
+  wrong = with(wrong, "795.32", "895.32");
   EXPECT_FALSE(checked(wrong).findings.empty());
 }
 
@@ -59,10 +60,10 @@ TEST(Groups, TheTotalIsWhatTheMarkerNames) {
       "0万元。";
   expect_nothing(said(text));
   auto income = text;
-  income.replace(income.find("其他收入20"), std::string("其他收入20").size(), "其他收入25");
+  income = with(income, "其他收入20", "其他收入25");
   expect_one(said(income), Kind::sum, "100", "105");
   auto spent = text;
-  spent.replace(spent.find("支出40"), std::string("支出40").size(), "支出45");
+  spent = with(spent, "支出40", "支出45");
   expect_one(said(spent), Kind::sum, "100", "105");
 }
 
@@ -73,10 +74,10 @@ TEST(Groups, ListsWithinLists) {
                        "公务接待费4万元。";
     expect_nothing(said(text));
     auto total = text;
-    total.replace(total.find("19.60"), 5, "18.60");
+    total = with(total, "19.60", "18.60");
     expect_one(said(total), Kind::sum, "18.60", "19.60");
     auto inner = text;
-    inner.replace(inner.find("购置费0万"), std::string("购置费0万").size(), "购置费1万");
+    inner = with(inner, "购置费0万", "购置费1万");
     expect_one(said(inner), Kind::sum, "15.60", "16.60");
   }
 }
@@ -96,7 +97,7 @@ TEST(Groups, ParagraphsWithoutNumbers) {
       "18万元，主要包括：基本工资、津贴补贴、奖金、绩效工资等；\n\n"
       "公用经费254.22万元，主要包括：办公费、印刷费、水费、电费、差旅费等。\n";
   expect_one(said(text), Kind::sum, "1986.40", "1976.40");
-  text.replace(text.find("1722.18"), 7, "1732.18");
+  text = with(text, "1722.18", "1732.18");
   expect_nothing(said(text));
 }
 
@@ -143,14 +144,14 @@ TEST(Details, WithTheirUnits) {
   expect_nothing(right);
   EXPECT_GE(right.checked, 1U);
   std::string wrong = kProject;
-  wrong.replace(wrong.find("144万元"), std::string("144").size(), "134");
+  wrong = with(wrong, "144万元", "134万元");
   expect_one(checked(wrong), Kind::sum, "856.4", "846.40");
 }
 
 TEST(Promises, AgainstWhatIsSaidOfTheProjectElsewhere) {
   std::string text = kProject;
   expect_nothing(checked(text + "2024年项目编制了绩效目标。社区治理经费856.4万元，覆盖全部9个社区。\n"));
-  text.replace(text.find("社区数 9个"), std::string("社区数 9个").size(), "社区数 8个");
+  text = with(text, "社区数 9个", "社区数 8个");
   expect_one(checked(text + "2024年项目编制了绩效目标。社区治理经费856.4万元，覆盖全部9个社区。\n"), Kind::promise, "9", "8");
 }
 

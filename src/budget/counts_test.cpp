@@ -8,17 +8,13 @@ using testing::checked;
 using testing::expect_nothing;
 using testing::expect_one;
 using testing::said;
+using testing::with;
 using testing::words;
 
 const char* const kTitle = "云口县林业局2022年度部门决算\n第三部分 2022年度部门决算情况说明\n";
 
 Report account(const std::string& text) {
   return checked(kTitle + text + "\n");
-}
-
-std::string with(std::string text, const std::string& from, const std::string& to) {
-  text.replace(text.find(from), from.size(), to);
-  return text;
 }
 
 // --- stated twice ------------------------------------------------------------------------------------------------------------

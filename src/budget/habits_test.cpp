@@ -10,6 +10,7 @@ namespace {
 
 using testing::checked;
 using testing::expect_nothing;
+using testing::with;
 using testing::words;
 
 struct Planted {
@@ -212,9 +213,7 @@ TEST(Habits, TablesWithBars) {
       "|\n| 三、其他收入 | 10.00 | | |\n| 本年收入合计 | 790.00 | 本年支出合计 | 790.00 |\n";
   expect_nothing(checked(text));
   for (auto [from, to] : {std::pair{" 80.00", " 88.00"}, std::pair{"| 650.00", "| 560.00"}}) {
-    auto wrong = text;
-    wrong.replace(wrong.find(from), std::string(from).size(), to);
-    EXPECT_FALSE(checked(wrong).findings.empty()) << to;
+    EXPECT_FALSE(checked(with(text, from, to)).findings.empty()) << to;
   }
   std::string rates =
       std::string(kAccount) +
@@ -224,9 +223,7 @@ TEST(Habits, TablesWithBars) {
       "罚没收入 | 100 | 120 | 90 | 75.00 | -10.00 |\n专项收入 | ||||\n本年收入合计 | 600 | 640 | 620 | 96.88 | 3.33 |\n";
   expect_nothing(checked(rates));
   for (auto [from, to] : {std::pair{"| 620 |", "| 680 |"}, std::pair{"101.61", "106.61"}}) {
-    auto wrong = rates;
-    wrong.replace(wrong.find(from), std::string(from).size(), to);
-    EXPECT_FALSE(checked(wrong).findings.empty()) << to;
+    EXPECT_FALSE(checked(with(rates, from, to)).findings.empty()) << to;
   }
 }
 
@@ -240,7 +237,7 @@ TEST(Habits, CodesInBrackets) {
       "[221]住房保障支出    15.00   15.00   0.00\n  [22102]住房改革支出    15.00   15.00   0.00\n"
       "    [2210201]住房公积金    15.00   15.00   0.00\n";
   expect_nothing(checked(text));
-  text.replace(text.find("25.00   20.00"), 5, "28.00");
+  text = with(text, "25.00   20.00", "28.00   20.00");
   EXPECT_FALSE(checked(text).findings.empty());
 }
 
@@ -293,7 +290,7 @@ TEST(Habits, FundsOfAProject) {
       "年度资金总额 90.00 100.00 95.00 10 95.00% 9.5\n其中：当年财政拨款 70.00 80.00 75.00 - 93.75% -\n"
       "上年结转资金 20.00 20.00 20.00 - 100% -\n其他资金 0.00 0.00 0.00 - 0% -\n";
   expect_nothing(checked(text));
-  text.replace(text.find("95.00%"), 6, "85.00%");
+  text = with(text, "95.00%", "85.00%");
   EXPECT_FALSE(checked(text).findings.empty());
 }
 
@@ -327,7 +324,7 @@ TEST(Habits, NumbersOfTheFormAreNoAmounts) {
       "年初结转和结余                  29                   年末结转和结余           60      20.00\n"
       "总计                            31     940.00        总计                     62     940.00\n";
   expect_nothing(checked(table));
-  table.replace(table.find(" 40.00"), 6, " 48.00");
+  table = with(table, " 40.00", " 48.00");
   EXPECT_FALSE(checked(table).findings.empty());
 }
 
@@ -339,7 +336,7 @@ TEST(Habits, ThreePublicsOfTwoYears) {
       "2.50\n七、“三公”经费情况\n2023年“三公”经费预算11.00万元，其中：因公出国（境）费0.00万元，公务用车购置及运行费8.50"
       "万元，公务接待费2.50万元。2023年“三公”经费预算比2022年减少1.00万元，下降8.33%。\n";
   expect_nothing(checked(text));
-  text.replace(text.find("减少1.00"), std::string("减少1.00").size(), "减少2.00");
+  text = with(text, "减少1.00", "减少2.00");
   EXPECT_FALSE(checked(text).findings.empty());
 }
 

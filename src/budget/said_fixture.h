@@ -16,6 +16,13 @@ inline Report checked(const std::string& text) {
   return check(*document);
 }
 
+// `text` with `to` in the place of the first `from`, which is there.
+inline std::string with(std::string text, std::string_view from, std::string_view to) {
+  auto at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return at == std::string::npos ? text : text.replace(at, from.size(), to);
+}
+
 inline Report said(const std::string& text, const char* year = "2023") {
   return checked(std::string("第三部分 ") + year + "年部门预算情况说明\n一、部门收支预算情况\n" + text + "\n");
 }
