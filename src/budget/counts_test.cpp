@@ -7,9 +7,7 @@ namespace {
 using testing::checked;
 using testing::expect_nothing;
 using testing::expect_one;
-using testing::said;
 using testing::with;
-using testing::words;
 
 const char* const kTitle = "云口县林业局2022年度部门决算\n第三部分 2022年度部门决算情况说明\n";
 
