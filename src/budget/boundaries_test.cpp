@@ -8,6 +8,7 @@ using testing::checked;
 using testing::expect_nothing;
 using testing::expect_one;
 using testing::with;
+using testing::words;
 
 // --- tables ------------------------------------------------------------------------------------------------------------------
 
@@ -80,6 +81,33 @@ TEST(Boundaries, ThePageWithinASentence) {
       expect_one(checked(text + "80.00万元，执行数为72.00万元，完成预算的92.00%。\n"), Kind::percent, "92.00", "90.00");
       expect_nothing(checked(text + "80.00万元，执行数为72.00万元，完成预算的90.00%。\n"));
     }
+}
+
+// A document whose line breaks were lost: one line, read in parts that end with a sentence, its places told by its own line.
+TEST(Boundaries, ADocumentInOneLine) {
+  std::string filler;
+  while (filler.size() < 200'000) filler += "机关依法履行职责，按季度公开工作情况，接受社会各界监督。";
+  auto text =
+      "某局2023年度部门决算\n" + filler + "本年收入30.00万元，比上年25.00万元增加5.00万元，增长20%。" + filler + "\n完。\n";
+  expect_nothing(checked(text));
+  auto wrong = checked(with(text, "增长20%", "增长25%"));
+  expect_one(wrong, Kind::year_on_year, "25", "20.00");
+  const auto& place = wrong.findings[0].places[0];
+  EXPECT_EQ(place.line, 2U);
+  EXPECT_EQ(place.text, "本年收入30.00万元，比上年25.00万元增加5.00万元，增长25%");
+}
+
+// A sentence longer than one is read is told, with what to do; what stands around it is checked.
+TEST(Boundaries, ASentenceTooLongToRead) {
+  std::string list = "共有项目3个，包括";
+  while (list.size() < 60'000) list += "甲项目1.00万元、";
+  auto report =
+      checked("某局2023年度部门决算\n本年收入30.00万元，比上年25.00万元增加5.00万元，增长25%。" + list + "乙项目1.00万元。\n");
+  expect_one(report, Kind::year_on_year, "25", "20.00");
+  ASSERT_EQ(report.not_understood.size(), 1U) << words(report);
+  EXPECT_EQ(report.not_understood[0].place.line, 2U);
+  EXPECT_TRUE(report.not_understood[0].place.text.starts_with("共有项目3个，包括甲项目")) << words(report);
+  EXPECT_NE(report.not_understood[0].why.zh.find("10000 字"), std::string::npos);
 }
 
 }  // namespace

@@ -51,7 +51,9 @@ std::string_view name(Severity severity) {
 }
 
 Place Checking::place(const Mark& mark) const {
-  auto line = decoded(model_.document->lines[mark.line]);
+  if (quoted_ != mark.line) quoted_text_ = decoded(model_.document->lines[mark.line]);
+  quoted_ = mark.line;
+  const auto& line = quoted_text_;
   std::size_t begin = 0, end = line.size();
   // Of a long line, what stands around the figure, from one stop to the next.
   if (line.size() > kLongLine) {
@@ -136,6 +138,11 @@ Report check(const Document& document) {
   check_names(c);
   check_tallies(c);
   check_products(c);
+  for (const auto& mark : model.layout.unread)
+    c.unclear(mark, {fmt::format("这一句超过 {} 字，没有读。请以句号分成几句后再核对。", kLongestParagraph),
+                     fmt::format("This sentence has more than {} characters and was not read. Part it by full stops and check "
+                                 "again.",
+                                 kLongestParagraph)});
   for (const auto& fact : model.facts) report.budget.push_back(figure_of(c, fact));
   std::ranges::sort(report.findings, {},
                     [](const Finding& f) { return std::tuple(f.places.front().line, f.kind, std::string_view(f.found)); });

@@ -1,6 +1,7 @@
 // Sentences: shares of a whole (占), completion of the budget (完成预算的).
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "shares.h"
 
@@ -38,7 +39,7 @@ class Shares : PercentCheck {
         break;
       }
     if (part == nullptr || part->reason || view_.said.unclear_within(part->end, share.begin)) return;
-    std::vector<std::pair<std::int64_t, Mark>> natural, possible;
+    std::vector<std::pair<std::int64_t, Mark>> natural;
     auto words = whole_named(share);
     if (auto subject = subject_of(words)) {
       for (const auto& fact : c_.model().facts) {
@@ -51,11 +52,7 @@ class Shares : PercentCheck {
           natural.emplace_back(fact.fen, fact.mark);
       }
     }
-    for (const auto* m : mentions_before(view_.said, k, share.sentence))
-      if (m != part && m->role == Role::level && same_measure(*m, *part)) possible.emplace_back(m->value, m->mark);
-    auto in_section = totals_above();
-    for (const auto* m : in_section)
-      if (same_measure(*m, *part)) possible.emplace_back(m->value, m->mark);
+    const auto& in_section = totals_above();
     // Without a name the whole is the figure before 其中 in the sentence, or the one that opens the section.
     if (words.empty() && natural.empty()) {
       const auto* whole = total_of(*part);
@@ -78,15 +75,10 @@ class Shares : PercentCheck {
           natural.emplace_back(m->value, m->mark);
     // "占“三公”经费的 80%", whose total is not stated: the sum of what the sentence lists.
     if (natural.empty() && !words.empty()) add_listed_whole(*part, natural);
-    for (const auto& fact : c_.model().facts)
-      if (part->measure == Measure::money &&
-          (fact.subject.code.starts_with("income.") || fact.subject.code.starts_with("expenditure.")) && fact.project.empty())
-        possible.emplace_back(fact.fen, fact.mark);
     if (natural.empty()) return;
     c_.counted();
-    for (const auto* list : {&natural, &possible})
-      for (const auto& [value, _] : *list)
-        if (fits(*part, value, share)) return;
+    if (std::ranges::any_of(natural, [&](const auto& n) { return fits(*part, n.first, share); })) return;
+    if (is_of_another_whole(k, *part, in_section)) return;
     auto [whole, mark] = natural.front();
     // What is many times the whole is a share of another one: of the city's, not of the unit's.
     if (whole == 0 || part->value / 2 > whole) return;
@@ -96,6 +88,17 @@ class Shares : PercentCheck {
         std::ranges::any_of(natural, [&](const auto& n) { return fits(*head, n.first, share); }))
       return;
     report_percent(share, scaled(part->value, 100 * kMicro, whole), {part->mark, mark}, "占比", "The share");
+  }
+
+  // Whether it fits what the paragraph or the section states, or any income or expenditure of the document.
+  [[nodiscard]] bool is_of_another_whole(std::size_t k, const Mention& part, const Parts& in_section) const {
+    const auto& share = mentions_[k];
+    auto fits_one = [&](const Mention* m) { return same_measure(*m, part) && fits(part, m->value, share); };
+    for (const auto* m : mentions_before(view_.said, k, share.sentence))
+      if (m != &part && m->role == Role::level && fits_one(m)) return true;
+    if (std::ranges::any_of(in_section, fits_one)) return true;
+    return part.measure == Measure::money &&
+           std::ranges::any_of(c_.model().flows, [&](std::int64_t fen) { return fits(part, fen, share); });
   }
 
   // "货物、工程和服务分别为3万元、4万元和5万元，分别占25%、33.3%和41.7%": each with its own, of a whole that all but one of
@@ -156,10 +159,13 @@ class Shares : PercentCheck {
     if (listed >= 2) natural.emplace_back(sum, part.mark);
   }
 
-  [[nodiscard]] Parts totals_above() const {
-    auto out = levels_above(c_.model(), index_);
-    std::erase_if(out, [](const Mention* m) { return m->measure == Measure::percent; });
-    return out;
+  // What the section states above, but percentages.
+  [[nodiscard]] const Parts& totals_above() {
+    if (!totals_above_) {
+      totals_above_ = levels_above(c_.model(), index_);
+      std::erase_if(*totals_above_, [](const Mention* m) { return m->measure == Measure::percent; });
+    }
+    return *totals_above_;
   }
 
   // 完成年初预算的 95%: the last amount of a final account over the last budgeted one.
@@ -294,6 +300,8 @@ class Shares : PercentCheck {
     report_percent(rate, scaled(spent.value, 100 * kMicro, first->fen), {spent.mark, first->mark}, "完成预算的比例",
                    "The completion");
   }
+
+  std::optional<Parts> totals_above_;  // as soon as a share asks for them
 };
 
 }  // namespace

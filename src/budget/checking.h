@@ -28,6 +28,10 @@ class Checking {
  private:
   const Model& model_;
   Report& report_;
+  // The line that was quoted last, as written: places of one line follow each other, and a line may be the whole document.
+  mutable std::size_t quoted_ = kNone;
+  mutable std::u32string quoted_text_;
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 };
 
 // What is looked at of one paragraph; the model outlives it.

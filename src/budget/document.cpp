@@ -44,24 +44,6 @@ Result<std::string> text_of(std::string_view bytes) {
   return out;
 }
 
-// What no page has room for is broken, so that a place in it stays short.
-void break_long_lines(std::vector<std::string>& lines) {
-  constexpr std::size_t kLongest = 12'000;  // bytes
-  if (std::ranges::all_of(lines, [](const std::string& line) { return line.size() <= kLongest; })) return;
-  std::vector<std::string> out;
-  for (auto& line : lines) {
-    std::string_view rest = line;
-    while (rest.size() > kLongest) {
-      auto end = kLongest;
-      while (end > 0 && (static_cast<unsigned char>(rest[end]) & 0xC0U) == 0x80U) --end;
-      out.emplace_back(rest.substr(0, end));
-      rest.remove_prefix(end);
-    }
-    out.emplace_back(rest);
-  }
-  lines = std::move(out);
-}
-
 Result<std::vector<std::string>> lines_of(std::string_view text, const ReadLimits& limits) {
   std::vector<std::string> out;
   std::string line;
@@ -121,7 +103,6 @@ Result<Document> read_document(std::string_view bytes, std::string_view name, co
     QS_TRY(auto text, text_of(bytes));
     QS_TRY(out.lines, lines_of(well_formed(text), limits));
   }
-  break_long_lines(out.lines);
   if (out.lines.size() > limits.lines) return too_many_lines(limits);
   bool blank = std::ranges::all_of(out.lines, [](const std::string& line) { return trim(line).empty(); });
   if (blank && out.format == Format::pdf)

@@ -6,14 +6,13 @@
 namespace qushu::budget {
 
 Parts levels_above(const Model& model, std::size_t index) {
+  auto first = index;
+  while (first > 0 && index - first < kParagraphsBack && model.paragraphs[first - 1].section == model.paragraphs[index].section)
+    --first;
   Parts out;
-  for (std::size_t back = 1; back <= std::min(index, kParagraphsBack); ++back) {
-    const auto& above = model.paragraphs[index - back];
-    if (above.section != model.paragraphs[index].section) break;
-    for (const auto& m : above.said.mentions)
+  for (; first < index; ++first)
+    for (const auto& m : model.paragraphs[first].said.mentions)
       if (m.role == Role::level && !m.reason) out.push_back(&m);
-  }
-  std::ranges::sort(out, {}, [](const Mention* m) { return std::pair(m->mark.line, m->mark.begin); });
   return out;
 }
 

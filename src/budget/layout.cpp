@@ -238,7 +238,7 @@ class Maker {
     last_prose_ = i;
   }
   void close_paragraph() {
-    if (paragraph_ && !paragraph_->text.empty()) out_.blocks.emplace_back(std::move(*paragraph_));
+    if (paragraph_ && !paragraph_->text.empty()) add_paragraph(out_, std::move(*paragraph_));
     paragraph_.reset();
   }
 
@@ -437,7 +437,7 @@ class Maker {
       budget::append_line(inside, token.text, i);
       for (auto& spot : inside.spots) spot.column += token.begin;
       inside.number = numbering(inside.text);
-      out_.blocks.emplace_back(std::move(inside));
+      add_paragraph(out_, std::move(inside));
       prose = true;
     }
     if (prose) return;

@@ -93,7 +93,15 @@ using Block = std::variant<Heading, Paragraph, Table, IndicatorRow>;
 struct Layout {
   std::vector<std::u32string> lines;  // folded
   std::vector<Block> blocks;
+  std::vector<Mark> unread;  // where sentences begin that are longer than one is read
 };
+
+// What a paragraph holds at most: a longer one is more than one of them, parted between two sentences, and a longer sentence
+// is not read. A document whose line breaks were lost is so read in a time that grows as it does.
+constexpr std::size_t kLongestParagraph = 10'000;
+void add_paragraph(Layout& layout, Paragraph paragraph);
+// Where the sentence that begins at `begin` ends, behind its stop.
+[[nodiscard]] std::size_t sentence_end(std::u32string_view text, std::size_t begin);
 
 [[nodiscard]] Layout lay_out(const Document& document);
 

@@ -34,6 +34,11 @@ class Rebuilder {
     for (const auto& fact : m_.facts)
       if (fact.project.empty() && family(fact.subject.code).empty()) m_.wholes.push_back(fact.fen);
     std::ranges::sort(m_.wholes);
+    for (const auto& fact : m_.facts)
+      if (fact.project.empty() && (fact.subject.code.starts_with("income.") || fact.subject.code.starts_with("expenditure.")))
+        m_.flows.push_back(fact.fen);
+    std::ranges::sort(m_.flows);
+    m_.flows.erase(std::ranges::unique(m_.flows).begin(), m_.flows.end());
     return std::move(m_);
   }
 

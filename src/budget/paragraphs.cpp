@@ -56,6 +56,39 @@ void append_line(Paragraph& paragraph, std::u32string_view line, std::size_t num
   }
 }
 
+std::size_t sentence_end(std::u32string_view text, std::size_t begin) {
+  for (auto i = begin; i < text.size(); ++i) {
+    if (text[i] != U'。' && text[i] != U'！' && text[i] != U'？') continue;
+    // "(…增加3万元。)，比上年": the bracket is no end of the sentence around it.
+    if (i + 1 == text.size() || text[i + 1] != U')') return i + 1;
+  }
+  return text.size();
+}
+
+void add_paragraph(Layout& layout, Paragraph paragraph) {
+  if (paragraph.text.size() <= kLongestParagraph) {
+    layout.blocks.emplace_back(std::move(paragraph));
+    return;
+  }
+  constexpr std::size_t kQuoted = 20;
+  Paragraph piece{.text = {}, .spots = {}, .number = paragraph.number};
+  auto close = [&] {
+    if (!piece.text.empty()) layout.blocks.emplace_back(std::exchange(piece, {}));
+  };
+  for (std::size_t begin = 0, end = 0; begin < paragraph.text.size(); begin = end) {
+    end = sentence_end(paragraph.text, begin);
+    if (piece.text.size() + (end - begin) > kLongestParagraph) close();
+    if (end - begin > kLongestParagraph) {
+      layout.unread.push_back(mark_of(paragraph, begin, begin + kQuoted));
+      continue;
+    }
+    piece.text.append(paragraph.text, begin, end - begin);
+    piece.spots.insert(piece.spots.end(), paragraph.spots.begin() + static_cast<std::ptrdiff_t>(begin),
+                       paragraph.spots.begin() + static_cast<std::ptrdiff_t>(end));
+  }
+  close();
+}
+
 bool is_prose(std::u32string_view line) {
   if (line.contains(U'。')) return true;
   auto bare = without_spaces(line);

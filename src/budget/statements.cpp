@@ -81,15 +81,10 @@ class Reader {
 
  private:
   void split() {
-    std::size_t begin = 0;
-    for (std::size_t i = 0; i < text_.size(); ++i) {
-      if (text_[i] != U'。' && text_[i] != U'！' && text_[i] != U'？') continue;
-      // "(…增加3万元。)，比上年": the bracket is no end of the sentence around it.
-      if (i + 1 < text_.size() && text_[i + 1] == U')') continue;
-      out_.sentences.emplace_back(begin, i + 1);
-      begin = i + 1;
+    for (std::size_t begin = 0, end = 0; begin < text_.size(); begin = end) {
+      end = sentence_end(text_, begin);
+      out_.sentences.emplace_back(begin, end);
     }
-    if (begin < text_.size()) out_.sentences.emplace_back(begin, text_.size());
   }
 
   [[nodiscard]] int sentence_at(std::size_t at) const {
