@@ -83,6 +83,26 @@ void Checking::quote(Finding& finding, const Mark& mark) const {
     finding.places.push_back(std::move(p));
 }
 
+Finding Checking::sum_finding(const Total& total, std::int64_t sum, const std::vector<Mark>& parts, std::string_view zh,
+                              std::string_view en) const {
+  Finding f{.kind = Kind::sum, .confidence = 85};
+  f.unit = name(total.unit);
+  f.expected = amount_text(sum, total.unit, total.digits);
+  f.found = amount_text(total.fen, total.unit, total.digits);
+  f.message = {fmt::format("{}为 {} {}，所列各项相加为 {} {}。", zh, f.found, f.unit, f.expected, f.unit),
+               fmt::format("{}: {} {}, its parts add up to {} {}.", en, f.found, f.unit, f.expected, f.unit)};
+  f.places = {place(total.mark)};
+  for (const auto& mark : parts) quote(f, mark);
+  return f;
+}
+
+bool Checking::is_told(const Finding& finding) const {
+  return std::ranges::any_of(report_.findings, [&](const Finding& known) {
+    return known.kind == finding.kind && known.found == finding.found &&
+           std::ranges::find(known.places, finding.places.front()) != known.places.end();
+  });
+}
+
 void Checking::add(Finding finding) {
   if (report_.findings.size() >= kMostFindings) return;
   if (std::ranges::any_of(report_.findings, [&](const Finding& f) { return same_figures(f, finding); })) return;
@@ -122,6 +142,7 @@ Report check(const Document& document) {
   check_lists(c);
   check_columns(c);
   check_statements(c);
+  check_balance(c);
   check_shares(c);
   check_share_lists(c);
   check_carried(c);
@@ -130,7 +151,9 @@ Report check(const Document& document) {
   check_changed_sums(c);
   check_level(c);
   check_items(c);
+  check_parts(c);
   check_restated(c);
+  check_item_rows(c);
   check_beside(c);
   check_forms(c);
   check_claims(c);
@@ -138,6 +161,7 @@ Report check(const Document& document) {
   check_names(c);
   check_tallies(c);
   check_products(c);
+  check_uses(c);
   for (const auto& mark : model.layout.unread)
     c.unclear(mark, {fmt::format("这一句超过 {} 字，没有读。请以句号分成几句后再核对。", kLongestParagraph),
                      fmt::format("This sentence has more than {} characters and was not read. Part it by full stops and check "

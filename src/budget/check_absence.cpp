@@ -104,6 +104,9 @@ class Absence : ParagraphCheck {
     auto bare = without_fund_names(words);
     // The budget of an account, or the account of a budget, is another figure.
     if (bare.contains(c_.model().final_account ? U"预算" : U"决算")) return;
+    if (auto both = words.find(U"政府性基金"), capital = words.find(U"国有资本经营");
+        both != std::u32string_view::npos && capital != std::u32string_view::npos)
+      return check_both_funds(clause, begin, at, words, std::max(both, capital));
     auto claim = fund_claim(words);
     // "未安排": of the budget, unless the fund says whose it is.
     if (!claim && !(c_.model().final_account && clause.substr(at, size).contains(U"安排"))) claim = publics_claim(words);
@@ -111,6 +114,21 @@ class Absence : ParagraphCheck {
     claim->words = clause.substr(at);
     if (const auto* fact = claim->code.empty() ? fund_amount(*claim) : amount_of({claim->code}, claim->scope))
       report(*claim, *fact, begin + at);
+  }
+
+  // "没有使用政府性基金预算拨款、国有资本经营预算拨款安排的支出": neither of them; `second` is where the other one begins.
+  void check_both_funds(std::u32string_view clause, std::size_t begin, std::size_t at, std::u32string_view words,
+                        std::size_t second) {
+    auto first = words.substr(0, second), last = words.substr(second);
+    if (!first.empty() && std::u32string_view(U"、和及").contains(first.back())) first.remove_suffix(1);
+    auto of_last = fund_claim(last);
+    if (!of_last) return;
+    auto of_first = fund_claim(std::u32string(first) + std::u32string(of_last->spent ? U"支出" : U"收入"));
+    for (auto* claim : {&of_first, &of_last}) {
+      if (!*claim) continue;
+      (*claim)->words = clause.substr(at);
+      if (const auto* fact = fund_amount(**claim)) report(**claim, *fact, begin + at);
+    }
   }
 
   // "本单位2023年度", "2023年", or the unit's own name, which is in the title.

@@ -2,11 +2,11 @@
 // so much.
 #include <array>
 #include <map>
-#include <span>
 
 #include <fmt/format.h>
 
 #include "checking.h"
+#include "groups.h"
 
 namespace qushu::budget {
 namespace {
@@ -43,6 +43,7 @@ class Section {
   void take(const ParagraphView& view) {
     const auto& said = view.said;
     std::u32string_view text(said.paragraph->text);
+    no_purchase_ = no_purchase_ || contains_any(text, {U"公务用车购置费为0，未安排", U"公务用车购置为0，未安排"});
     const Mention* level = nullptr;
     std::string subject;
     for (std::size_t k = 0; k < said.mentions.size(); ++k) {
@@ -134,7 +135,7 @@ class Section {
     std::int64_t sum = 0, slack = total.slack;
     std::vector<const Changed*> parts;
     for (auto code : whole.parts) {
-      if (code.empty()) continue;
+      if (code.empty() || (code == "sangong.car_purchase" && no_purchase_)) continue;
       const auto* part = only(code, total);
       if (part == nullptr) return;
       parts.push_back(part);
@@ -158,6 +159,7 @@ class Section {
 
   Checking& c_;
   std::map<std::string, std::vector<Changed>> changes_;
+  bool no_purchase_ = false;  // "公务用车购置费为0，未安排预算": neither this year nor before
   std::optional<Unit> unit_;
   int digits_ = 2;
 };
@@ -165,14 +167,11 @@ class Section {
 }  // namespace
 
 void check_changed_sums(Checking& c) {
-  std::span all(c.model().paragraphs);
-  for (std::size_t i = 0; i < all.size();) {
+  for (auto paragraphs : sections_of(c.model())) {
     Section section(c);
-    auto k = i;
-    for (; k < all.size() && all[k].section == all[i].section && all[k].owner == all[i].owner; ++k)
-      if (all[k].project.empty() && all[k].said.unclear.empty()) section.take(all[k]);
+    for (const auto& view : paragraphs)
+      if (view.project.empty() && view.said.unclear.empty()) section.take(view);
     section.judge();
-    i = k;
   }
 }
 

@@ -1,6 +1,5 @@
 // 比上年增加 X 万元，增长 Y%: X and Y must fit each other, and the figure of the year that is named.
 #include <algorithm>
-#include <array>
 #include <optional>
 
 #include <fmt/format.h>
@@ -11,14 +10,6 @@ namespace qushu::budget {
 namespace {
 
 constexpr std::size_t kMostFacts = 8000;  // among which an amount is looked for that a sentence does not repeat
-
-struct Reference {
-  bool named = false;
-  int year = 0;  // 0: it is not said which
-  // Whether it says that it means a budget, or an account.
-  bool of_plan = false, of_account = false;
-  bool same_year = false;  // with the budget of the same year (年初预算)
-};
 
 class Changes : ChangeCheck {
  public:
@@ -51,106 +42,6 @@ class Changes : ChangeCheck {
       }
     return false;
   }
-  // Of another paragraph than this one.
-  [[nodiscard]] bool nowhere_in(const Mention* m) const {
-    return mentions_.empty() || m < mentions_.data() || m >= mentions_.data() + mentions_.size();
-  }
-
-  // The amounts that may be what changed, the nearest first.
-  [[nodiscard]] std::vector<const Mention*> levels_before(std::size_t k) const {
-    std::vector<const Mention*> out;
-    int most = 2;
-    for (int back = 0; back < most && out.empty(); ++back) {
-      // "…。主要原因是人员增加。较年初预算数减少3万元": what stands between says nothing of amounts.
-      auto at = mentions_[k].sentence - back;
-      if (most < 4 && at > 0 && goes_on(sentence_text(view_.said, at))) ++most;
-      for (const auto* m : mentions_before(view_.said, k, back))
-        if (m->sentence == mentions_[k].sentence - back && m->role == Role::level && m->measure == Measure::money &&
-            !m->reason && !m->lead.starts_with(U"完成"))
-          out.push_back(m);
-    }
-    if (out.size() == 1 && out.front()->compared) add_only_one_before(k, out);
-    if (out.empty() && mentions_[k].sentence == 0) add_from_above(k, out);
-    // "基本支出50万元。其中：人员经费40万元，公用经费10万元。较上年增加2万元": of what the list is of, or of its last part.
-    if (!out.empty() && out.front()->sentence > 0 && out.front()->sentence < mentions_[k].sentence &&
-        !nowhere_in(out.front()) && opens_list(sentence_text(view_.said, out.front()->sentence))) {
-      auto head = out.front()->sentence - 1;
-      for (const auto* m : mentions_before(view_.said, k, mentions_[k].sentence - head))
-        if (m->sentence == head && m->role == Role::level && m->measure == Measure::money && !m->reason) out.push_back(m);
-    }
-    // "…其中：公务接待费3万元。“三公”经费比上年减少1万元": of what it names, where it names one of them.
-    if (out.empty() || out.front()->sentence == mentions_[k].sentence) return out;
-    auto subject = subject_of_change(k);
-    auto other = [&](const Mention* m) { return !m->subject || !same_code(m->subject->code, subject->code); };
-    if (subject && !std::ranges::all_of(out, other)) std::erase_if(out, other);
-    return out;
-  }
-
-  // "支出9万元。比年初预算8万元增加1万元": what is compared stands in the sentence before, alone.
-  void add_only_one_before(std::size_t k, std::vector<const Mention*>& out) const {
-    auto sentence = mentions_[k].sentence;
-    if (out.front()->sentence != sentence || !goes_on(sentence_text(view_.said, sentence))) return;
-    const Mention* only = nullptr;
-    for (const auto* m : mentions_before(view_.said, k, 1)) {
-      if (m->sentence == sentence || m->role != Role::level || m->measure != Measure::money || m->reason) continue;
-      if (only != nullptr) return;
-      only = m;
-    }
-    if (only != nullptr && !only->compared) out.push_back(only);
-  }
-
-  [[nodiscard]] static bool opens_list(std::u32string_view text) {
-    return text.starts_with(U"其中") || text.starts_with(U"包括");
-  }
-
-  // A sentence that says no more than how what stands before it changed, and why.
-  [[nodiscard]] static bool goes_on(std::u32string_view text) {
-    static constexpr std::array<std::u32string_view, 8> kOpenings{U"与",       U"比",   U"较",     U"同比",
-                                                                  U"主要原因", U"原因", U"主要是", U"费用支出"};
-    return std::ranges::any_of(kOpenings, [&](auto word) { return text.starts_with(word); });
-  }
-
-  // "与上年相比增加…" as a paragraph of its own: of what the one above it is about.
-  void add_from_above(std::size_t k, std::vector<const Mention*>& out) const {
-    if (index_ == 0 || !goes_on(text_) || subject_of_change(k)) return;
-    const auto& above = c_.model().paragraphs[index_ - 1];
-    if (above.section != view_.section || above.project != view_.project || goes_on(above.said.paragraph->text)) return;
-    for (const auto& m : above.said.mentions)
-      if (m.role == Role::level && m.measure == Measure::money && !m.reason && !m.compared) {
-        // Only the one that it opens with, at the front of its sentence.
-        if (m.sentence == 0) out.push_back(&m);
-        return;
-      }
-  }
-
-  [[nodiscard]] Reference reference(std::size_t k) const {
-    auto sentence = sentence_begin(view_.said, mentions_[k].sentence);
-    auto begin = sentence;
-    for (const auto* m : mentions_before(view_.said, k, 0))
-      if (m->role == Role::level) {
-        begin = m->end;
-        break;
-      }
-    auto words = std::u32string_view(text_).substr(begin, mentions_[k].begin - begin);
-    Reference out;
-    std::size_t at = std::u32string_view::npos;
-    for (auto word : {U"比", U"较", U"与", U"同比"})
-      if (auto found = words.find(word); found != std::u32string_view::npos)
-        at = at == std::u32string_view::npos ? found : std::min(at, found);
-    if (at == std::u32string_view::npos) return out;
-    out.named = true;
-    auto rest = words.substr(at);
-    out.of_account = contains_any(rest, {U"决算", U"执行"});
-    out.of_plan = !out.of_account && without_fund_names(rest).contains(U"预算");
-    if (contains_any(rest, {U"年初预算", U"调整预算", U"全年预算"}) && year_in(rest) == 0 &&
-        !contains_any(rest, {U"上年", U"去年"}))
-      out.same_year = true;
-    else if (int year = year_in(rest); year != 0)
-      out.year = year;
-    else if (contains_any(rest, {U"上年", U"去年", U"上一年", U"同比", U"同期"}))
-      out.year = c_.model().year - 1;
-    return out;
-  }
 
   void check_change(std::size_t k) {
     const auto& change = mentions_[k];
@@ -167,7 +58,9 @@ class Changes : ChangeCheck {
     // "6.2万元，比年初预算数8.1万元减少1.9万元"
     bool after_base = !levels.empty() && k > 0 && levels.front() == &mentions_[k - 1] &&
                       (levels.front()->compared || (levels.size() > 1 && is_base(*levels[0], *levels[1])));
+    if (rate != nullptr && contradicts(change, *rate)) return report_directions(change, *rate);
     if (!ref.named && rate == nullptr && !after_base) return;
+    if (check_named_against(k, levels)) return;
     if (std::vector<Mention> elsewhere; view_.project.empty() && named_elsewhere(k, levels, elsewhere)) {
       std::vector<const Mention*> known;
       for (const auto& m : elsewhere) known.push_back(&m);
@@ -189,6 +82,67 @@ class Changes : ChangeCheck {
     check_compared(change, levels);
     if (ref.named && check_base(change, rate, levels, ref)) return;
     if (rate != nullptr) check_rate(change, *rate, levels);
+  }
+
+  // "减少3万元，增长5%"
+  [[nodiscard]] bool contradicts(const Mention& change, const Mention& rate) const {
+    constexpr std::size_t kBeside = 4;
+    return change.direction * rate.direction < 0 && change.value > 0 && rate.value > 0 && !rate.reason &&
+           rate.begin - change.end <= kBeside;
+  }
+  void report_directions(const Mention& change, const Mention& rate) {
+    c_.counted();
+    Finding f{.kind = Kind::year_on_year, .confidence = 90};
+    f.unit = "%";
+    f.expected = percent_text(-rate.direction * std::abs(rate.value), rate.printed.digits);
+    f.found = percent_text(rate.direction * std::abs(rate.value), rate.printed.digits);
+    f.message = {fmt::format("金额为{}，幅度却为{}，增减方向不一致。", change.direction < 0 ? "减少" : "增加",
+                             rate.direction < 0 ? "下降" : "增长"),
+                 fmt::format("The amount {}, the rate {}: one of the two is the wrong way round.",
+                             change.direction < 0 ? "fell" : "rose", rate.direction < 0 ? "fell" : "rose")};
+    add_places(f, {&rate.mark, &change.mark});
+    c_.add(std::move(f));
+  }
+
+  // "…事业收入8万元…。其中事业收入较2020年9万元增加1万元": of what it names, whose amount stands elsewhere, against the base
+  // that stands before it. True: it was judged.
+  bool check_named_against(std::size_t k, const std::vector<const Mention*>& levels) {
+    const auto& change = mentions_[k];
+    bool base_only =
+        k > 0 && !levels.empty() && levels.front() == &mentions_[k - 1] && levels.front()->compared &&
+        levels.front()->sentence == change.sentence && change.direction != 0 && view_.project.empty() &&
+        std::ranges::none_of(levels, [&](const Mention* m) { return m->sentence == change.sentence && !m->compared; });
+    if (!base_only || c_.model().facts.size() > kMostFacts) return false;
+    const auto& base = *levels.front();
+    auto clause = last_clause(said_before(view_.said, base.sentence, base.begin), {U"比", U"较", U"与"});
+    for (std::u32string_view lead : {U"其中"})
+      if (clause.starts_with(lead)) clause.erase(0, lead.size());
+    auto subject = subject_of(clause == U"收入" || clause == U"支出" ? U"本年度" + clause : clause);
+    if (!subject) return false;
+    inherit_scope(*subject, view_.scope);
+    const Fact* now = nullptr;
+    for (const auto* fact : facts_of(*subject, view_.project)) {
+      if (fact->year != c_.model().year || fact->plan == c_.model().final_account || fact->fen == base.value) continue;
+      auto slack = half(base) + half(change) + c_.model().rounding(fact->unit, fact->printed.digits);
+      if (std::abs(fact->fen - base.value - change.direction * change.value) <= slack) return c_.counted(), true;
+      if (now != nullptr && now->fen != fact->fen) return false;
+      now = fact;
+    }
+    if (now == nullptr) return false;
+    c_.counted();
+    Finding f{.kind = Kind::year_on_year, .confidence = 86};
+    f.unit = name(change.unit);
+    auto digits = std::max(change.printed.digits, base.printed.digits);
+    f.expected = amount_text(now->fen - base.value, change.unit, digits);
+    f.found = amount_text(change.direction * change.value, change.unit, change.printed.digits);
+    f.message = {
+        fmt::format("由 {} 变为 {}，应增减 {} {}，文中为 {} {}。", amount_text(base.value, change.unit, digits),
+                    amount_text(now->fen, change.unit, digits), f.expected, f.unit, f.found, f.unit),
+        fmt::format("From {} to {} the change is {} {}, the text says {} {}.", amount_text(base.value, change.unit, digits),
+                    amount_text(now->fen, change.unit, digits), f.expected, f.unit, f.found, f.unit)};
+    add_places(f, {&change.mark, &base.mark, &now->mark});
+    c_.add(std::move(f));
+    return true;
   }
 
   // "分别减少3万元和5万元": how many there are.
@@ -234,16 +188,6 @@ class Changes : ChangeCheck {
       out.push_back(std::move(m));
     }
     return !out.empty();
-  }
-
-  // What stands before "比上年增加", or before "增加" alone, in its clause.
-  [[nodiscard]] std::optional<Subject> subject_of_change(std::size_t k) const {
-    auto begin = k == 0 ? std::size_t{0} : mentions_[k - 1].end;
-    begin = std::max(begin, sentence_begin(view_.said, mentions_[k].sentence));
-    auto words = std::u32string_view(text_).substr(begin, mentions_[k].begin - begin);
-    auto bare = last_clause(words, {U"比", U"较", U"与", U"增加", U"减少", U"增长", U"下降", U"各"});
-    if (auto both = total_of_both(bare)) return both;
-    return subject_of(bare);
   }
 
   // "A 万元，较 2023 年预算 B 万元增加 D 万元": all three are there.
@@ -426,7 +370,8 @@ class Changes : ChangeCheck {
     auto levels = levels_before(k);
     if (levels.size() >= 2 && levels[0] == &mentions_[k - 1] && is_base(*levels[0], *levels[1]) && rate.direction != 0)
       return check_rate_between(rate, *levels[0], *levels[1]);
-    if (!ref.named || ref.year == 0 || levels.empty() || rate.direction == 0) return;
+    if (!ref.named || ref.year == 0 || rate.direction == 0) return;
+    if (levels.empty()) return check_rate_of_named(k, ref.year);
     auto subject = subject_of_level(*levels.front(), levels);
     if (!subject) return;
     const Fact* first = nullptr;
@@ -438,14 +383,38 @@ class Changes : ChangeCheck {
     }
     if (first == nullptr) return;
     c_.counted();
+    report_rate(rate, levels.front()->value, levels.front()->mark, *first);
+  }
+
+  // "公务接待费较2023年预算下降20%。2023年公务接待费预算为10万元": of what it names, whose amounts of both years are stated.
+  void check_rate_of_named(std::size_t k, int year) {
+    const auto& rate = mentions_[k];
+    auto subject = subject_of_change(k);
+    if (!subject || !view_.project.empty() || c_.model().facts.size() > kMostFacts) return;
+    inherit_scope(*subject, view_.scope);
+    const Fact *now = nullptr, *before = nullptr;
+    for (const auto* fact : facts_of(*subject, view_.project)) {
+      bool own = fact->year == c_.model().year && fact->plan != c_.model().final_account;
+      if (!own && (fact->year != year || year == c_.model().year)) continue;
+      auto& side = own ? now : before;
+      if (side != nullptr && side->fen != fact->fen) return;
+      side = fact;
+    }
+    if (now == nullptr || before == nullptr || before->fen == 0) return;
+    c_.counted();
+    auto expected = scaled(now->fen - before->fen, 100 * kMicro, before->fen);
+    if (std::abs(expected - rate.direction * std::abs(rate.value)) > last_place(rate.printed.digits))
+      report_rate(rate, now->fen, now->mark, *before);
+  }
+
+  void report_rate(const Mention& rate, std::int64_t now, const Mark& mark, const Fact& before) {
     Finding f{.kind = Kind::year_on_year, .confidence = 85};
-    f.expected =
-        percent_text(scaled(levels.front()->value - first->fen, 100 * kMicro, first->fen), std::max(rate.printed.digits, 2));
+    f.expected = percent_text(scaled(now - before.fen, 100 * kMicro, before.fen), std::max(rate.printed.digits, 2));
     f.found = to_text(rate.direction * std::abs(rate.value), rate.printed.digits);
     f.unit = "%";
-    f.message = {fmt::format("与 {} 年相比应增减 {}%，文中为 {}%。", first->year, f.expected, f.found),
-                 fmt::format("Against {} the change is {}%, the text says {}%.", first->year, f.expected, f.found)};
-    add_places(f, {&rate.mark, &first->mark, &levels.front()->mark});
+    f.message = {fmt::format("与 {} 年相比应增减 {}%，文中为 {}%。", before.year, f.expected, f.found),
+                 fmt::format("Against {} the change is {}%, the text says {}%.", before.year, f.expected, f.found)};
+    add_places(f, {&rate.mark, &before.mark, &mark});
     c_.add(std::move(f));
   }
 };

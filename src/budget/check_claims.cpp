@@ -1,5 +1,6 @@
 // Claims: "全部纳入绩效管理" beside the amount that was, and promised numbers beside the detail of the same project.
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -140,11 +141,22 @@ void check_projects(Checking& c, const ParagraphView& view) {
 struct Counted {
   std::u32string words, counter;
   std::int64_t value = 0;
+  int digits = 0;
   Mark mark;
 };
 
+// What is measured, and not counted: "万亩", "公里".
+std::size_t measure_length(std::u32string_view text) {
+  std::size_t tens = text.starts_with(U'万') ? 1 : 0;
+  for (std::u32string_view unit :
+       {U"平方公里", U"平方米", U"立方米", U"公里", U"千米", U"公斤", U"亩", U"吨", U"户", U"株", U"棵", U"册", U"公顷", U"米"})
+    if (text.substr(tens).starts_with(unit)) return tens + unit.size();
+  return 0;
+}
+
 bool same_counter(std::u32string_view a, std::u32string_view b) {
   if (a.empty() || b.empty()) return false;
+  if (measure_length(a) == a.size() || measure_length(b) == b.size()) return a == b;
   if (a[0] == b[0]) return true;
   for (std::u32string_view group : {U"个套台项条处家件部批座", U"人名", U"次场期批"})
     if (group.contains(a[0]) && group.contains(b[0]))
@@ -166,7 +178,7 @@ std::size_t common_length(std::u32string_view a, std::u32string_view b) {
 std::u32string without_generic(std::u32string_view name) {
   std::u32string out(name);
   for (auto word : {U"系统", U"数量", U"次数", U"人数", U"人次", U"场次", U"个数", U"台数", U"套数", U"完成", U"情况", U"总数",
-                    U"期数", U"参与", U"数"}) {
+                    U"期数", U"面积", U"册数", U"参与", U"数"}) {
     std::u32string_view tail(word);
     if (out.size() >= tail.size() + 2 && out.ends_with(tail)) out.resize(out.size() - tail.size());
   }
@@ -188,10 +200,13 @@ void collect(std::u32string_view text, std::size_t line, std::size_t column, std
     auto value = read_decimal(text.substr(at), length);
     if (!value || at + length >= text.size()) return;
     auto rest = text.substr(at + length);
-    if (std::u32string_view(U"个套台条处家件部批座项人名次场期").contains(rest[0]) && value->digits == 0) {
+    auto measure = measure_length(rest);
+    bool counts = std::u32string_view(U"个套台条处家件部批座项人名次场期").contains(rest[0]) && value->digits == 0;
+    if (counts || measure > 0) {
+      auto unit = std::max<std::size_t>(measure, 1);
       // The words around it, from one stop to the next.
       constexpr std::u32string_view kStops = U"，。；:、(),";
-      auto begin = at, end = at + length + 1;
+      auto begin = at, end = at + length + unit;
       while (begin > 0 && !kStops.contains(text[begin - 1])) --begin;
       while (end < text.size() && !kStops.contains(text[end])) ++end;
       auto before = text.substr(begin, at - begin);
@@ -201,10 +216,11 @@ void collect(std::u32string_view text, std::size_t line, std::size_t column, std
           before.remove_suffix(std::u32string_view(word).size());
           break;
         }
-      Counted c{.words = std::u32string(before) + std::u32string(text.substr(at + length + 1, end - at - length - 1)),
-                .counter = std::u32string(1, rest[0]),
+      Counted c{.words = std::u32string(before) + std::u32string(text.substr(at + length + unit, end - at - length - unit)),
+                .counter = std::u32string(rest.substr(0, unit)),
                 .value = value->micro,
-                .mark = {.line = line, .begin = column + at, .end = column + at + length + 1}};
+                .digits = value->digits,
+                .mark = {.line = line, .begin = column + at, .end = column + at + length + unit}};
       out.push_back(std::move(c));
     }
     at += length;
@@ -265,6 +281,29 @@ const Project* only_project_named(const Model& m, std::u32string_view text) {
   return out;
 }
 
+// What a project's form says that is to be reached, above its indicators: "年度目标 新建高标准农田1.2万亩，…".
+void collect_goals(const Model& m, const Project& project, std::size_t end, std::vector<Counted>& out) {
+  constexpr std::size_t kMostLines = 12;
+  std::set<std::size_t> read;  // with the paragraphs
+  for (const auto& view : m.paragraphs)
+    if (view.project == project.name)
+      for (const auto& spot : view.said.paragraph->spots) read.insert(spot.line);
+  Paragraph text;
+  for (auto i = project.line; i < std::min({end, project.line + kMostLines, m.layout.lines.size()}); ++i) {
+    auto bare = without_spaces(m.layout.lines[i]);
+    bool opens = contains_any(bare, {U"年度目标", U"总体目标", U"绩效目标"}) && !bare.ends_with(U"表");
+    if (!text.text.empty() && bare.contains(U"指标")) break;
+    if (read.contains(i) || (text.text.empty() && !opens)) continue;
+    append_line(text, m.layout.lines[i], i, false);
+  }
+  std::vector<Counted> found;
+  collect(text.text, 0, 0, found);
+  for (auto& d : found) {
+    d.mark = mark_of(text, d.mark.begin, d.mark.end);
+    out.push_back(std::move(d));
+  }
+}
+
 void check_promises(Checking& c) {
   const auto& m = c.model();
   std::map<std::u32string, std::vector<Counted>> details;
@@ -286,6 +325,10 @@ void check_promises(Checking& c) {
       const auto* project = only_project_named(m, text);
       if (project != nullptr) collect_said(said, text, sentence_begin(said, s), details[project->name]);
     }
+  }
+  for (auto project = m.projects.begin(); project != m.projects.end(); ++project) {
+    auto next = std::next(project);
+    collect_goals(m, *project, next == m.projects.end() ? m.layout.lines.size() : next->line, details[project->name]);
   }
   for (const auto& goal : m.goals) {
     if (goal.project.empty()) continue;
@@ -314,7 +357,7 @@ void check_promises(Checking& c) {
     if (first == nullptr) continue;
     c.counted();
     if (!fits && !kept(goal.row, sum))
-      report_promise(c, goal, first->mark, to_text(first->value, 0), encoded(first->counter), 80);
+      report_promise(c, goal, first->mark, to_text(first->value, first->digits), encoded(first->counter), 80);
   }
 }
 

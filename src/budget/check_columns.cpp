@@ -268,13 +268,15 @@ void check_sangong(Checking& c, const TableView& view) {
   for (const auto& row : view.table->rows) {
     if (row.segments.size() != 1 || !row.segments[0].code.empty()) continue;
     const auto& cells = row.segments[0].cells;
-    bool whole = cells.size() == 6 || cells.size() == 12;
+    // What it costs to run the unit may stand behind them.
+    bool running = cells.size() == 7 && contains_any(view.table->title + view.table->head, {U"机关运行"});
+    bool whole = cells.size() == 6 || cells.size() == 12 || running;
     if (!whole && row.segments[0].label.empty() && cells.size() > 2)
       c.unclear(cells.front().mark, {"“三公”经费一行缺少单元格，无法确定各数所在的列，未核对。",
                                      "Cells of the three publics are missing; which figure is in which column is not known."});
     if (!whole) continue;
     if (std::ranges::any_of(cells, [](const Cell& cell) { return cell.kind == CellKind::percent; })) continue;
-    for (std::size_t from = 0; from < cells.size(); from += 6) {
+    for (std::size_t from = 0; from + 6 <= cells.size(); from += 6) {
       auto v = [&](std::size_t i) { return cells[from + i].kind == CellKind::number ? cells[from + i].value.micro : 0; };
       auto slack = 2 * last_place(2);
       auto near = [&](std::int64_t a, std::int64_t b) { return std::abs(a - b) <= slack; };

@@ -15,6 +15,7 @@ class Levels : ChangeCheck {
 
   void check() {
     check_level_with();
+    for (std::size_t k = 0; k + 2 < mentions_.size(); ++k) check_reason(k);
     if (!view_.project.empty()) check_direction();
   }
 
@@ -80,6 +81,35 @@ class Levels : ChangeCheck {
       add_places(f, {&level.mark, &first->mark});
       c_.add(std::move(f));
     }
+  }
+
+  // "比上年增加1万元，主要是公务接待费由上年的6万元压减为5万元": as much, and the other way.
+  void check_reason(std::size_t k) {
+    const auto &change = mentions_[k], &from = mentions_[k + 1], &to = mentions_[k + 2];
+    bool three = change.role == Role::change && change.measure == Measure::money && change.direction != 0 &&
+                 from.measure == Measure::money && to.measure == Measure::money && from.sentence == change.sentence &&
+                 to.sentence == change.sentence && from.reason && from.lead.contains(U'由');
+    if (!three || !contains_any(std::u32string_view(text_).substr(change.end, from.begin - change.end), {U"主要是", U"原因"}))
+      return;
+    auto verb = std::u32string_view(text_).substr(from.end, to.begin - from.end);
+    if (!verb.ends_with(U'为') && !verb.ends_with(U'至') && !verb.ends_with(U'到')) return;
+    bool falls = contains_any(verb, {U"减", U"降", U"压"}), rises = contains_any(verb, {U"增", U"升", U"提高", U"调增"});
+    auto difference = to.value - from.value;
+    if (falls == rises || (difference < 0) != falls) return;
+    c_.counted();
+    bool as_much = std::abs(std::abs(difference) - change.value) <= half(change) + half(from) + half(to);
+    if (!as_much || (difference < 0) == (change.direction < 0)) return;
+    Finding f{.kind = Kind::year_on_year, .confidence = 85};
+    f.unit = name(change.unit);
+    f.expected = amount_text(difference, change.unit, change.printed.digits);
+    f.found = amount_text(change.direction * change.value, change.unit, change.printed.digits);
+    f.message = {
+        fmt::format("所述原因为由 {} 变为 {}，增减应为 {} {}，文中为 {} {}。",
+                    amount_text(from.value, change.unit, from.printed.digits),
+                    amount_text(to.value, change.unit, to.printed.digits), f.expected, f.unit, f.found, f.unit),
+        fmt::format("The reason given is a change of {} {}, the text says {} {}.", f.expected, f.unit, f.found, f.unit)};
+    add_places(f, {&change.mark, &from.mark, &to.mark});
+    c_.add(std::move(f));
   }
 
   // "2021 年预算减少。" of a project whose amounts of both years are known.

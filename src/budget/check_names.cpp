@@ -70,8 +70,9 @@ bool is_open(std::u32string_view text) {
 
 // What goes on behind the names when they are at their end.
 bool goes_on_elsewhere(std::u32string_view rest) {
-  static constexpr std::array<std::u32string_view, 14> kOpenings{U"核定", U"编制", U"现有", U"共有", U"主要", U"年末", U"在职",
-                                                                 U"人员", U"均为", U"均",   U"另",   U"本",   U"涉及", U"实有"};
+  static constexpr std::array<std::u32string_view, 17> kOpenings{U"核定", U"编制", U"现有",   U"共有", U"主要", U"年末",
+                                                                 U"在职", U"人员", U"均为",   U"均",   U"另",   U"本",
+                                                                 U"涉及", U"实有", U"共涉及", U"下辖", U"所属"};
   return std::ranges::any_of(kOpenings, [&](auto word) { return rest.starts_with(word); });
 }
 
@@ -97,6 +98,14 @@ std::optional<Named> names_with_amounts(std::u32string_view text) {
 std::optional<Named> names_in(std::u32string_view text, bool units, bool ended) {
   auto bare = plain(text);
   auto all = std::u32string_view(bare);
+  // "A、B、C，共涉及资金9万元", "A、B；下辖0个单位": what follows is none of them, whatever it counts.
+  if (auto stop = all.find_first_of(U"，；"); stop != std::u32string_view::npos && goes_on_elsewhere(all.substr(stop + 1)) &&
+                                              std::ranges::any_of(all.substr(stop), is_digit)) {
+    auto cut = text.find_first_of(U"，；");
+    auto named = names_in(text.substr(0, cut), units, true);
+    if (named) named->closed = true;
+    return named;
+  }
   if (is_open(text)) return std::nullopt;
   if (std::ranges::any_of(all, is_digit)) return units || !ended ? std::nullopt : names_with_amounts(all);
   auto stop = all.find_first_of(U"，；:");
@@ -201,8 +210,8 @@ class Announced : ParagraphCheck {
     return std::u32string(clause_before(text_, 0, at)) + std::u32string(noun);
   }
   [[nodiscard]] static bool is_unit_thing(std::u32string_view thing) {
-    return contains_any(thing, {U"机构", U"科室", U"办公室", U"股室", U"处室", U"部门", U"单位", U"职能科", U"中心", U"学校",
-                                U"站所", U"大队"}) &&
+    return contains_any(thing, {U"机构", U"科室", U"办公室", U"股室", U"处室", U"部室", U"部门", U"单位", U"职能科", U"中心",
+                                U"学校", U"站所", U"大队"}) &&
            !thing.contains(U"项目");
   }
 
@@ -287,13 +296,20 @@ class Announced : ParagraphCheck {
 
   // "A、B、C共4个项目"
   void before(std::size_t at, std::size_t noun, int number) {
-    if (at == 0 || text_[at - 1] != U'共') return;
+    if (at == 0) return;
     auto what = std::u32string_view(text_).substr(noun, 8);
-    bool units = contains_any(what.substr(0, 4), {U"机构", U"科室", U"办公室", U"部门", U"单位"});
+    bool together = text_[at - 1] == U'共';
+    // "内科、外科、儿科3个临床科室"
+    bool rooms = false;
+    for (auto word : {U"临床科室", U"医技科室", U"职能科室", U"内设科室", U"内设机构", U"科室", U"股室", U"处室", U"部室"})
+      rooms = rooms || what.starts_with(word);
+    if (!together && !rooms) return;
+    bool units = rooms || contains_any(what.substr(0, 4), {U"机构", U"科室", U"办公室", U"部门", U"单位"});
     if (!units && !what.starts_with(U"项目")) return;
-    auto names = list_before(at - 1);
+    auto names = list_before(together ? at - 1 : at);
     if (!names.contains(U'、') || is_open(names)) return;
-    if (auto verb = names.find_last_of(U"对将把取"); verb != std::u32string_view::npos && verb < names.find(U'、'))
+    if (auto verb = names.find_last_of(rooms ? U"对将把取设" : U"对将把取");
+        verb != std::u32string_view::npos && verb < names.find(U'、'))
       names.remove_prefix(verb + 1);
     auto bare = plain(names);
     int most = conjunctions(bare), pieces = 0;

@@ -277,19 +277,12 @@ class Publics {
   }
 
   void report(const Fact& total, const std::vector<const Fact*>& found, std::int64_t sum, const char* zh, const char* en) {
-    Finding f{.kind = Kind::sum, .confidence = 85};
-    f.unit = name(total.unit);
-    f.expected = amount_text(sum, total.unit, total.printed.digits);
-    f.found = amount_text(total.fen, total.unit, total.printed.digits);
-    f.message = {fmt::format("{}为 {} {}，文中各项相加为 {} {}。", zh, f.found, f.unit, f.expected, f.unit),
-                 fmt::format("{} are {} {}, their parts add up to {} {}.", en, f.found, f.unit, f.expected, f.unit)};
-    f.places = {c_.place(total.mark)};
-    for (const auto* part : found) c_.quote(f, part->mark);
+    std::vector<Mark> marks;
+    for (const auto* part : found) marks.push_back(part->mark);
+    auto f = c_.sum_finding({.fen = total.fen, .unit = total.unit, .digits = total.printed.digits, .mark = total.mark}, sum,
+                            marks, zh, en);
     // What a list has said already.
-    if (std::ranges::none_of(c_.findings(), [&](const Finding& known) {
-          return known.kind == Kind::sum && std::ranges::find(known.places, f.places.front()) != known.places.end();
-        }))
-      c_.add(std::move(f));
+    if (!c_.is_told(f)) c_.add(std::move(f));
   }
 
   Checking& c_;

@@ -32,12 +32,15 @@ class Shares : PercentCheck {
     // "货物、服务分别为3万元和5万元，占37.5%和62.5%": whose share each is takes more than the nearest amount.
     if (share.chained) return;
     if (k + 1 < mentions_.size() && mentions_[k + 1].chained) return check_share_run(k);
+    if (is_of_stated(k)) return check_of_stated(mentions_[k - 2], mentions_[k - 1], share);
     const Mention* part = nullptr;
     for (const auto* m : mentions_before(view_.said, k, 0))
       if (m->role == Role::level && m->measure != Measure::percent && !m->compared && m->depth <= share.depth) {
         part = m;
         break;
       }
+    // "…占20%；工程占100%": behind the ； of something that bears no amount.
+    if (part != nullptr && share.depth == 0 && text_.substr(part->end, share.begin - part->end).contains(U'；')) return;
     if (part == nullptr || part->reason || view_.said.unclear_within(part->end, share.begin)) return;
     std::vector<std::pair<std::int64_t, Mark>> natural;
     auto words = whole_named(share);
@@ -53,6 +56,9 @@ class Shares : PercentCheck {
       }
     }
     const auto& in_section = totals_above();
+    // "本年收入" of what is stated as "收入".
+    if (natural.empty() && (words == U"本年收入" || words == U"本年支出"))
+      add_facts(words == U"本年收入" ? "income.any" : "expenditure.any", *part, natural);
     // Without a name the whole is the figure before 其中 in the sentence, or the one that opens the section.
     if (words.empty() && natural.empty()) {
       const auto* whole = total_of(*part);
@@ -78,7 +84,11 @@ class Shares : PercentCheck {
     if (natural.empty()) return;
     c_.counted();
     if (std::ranges::any_of(natural, [&](const auto& n) { return fits(*part, n.first, share); })) return;
-    if (is_of_another_whole(k, *part, in_section)) return;
+    auto whole_subject = subject_of(words);
+    bool of_all = whole_subject && is_all(*whole_subject);
+    if (!names_a_total(words) && !is_of_the_named(k, words, natural.front().first) &&
+        is_of_another_whole(k, *part, in_section, of_all))
+      return;
     auto [whole, mark] = natural.front();
     // What is many times the whole is a share of another one: of the city's, not of the unit's.
     if (whole == 0 || part->value / 2 > whole) return;
@@ -90,15 +100,56 @@ class Shares : PercentCheck {
     report_percent(share, scaled(part->value, 100 * kMicro, whole), {part->mark, mark}, "占比", "The share");
   }
 
+  [[nodiscard]] static bool is_all(const Subject& subject) {
+    std::string_view code = subject.code;
+    bool side = code.starts_with("income.") || code.starts_with("expenditure.");
+    return side && (code.ends_with(".any") || code.ends_with(".grand") || code.ends_with(".year"));
+  }
+  // A total by the name that the forms give it, of which the document has one.
+  [[nodiscard]] static bool names_a_total(std::u32string_view words) {
+    return words == U"收入总计" || words == U"支出总计" || words == U"本年收入合计" || words == U"本年支出合计";
+  }
+
+  // "项目23个，占全部项目25个的92%": the whole stands between the two.
+  [[nodiscard]] bool is_of_stated(std::size_t k) const {
+    if (k < 2) return false;
+    const auto &part = mentions_[k - 2], &whole = mentions_[k - 1], &share = mentions_[k];
+    return part.role == Role::level && whole.role == Role::level && part.measure != Measure::percent &&
+           same_measure(part, whole) && part.sentence == share.sentence && part.depth == share.depth &&
+           whole.depth == share.depth && whole.lead.starts_with(U'占') && !part.reason && !part.compared;
+  }
+  void check_of_stated(const Mention& part, const Mention& whole, const Mention& share) {
+    c_.counted();
+    if (whole.value <= 0 || fits(part, whole.value, share)) return;
+    report_percent(share, scaled(part.value, 100 * kMicro, whole.value), {part.mark, whole.mark}, "占比", "The share");
+  }
+
+  // "甲80万元，占收入预算的80%；乙20万元，占收入预算的25%": whether another share of the paragraph that names the same is of
+  // it.
+  [[nodiscard]] bool is_of_the_named(std::size_t k, std::u32string_view words, std::int64_t whole) const {
+    if (words.empty()) return false;
+    for (std::size_t i = k - std::min(k, kMentionsBack); i < std::min(mentions_.size(), k + kMentionsBack); ++i) {
+      if (i == k || i == 0 || mentions_[i].role != Role::share || mentions_[i].chained) continue;
+      const auto& part = mentions_[i - 1];
+      bool own = part.role == Role::level && part.measure != Measure::percent && part.sentence == mentions_[i].sentence;
+      if (own && part.value < whole && whole_named(mentions_[i]) == words && fits(part, whole, mentions_[i])) return true;
+    }
+    return false;
+  }
+
   // Whether it fits what the paragraph or the section states, or any income or expenditure of the document.
-  [[nodiscard]] bool is_of_another_whole(std::size_t k, const Mention& part, const Parts& in_section) const {
+  // `of_all`: it names all of some funds, so that it is of no kind of them.
+  [[nodiscard]] bool is_of_another_whole(std::size_t k, const Mention& part, const Parts& in_section, bool of_all) const {
     const auto& share = mentions_[k];
-    auto fits_one = [&](const Mention* m) { return same_measure(*m, part) && fits(part, m->value, share); };
+    auto fits_one = [&](const Mention* m) {
+      bool kind = of_all && m->subject && !is_all(*m->subject);
+      return !kind && same_measure(*m, part) && fits(part, m->value, share);
+    };
     for (const auto* m : mentions_before(view_.said, k, share.sentence))
       if (m != &part && m->role == Role::level && fits_one(m)) return true;
     if (std::ranges::any_of(in_section, fits_one)) return true;
-    return part.measure == Measure::money &&
-           std::ranges::any_of(c_.model().flows, [&](std::int64_t fen) { return fits(part, fen, share); });
+    return part.measure == Measure::money && std::ranges::any_of(of_all ? c_.model().totals : c_.model().flows,
+                                                                 [&](std::int64_t fen) { return fits(part, fen, share); });
   }
 
   // "货物、工程和服务分别为3万元、4万元和5万元，分别占25%、33.3%和41.7%": each with its own, of a whole that all but one of
@@ -168,6 +219,23 @@ class Shares : PercentCheck {
     return *totals_above_;
   }
 
+  [[nodiscard]] static bool names_no_more_than_a_budget(const Mention& m) {
+    auto lead = m.lead;
+    for (std::u32string_view tail : {U"为", U"数"})
+      if (lead.ends_with(tail)) lead.resize(lead.size() - tail.size());
+    return lead == U"年初预算" || lead == U"全年预算" || lead == U"调整预算";
+  }
+  // "…完成全年预算的77.3%。全年预算为18.5万元": the budget that the next sentence opens with.
+  [[nodiscard]] const Mention* budget_behind(std::size_t k) const {
+    for (auto i = k + 1; i < mentions_.size() && mentions_[i].sentence <= mentions_[k].sentence + 1; ++i) {
+      const auto& m = mentions_[i];
+      if (m.sentence == mentions_[k].sentence || m.role != Role::level || m.measure != Measure::money) continue;
+      bool opens = names_no_more_than_a_budget(m) && sentence_text(view_.said, m.sentence).starts_with(m.lead);
+      return opens ? &m : nullptr;
+    }
+    return nullptr;
+  }
+
   // 完成年初预算的 95%: the last amount of a final account over the last budgeted one.
   void check_completion(std::size_t k) {
     if (check_completion_of_named(k)) return;
@@ -189,7 +257,7 @@ class Shares : PercentCheck {
         }
         continue;
       }
-      bool budgeted = (contains_any(m.lead, {U"年初预算", U"预算为", U"预算数", U"全年预算", U"调整预算"}) ||
+      bool budgeted = (contains_any(m.lead, {U"年初预算", U"预算为", U"预算数", U"全年预算", U"调整预算", U"预算资金"}) ||
                        without_fund_names(m.lead).ends_with(U"预算")) &&
                       !m.lead.contains(U"决算");
       // "支出决算9万元。与年初预算8万元相比，完成年初预算的112.5%"
@@ -202,9 +270,13 @@ class Shares : PercentCheck {
       // The budget stands right before the account; another account between them has its own.
       if (spent != nullptr && !budgeted) other = true;
       if (budgeted && plan == nullptr && !other) plan = &m;
-      if (!budgeted && spent == nullptr && plan == nullptr) spent = &m;
+      // "支出9万元，年初预算8万元，完成年初预算的112.5%"
+      bool right_before =
+          plan != nullptr && &m + 1 == plan && plan->sentence == m.sentence && names_no_more_than_a_budget(*plan);
+      if (!budgeted && spent == nullptr && (plan == nullptr || right_before)) spent = &m;
     }
     if (spent == nullptr) return;
+    if (plan == nullptr) plan = budget_behind(k);
     if (view_.said.unclear_within(std::min(spent->begin, rate.begin), rate.begin)) return;
     if (plan == nullptr) return check_completion_of_facts(k, *spent);
     if (plan->value == 0) return;
@@ -212,6 +284,7 @@ class Shares : PercentCheck {
     auto since = std::u32string_view(text_).substr(spent->end, rate.begin - std::min(rate.begin, spent->end));
     if (since.contains(U"调整") && plan->lead.contains(U"年初")) return;
     c_.counted();
+    if (fits(*spent, plan->value, rate)) return;
     // Of the budget at the beginning and of the adjusted one, any that is there may be meant.
     for (const auto* m : mentions_before(view_.said, k, 1))
       if (m != spent && m->role == Role::level && m->measure == Measure::money && !is_account(*m) &&

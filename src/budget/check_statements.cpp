@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -23,8 +22,6 @@ class Sentences : ParagraphCheck {
       if (m.role == Role::level && groups_.opens_parts(k)) check_parts(k);
     }
     check_numbered();
-    check_balance();
-    check_surplus();
     for (const auto& mark : view_.said.unclear)
       c_.unclear(mark,
                  {"数字中间有空格，无法确定是一个数还是两个数。", "A space within the number: it may be one number or two."});
@@ -84,6 +81,12 @@ class Sentences : ParagraphCheck {
       const auto* end = mentions_.data() + groups_.end_of_nested(*outer, k);
       std::erase_if(parts, [&](const Mention* p) { return p >= end; });
     }
+    // "甲6万元，乙4万元，年初预算9万元": what was budgeted of the whole.
+    static constexpr std::array<std::u32string_view, 4> kBudgets{U"年初预算", U"年初预算为", U"全年预算", U"全年预算为"};
+    bool budget_last = parts.size() >= 2 &&
+                       std::ranges::find(kBudgets, std::u32string_view(parts.back()->lead)) != kBudgets.end() &&
+                       std::ranges::count_if(parts, [](const Mention* p) { return is_budgeted(*p); }) == 1;
+    if (budget_last) parts.pop_back();
     if (parts.empty()) return;
     auto totals = groups_.totals_before(k);
     bool by_class = groups_.gap(k).contains(U"分类");
@@ -104,8 +107,9 @@ class Sentences : ParagraphCheck {
                  return p->subject && p->subject->code.starts_with("procurement.");
                });
     // Of what a whole region spends, some classes are told.
+    all = all || counts_them(k, parts.size());
     bool region = contains_any(totals.front()->phrase, {U"全省", U"全市", U"全县", U"全区", U"全州"});
-    judge(parts, totals, !region && complete(parts, groups_.gap(k)) && (all || !open_ended(*parts.back())), nested);
+    judge(parts, totals, !region && (all || complete(parts, groups_.gap(k))) && (all || !open_ended(*parts.back())), nested);
   }
 
   // "118人，其中在职112人，退休6人；年末学生2046人": what is counted behind the ； is no part of a list that commas part.
@@ -160,6 +164,16 @@ class Sentences : ParagraphCheck {
     if (other == parts.end()) return;
     parts.erase(other, parts.end());
     if (parts.size() < 2) parts.clear();
+  }
+
+  // "项目共4个，涉及资金9万元，其中：": as many as are listed.
+  [[nodiscard]] bool counts_them(std::size_t k, std::size_t parts) const {
+    auto begin = sentence_begin(view_.said, mentions_[k].sentence);
+    return mentions_[k].measure == Measure::money && parts >= 2 &&
+           std::ranges::any_of(view_.quantities, [&](const Quantity& q) {
+             return q.begin >= begin && q.end <= mentions_[k].begin && q.unit == U"个" && q.depth == mentions_[k].depth &&
+                    !q.bound && q.value == static_cast<std::int64_t>(parts) * kMicro;
+           });
   }
 
   // The paragraph before says "按支出功能分类科目，主要用于：".
@@ -222,10 +236,12 @@ class Sentences : ParagraphCheck {
           if (std::abs(total.value - rest) <= groups_.tolerance(total, parts)) return;
         }
     }
+    // "甲3万元、乙2万元，其中面向中小企业4万元": one amount alone may be of the list's whole.
+    bool of_more = parts.size() == 1 && std::ranges::any_of(totals, [&](const Mention* t) { return t->value >= sum; });
     // Of things that are counted only staff and vehicles have parts that are listed in full.
     bool more = total.measure == Measure::money && sum > total.value + groups_.tolerance(total, parts);
     bool as_large = std::ranges::any_of(parts, [&](const Mention* p) { return p->value == total.value; });
-    if (nested || (!whole && (!more || as_large || is_total_elsewhere(sum)))) return;
+    if (nested || of_more || (!whole && (!more || as_large || is_total_elsewhere(sum)))) return;
     report_sum(total, parts, sum, whole ? 92 : 75);
   }
 
@@ -376,7 +392,10 @@ class Sentences : ParagraphCheck {
       }
       if (number.level < level) break;
       if (number.level > level) continue;
-      if (static_cast<int>(parts.size()) + 1 != number.ordinal) break;
+      if (static_cast<int>(parts.size()) + 1 != number.ordinal) {
+        if (static_cast<int>(parts.size()) + 1 < number.ordinal) return;  // one of them is left out
+        break;
+      }
       const auto* head = head_figure(all[i].said);
       if (accounts) head = account_of(all[i].said, head);
       if (head == nullptr) return;
@@ -388,95 +407,6 @@ class Sentences : ParagraphCheck {
     if (!closes(parts)) return;
     if (parts.size() >= 2 && !totals.empty()) judge(parts, totals, !told && complete(parts, tail), false);
   }
-
-  // The sentence says that they balance, or the one behind it does.
-  [[nodiscard]] bool claims_balance(int sentence) const {
-    auto says = [](std::u32string_view text) { return contains_any(text, {U"收支平衡", U"收支相等", U"收支相抵"}); };
-    if (says(sentence_text(view_.said, sentence))) return true;
-    return sentence + 1 < std::ssize(view_.said.sentences) && says(sentence_text(view_.said, sentence + 1));
-  }
-
-  // Whether the sentence says that its sides balance, with nothing carried over or made up for the rest, which is a part of it.
-  [[nodiscard]] bool claimed_in(int sentence) const {
-    return !contains_any(sentence_text(view_.said, sentence),
-                         {U"结转", U"结余", U"弥补", U"调出", U"调入", U"上解", U"调节基金"}) &&
-           claims_balance(sentence);
-  }
-
-  // Only like is compared with like: 总计 with 总计; the rest, which what was carried over may part, where the text says so.
-  void check_balance() {
-    std::array<Parts, 2> spent;  // what is no 总计, what is one; in the text's order
-    for (const auto& m : mentions_)
-      if (m.role == Role::level && !m.reason && m.subject && m.subject->code.starts_with("expenditure.") &&
-          !family_kind(m.subject->code))
-        spent.at(m.subject->code.ends_with(".grand") ? 1 : 0).push_back(&m);
-    int sentence = -1;
-    bool claimed = false;
-    for (const auto& income : mentions_) {
-      if (income.role != Role::level || income.reason || !income.subject || !income.subject->code.starts_with("income."))
-        continue;
-      const bool grand = income.subject->code.ends_with(".grand");
-      const auto& others = spent.at(grand ? 1 : 0);
-      auto other = std::ranges::upper_bound(others, &income);
-      if (other == others.end() || (*other)->sentence != income.sentence) continue;
-      if (std::exchange(sentence, income.sentence) != income.sentence) claimed = claimed_in(income.sentence);
-      if (grand || claimed) return compare_sides(income, **other, claimed);
-    }
-  }
-
-  // "收入9万元，支出7万元，当年结余2万元": what is left is the difference.
-  void check_surplus() {
-    for (const auto& left : mentions_) {
-      static constexpr std::array<std::u32string_view, 6> kLeft{U"当年结余", U"当年收支结余", U"本年收支结余",
-                                                                U"本期结余", U"当年结余为",   U"当年收支结余为"};
-      if (left.role != Role::level || left.measure != Measure::money || left.reason ||
-          std::ranges::find(kLeft, std::u32string_view(left.phrase)) == kLeft.end())
-        continue;
-      // The two amounts right before it, and no other of its sentence.
-      Parts sides;
-      for (const auto* m : mentions_before(view_.said, static_cast<std::size_t>(&left - mentions_.data()), 0))
-        if (m->role == Role::level && m->measure == Measure::money) sides.push_back(m);
-      bool both = sides.size() == 2 && ends_with_any(sides[0]->lead, {U"支出", U"支出为", U"支出合计"}) &&
-                  ends_with_any(sides[1]->lead, {U"收入", U"收入为", U"收入合计"}) && sides[0]->depth == sides[1]->depth;
-      if (!both) continue;
-      const auto &income = *sides[1], &spent = *sides[0];
-      c_.counted();
-      auto expected = income.value - spent.value;
-      if (std::abs(expected - left.value) <= groups_.half(left) + groups_.half(income) + groups_.half(spent)) continue;
-      Finding f{.kind = Kind::balance, .confidence = 88};
-      f.unit = name(left.unit);
-      f.expected = amount_text(expected, left.unit, left.printed.digits);
-      f.found = amount_text(left.value, left.unit, left.printed.digits);
-      f.message = {
-          fmt::format("收入减支出为 {} {}，文中当年结余为 {} {}。", f.expected, f.unit, f.found, f.unit),
-          fmt::format("Income less expenditure is {} {}, the text says {} {} are left.", f.expected, f.unit, f.found, f.unit)};
-      f.places = {c_.place(left.mark)};
-      c_.quote(f, income.mark);
-      c_.quote(f, spent.mark);
-      c_.add(std::move(f));
-    }
-  }
-
-  void compare_sides(const Mention& income_side, const Mention& spent_side, bool claimed) {
-    const auto* income = &income_side;
-    const auto* spent = &spent_side;
-    c_.counted();
-    // Both sides are the same sum: nothing is lost by rounding between them, unless they are printed unlike.
-    bool alike = income->unit == spent->unit && income->printed.digits == spent->printed.digits;
-    if (std::abs(income->value - spent->value) <= (alike ? 0 : groups_.half(*income) + groups_.half(*spent))) return;
-    Finding f{.kind = Kind::balance, .confidence = 92};
-    f.unit = name(spent->unit);
-    f.expected = amount_text(income->value, spent->unit, spent->printed.digits);
-    f.found = amount_text(spent->value, spent->unit, spent->printed.digits);
-    f.message = {fmt::format("{}收入为 {} {}，支出为 {} {}{}。", claimed ? "文中称收支平衡，但" : "", f.expected, f.unit,
-                             f.found, f.unit, claimed ? "" : "，收支总计不相等"),
-                 fmt::format("Income and expenditure should balance, but income is {} {} and expenditure {} {}.", f.expected,
-                             f.unit, f.found, f.unit)};
-    f.places = {c_.place(spent->mark)};
-    c_.quote(f, income->mark);
-    c_.add(std::move(f));
-  }
-  [[nodiscard]] static bool family_kind(std::string_view code) { return family(code) == "kind"; }
 
   Groups groups_;
 };

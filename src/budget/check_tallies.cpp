@@ -132,10 +132,20 @@ class Tallies : ParagraphCheck {
     auto at = words.rfind(U"其中");
     return at != std::u32string_view::npos && words.find_first_of(U"；。", at) == std::u32string_view::npos;
   }
+  // "按单位分：甲5个、乙2个": what is divided is told in full.
+  [[nodiscard]] bool divides(std::size_t i) const {
+    auto words = since(i);
+    auto colon = words.rfind(U':');
+    if (colon == std::u32string_view::npos || colon == 0 || words[colon - 1] != U'分') return false;
+    auto by = words.substr(0, colon).rfind(U'按');
+    constexpr std::size_t kLongest = 8;
+    return by != std::u32string_view::npos && colon - by <= kLongest;
+  }
   // What part i is called; empty where it is not called by words alone.
   [[nodiscard]] std::u32string name_of(std::size_t from, const Quantity& q) const {
     auto bare = without_brackets(text(from, q.begin));
     if (auto at = bare.rfind(U"其中"); at != std::u32string::npos) bare.erase(0, at + 2);
+    if (auto at = bare.rfind(U"分:"); at != std::u32string::npos && bare.contains(U'按')) bare.erase(0, at + 2);
     while (!bare.empty() && std::u32string_view(U"、，；:和及与").contains(bare.front())) bare.erase(0, 1);
     for (auto tail : {U"为", U"共", U"有"})
       if (bare.ends_with(tail)) bare.pop_back();
@@ -215,7 +225,8 @@ class Tallies : ParagraphCheck {
   }
 
   void check_kinds(std::size_t i) {
-    if (!is_thing(all_[i]) || !opens(i)) return;
+    bool divided = divides(i);
+    if (!is_thing(all_[i]) || !(divided || opens(i))) return;
     auto list = list_from(i);
     auto totals = totals_before(i);
     if (list.parts.size() < 2 || totals.empty()) return;
@@ -228,7 +239,7 @@ class Tallies : ParagraphCheck {
     bool exceeds = sum > total->value && exclude_each_other(list.names);
     // A part as large as all of it is another number.
     bool odd = std::ranges::any_of(list.parts, [&](const auto* p) { return p->value > total->value; });
-    if (odd || !(exceeds || (!list.cut && are_all(list.names)))) return;
+    if (odd || !(exceeds || (!list.cut && (divided || are_all(list.names))))) return;
     report(*total, list.parts, sum);
   }
 

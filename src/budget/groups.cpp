@@ -16,6 +16,18 @@ Parts levels_above(const Model& model, std::size_t index) {
   return out;
 }
 
+std::vector<std::span<const ParagraphView>> sections_of(const Model& model) {
+  std::span all(model.paragraphs);
+  std::vector<std::span<const ParagraphView>> out;
+  for (std::size_t i = 0; i < all.size();) {
+    auto k = i;
+    while (k < all.size() && all[k].section == all[i].section && all[k].owner == all[i].owner) ++k;
+    out.push_back(all.subspan(i, k - i));
+    i = k;
+  }
+  return out;
+}
+
 bool same_measure(const Mention& a, const Mention& b) {
   return a.measure == b.measure && a.counter == b.counter;
 }
@@ -109,7 +121,14 @@ Parts Groups::parts_from(std::size_t k, bool& nested) const {
   return out;
 }
 
+// "2022年为": another year's figure of what was named before it.
+bool Groups::names_nothing(const Mention& m) {
+  auto rest = without_all(m.lead, {U"年度", U"年", U"为", U"是"});
+  return rest.size() == 4 && year_in(m.lead) != 0;
+}
+
 bool Groups::is_part(const Mention& m, const Mention& first) {
+  if (&m != &first && names_nothing(m) && !names_nothing(first)) return false;
   // "车均运行维护费3万元" is what one of them costs.
   bool mean = contains_any(m.lead, {U"平均", U"人均", U"车均", U"每辆", U"每人"});
   return m.depth <= first.depth && m.role == Role::level && !m.reason && !m.compared && !mean && same_measure(m, first);
@@ -117,7 +136,13 @@ bool Groups::is_part(const Mention& m, const Mention& first) {
 
 bool Groups::ends_list(std::size_t k, std::size_t i) const {
   const auto* total = level_before(k);
-  return total != nullptr && is_sibling(mentions_[i], *total);
+  if (total == nullptr) return false;
+  // "年初结转9万元，其中：…；年末结转8万元"
+  auto begins = [](const Mention& m) { return m.lead.starts_with(U"年初"); };
+  bool end_of_year = mentions_[i].lead.starts_with(U"年末") &&
+                     (begins(*total) || std::any_of(mentions_.begin() + static_cast<std::ptrdiff_t>(k),
+                                                    mentions_.begin() + static_cast<std::ptrdiff_t>(i), begins));
+  return end_of_year || is_sibling(mentions_[i], *total);
 }
 
 const Mention* Groups::level_before(std::size_t k) const {
@@ -188,6 +213,11 @@ Parts Groups::totals_before(std::size_t k) const {
   if (auto side = side_of_marker(k); side != Side::none) {
     for (const auto* m : mentions_before(view_.said, k, 2))
       if (is_total_of(*m, side)) add(*m);
+    // "…财政拨款收支总预算9万元。" and "收入包括：…；支出包括：…。": the total is the paragraph's above.
+    if (out.empty() && index_of_view() > 0)
+      if (const auto& above = model_.paragraphs[index_of_view() - 1]; above.section == view_.section)
+        for (const auto& m : above.said.mentions)
+          if (is_total_of(m, side)) add(m);
     return out;
   }
   for (const auto* m : mentions_before(view_.said, k, 0)) add(*m);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 
 #include "model.h"
 
@@ -16,6 +17,8 @@ constexpr std::size_t kParagraphsBack = 100, kMostParts = 64;
 // The amounts and numbers that the section's paragraphs above that one state, in the order of the text.
 [[nodiscard]] Parts levels_above(const Model& model, std::size_t index);
 [[nodiscard]] bool same_measure(const Mention& a, const Mention& b);
+// The runs of paragraphs that stand in one section and speak of one unit.
+[[nodiscard]] std::vector<std::span<const ParagraphView>> sections_of(const Model& model);
 
 // `model` and `view` outlive it. Thread-safety: of a value.
 class Groups {
@@ -48,6 +51,7 @@ class Groups {
  private:
   // Where the last marker of parts ends in `text`; npos without one.
   [[nodiscard]] static std::size_t marker_end(std::u32string_view text);
+  [[nodiscard]] static bool names_nothing(const Mention& m);
   [[nodiscard]] static bool is_part(const Mention& m, const Mention& first);
   // Whether mention i is no part of the list that begins at k, by what it names: a sibling of the list's total.
   [[nodiscard]] bool ends_list(std::size_t k, std::size_t i) const;
@@ -57,6 +61,8 @@ class Groups {
   [[nodiscard]] bool closed_between(std::size_t from, std::size_t to) const;
   // "收支总预算", "收、支总计" is the total of both sides.
   [[nodiscard]] static bool is_total_of(const Mention& m, Side side);
+
+  [[nodiscard]] std::size_t index_of_view() const { return static_cast<std::size_t>(&view_ - model_.paragraphs.data()); }
 
   const Model& model_;
   const ParagraphView& view_;

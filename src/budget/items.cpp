@@ -54,7 +54,8 @@ std::string part_within(const Mention& m, const Statements& said) {
 }
 
 bool of_an_item(const Mention& m, const Statements& said) {
-  if (part_of_kind(*m.subject).empty() && !m.subject->code.starts_with("basic.")) return false;
+  bool economic = m.subject->code.starts_with("economic.");
+  if (part_of_kind(*m.subject).empty() && !m.subject->code.starts_with("basic.") && !economic) return false;
   // "…；所属单位支出7万元，其中基本支出6万元"
   for (const auto* other : mentions_before(said, index_of(m, said), 0)) {
     if (other->role != Role::level || (other->subject && !part_of_kind(*other->subject).empty())) continue;
@@ -64,6 +65,7 @@ bool of_an_item(const Mention& m, const Statements& said) {
   const auto* opener = opener_of(m, said);
   if (opener == nullptr) return false;
   if (opener->subject) return opener->subject->code.starts_with("function.");
+  if (economic && opener->phrase.empty()) return false;
   return opener->phrase.empty() ||
          ends_with_any(opener->phrase, {U"支出", U"运行", U"管理", U"事务", U"(项)", U"(款)", U"(类)"});
 }
@@ -167,8 +169,36 @@ std::optional<Subject> within_cars(const Mention& m, const Statements& said) {
 
 }  // namespace
 
+namespace {
+
+// "收入预算9万元，其中：一般公共预算8万元，政府性基金预算1万元": what is named by its fund alone is that of the list's whole.
+std::optional<Subject> within_funds(const Mention& m, const Statements& said) {
+  struct Fund {
+    std::u32string_view words;
+    std::string_view income, scope;
+  };
+  static constexpr std::array kFunds{Fund{U"一般公共预算", "income.general", "general"},
+                                     Fund{U"政府性基金预算", "income.fund", "fund"},
+                                     Fund{U"国有资本经营预算", "income.capital", "capital"}};
+  auto lead = std::u32string_view(m.lead);
+  if (lead.starts_with(U"其中")) lead.remove_prefix(2);
+  auto fund = std::ranges::find(kFunds, lead, &Fund::words);
+  if (fund == kFunds.end()) return std::nullopt;
+  for (const auto* other : mentions_before(said, index_of(m, said), 0)) {
+    if (other->role != Role::level || !other->subject || other->depth != m.depth) continue;
+    bool income = is_whole(other->subject->code, "income."), spent = is_whole(other->subject->code, "expenditure.");
+    if ((!income && !spent) || !contains_any(between(*other, m, said), kMarkers)) return std::nullopt;
+    if (income) return Subject{.code = std::string(fund->income), .scope = {}, .part = {}};
+    return Subject{.code = other->subject->code, .scope = std::string(fund->scope), .part = {}};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::optional<Subject> within(const Mention& m, const Statements& said) {
   if (auto car = within_cars(m, said)) return car;
+  if (auto of_fund = within_funds(m, said)) return of_fund;
   // Of the sentence, what bears on it.
   auto from = std::max(sentence_begin(said, m.sentence), m.begin - std::min(m.begin, kLookBack));
   auto text = std::u32string_view(said.paragraph->text).substr(from, m.end - from);

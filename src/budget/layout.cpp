@@ -125,7 +125,16 @@ class Maker {
 
   // "数量指标 覆盖社区数 8个" in a form that has no head for its indicators.
   bool take_named_indicator(std::size_t i, std::u32string_view text, std::u32string_view bare) {
-    if (table_.rows.empty() || in_indicators_ || contains_any(text, {U"。", U"，"})) return false;
+    if (in_indicators_ || contains_any(text, {U"。", U"，"})) return false;
+    // "产出指标 数量指标 …": both levels.
+    bool first = false;
+    for (std::u32string_view level : {U"产出指标", U"效益指标", U"满意度指标", U"成本指标"})
+      if (bare.starts_with(level) && bare.substr(level.size()).contains(U"指标")) {
+        bare.remove_prefix(level.size());
+        first = true;
+        break;
+      }
+    if (table_.rows.empty() && !first) return false;
     auto kind = bare.find(U"指标");
     static constexpr std::array<std::u32string_view, 9> kKinds{U"数量",     U"质量",     U"时效",     U"成本",      U"满意度",
                                                                U"经济效益", U"社会效益", U"生态效益", U"可持续影响"};
@@ -193,9 +202,18 @@ class Maker {
   [[nodiscard]] bool starts_prose(std::size_t i, std::u32string_view text) const {
     if (is_prose(text)) return true;
     if (opens_prose(i, text)) return true;
-    // "…合计 480.2" whose unit stands on the next line.
+    // "3.某某(款)某某(项)年初预算为" whose amount, "…合计 480.2" whose unit stands on the next line.
     auto next = neighbour(i, true);
+    if (announces(text) && starts_with_amount(next)) return true;
     return is_digit(text.back()) && text.size() > 12 && starts_with_unit(next);
+  }
+
+  [[nodiscard]] static bool announces(std::u32string_view text) {
+    return ends_with_any(text, {U"预算为", U"决算为", U"预算数为", U"决算数为", U"支出为", U"收入为", U"总计为", U"合计为"});
+  }
+  [[nodiscard]] static bool starts_with_amount(std::u32string_view text) {
+    std::size_t length = 0;
+    return read_decimal(text, length) && starts_with_unit(trimmed(text.substr(length)));
   }
 
   // No further below the paragraph than blank lines and the number of a page push it.
@@ -218,6 +236,7 @@ class Maker {
     if (last == U'，' || last == U'、' || last == U'(') return true;
     std::size_t length = 0;
     if (is_han(last) && read_decimal(bare, length) && bare.substr(length).starts_with(U'%')) return true;
+    if (announces(paragraph_->text) && starts_with_amount(bare)) return true;
     if (is_digit(last) && (bare.starts_with(U"万元") || bare.starts_with(U"元") || bare.starts_with(U'%'))) return true;
     bool full = trimmed(line(last_prose_)).size() >= full_line_;
     if (last == U'；' && !full) return false;

@@ -32,13 +32,18 @@ class Rebuilder {
     name_projects();
     name_main_owner();
     for (const auto& fact : m_.facts)
-      if (fact.project.empty() && family(fact.subject.code).empty()) m_.wholes.push_back(fact.fen);
+      if (fact.project.empty() && family(fact.subject.code).empty() && fact.year == m_.year) m_.wholes.push_back(fact.fen);
     std::ranges::sort(m_.wholes);
-    for (const auto& fact : m_.facts)
-      if (fact.project.empty() && (fact.subject.code.starts_with("income.") || fact.subject.code.starts_with("expenditure.")))
-        m_.flows.push_back(fact.fen);
-    std::ranges::sort(m_.flows);
-    m_.flows.erase(std::ranges::unique(m_.flows).begin(), m_.flows.end());
+    for (const auto& fact : m_.facts) {
+      std::string_view code = fact.subject.code;
+      if (!fact.project.empty() || !(code.starts_with("income.") || code.starts_with("expenditure."))) continue;
+      m_.flows.push_back(fact.fen);
+      if (code.ends_with(".any") || code.ends_with(".grand") || code.ends_with(".year")) m_.totals.push_back(fact.fen);
+    }
+    for (auto* amounts : {&m_.flows, &m_.totals}) {
+      std::ranges::sort(*amounts);
+      amounts->erase(std::ranges::unique(*amounts).begin(), amounts->end());
+    }
     return std::move(m_);
   }
 
@@ -197,8 +202,8 @@ class Rebuilder {
     // The opening of what a ； parts sets the year for what follows there, the sentence's for all of it …
     auto before = said_before(view.said, m.sentence, m.begin);
     if (auto stop = before.rfind(U'；'); stop != std::u32string_view::npos)
-      if (int year = year_of_opening(before.substr(stop + 1)); year > 0) return year;
-    if (int year = year_of_opening(sentence_text(view.said, m.sentence)); year != 0) return year < 0 ? m_.year : year;
+      if (int year = year_of_opening(before.substr(stop + 1)); year != 0 && year != kCompared) return year;
+    if (int year = year_of_opening(sentence_text(view.said, m.sentence)); year != 0) return year == kCompared ? m_.year : year;
     // … and the paragraph's for its sentences.
     if (int year = year_in(opening_of(sentence_text(view.said, 0))); year != 0 && !compares(sentence_text(view.said, 0)))
       return year;
@@ -211,10 +216,11 @@ class Rebuilder {
   [[nodiscard]] static bool compares(std::u32string_view text) {
     return contains_any(opening_of(text), {U"比", U"较", U"与", U"截至"});
   }
-  // 0: it names none. Below 0: it names one to compare with.
+  // 0: it names none. kCompared: it names one to compare with. (The year before an unknown one is -1.)
+  static constexpr int kCompared = -2;
   [[nodiscard]] int year_of_opening(std::u32string_view text) const {
     auto opening = opening_of(text);
-    if (compares(text)) return -1;
+    if (compares(text)) return kCompared;
     if (int year = year_in(opening); year != 0) return year;
     bool last = opening.starts_with(U"上年") || opening.starts_with(U"去年");
     return last && !contains_any(opening, {U"结转", U"结余"}) ? m_.year - 1 : 0;

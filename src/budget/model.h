@@ -72,7 +72,8 @@ struct Model {
   bool final_account = false;
   std::map<Unit, int> digits;  // decimals that the document uses for a unit
   std::vector<Fact> facts;
-  std::vector<std::int64_t> wholes;  // the amounts of facts that are no part of another, in fen, sorted
+  std::vector<std::int64_t> wholes;  // the amounts of this year's facts that are no part of another, in fen, sorted
+  std::vector<std::int64_t> totals;  // those of all income or all expenditure, of whichever funds, in fen
   std::vector<std::int64_t> flows;   // the amounts of incomes and expenditures, no project's, in fen, sorted, each once
   std::vector<TableView> tables;
   std::vector<ParagraphView> paragraphs;

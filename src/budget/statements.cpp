@@ -172,10 +172,10 @@ class Reader {
     }
     if (goes_on_with(m, since)) return;
     if (m.measure == Measure::percent) {
-      m.role = changes                  ? Role::change_percent
-               : since.contains(U'占')  ? Role::share
-               : says_completion(since) ? Role::completion
-                                        : Role::other;
+      m.role = changes                                              ? Role::change_percent
+               : since.contains(U'占') || of_stated_whole(m, since) ? Role::share
+               : says_completion(since)                             ? Role::completion
+                                                                    : Role::other;
     } else {
       m.role = changes ? Role::change : Role::level;
     }
@@ -192,6 +192,10 @@ class Reader {
 
   // "与上年支出", "支出决算数比上年的", "比年初预算": what comes is what something is compared with.
   [[nodiscard]] static bool is_compared(std::u32string_view words) {
+    // "支出3万元，上年为2万元"
+    static constexpr std::array<std::u32string_view, 8> kLast{U"上年",   U"上年为", U"上年度",   U"上年度为",
+                                                              U"去年为", U"上年数", U"上年数为", U"上年决算数"};
+    if (std::ranges::find(kLast, words) != kLast.end()) return true;
     for (auto word : {U"与", U"比", U"较", U"同"}) {
       bool opens = words.starts_with(word);
       auto at = opens || word == std::u32string_view(U"与") || word == std::u32string_view(U"同") ? 0 : words.rfind(word);
@@ -222,6 +226,9 @@ class Reader {
         last = last == std::u32string_view::npos ? at : std::max(last, at);
     if (last == std::u32string_view::npos) return false;
     auto reason = before.substr(last);
+    // "基本支出3万元，主要是为保障正常运转发生的支出，包括…": what it is for.
+    for (auto purpose : {U"主要是为保障", U"主要是为了保障", U"主要是为完成", U"主要是保障"})
+      if (reason.starts_with(purpose)) return false;
     auto stop = reason.rfind(U'；');
     if (stop == std::u32string_view::npos) return true;
     auto next = reason.substr(stop + 1);
@@ -238,6 +245,13 @@ class Reader {
     if (std::ranges::any_of(kRates, [&](auto rate) { return since.ends_with(rate); })) return true;
     return (of_amount && since.starts_with(U"的")) || (since.contains(U"完成") && since.contains(U"预算")) ||
            contains_any(since, {U"执行率", U"执行比例", U"预算完成率", U"完成率"});
+  }
+
+  // "项目23个，占全部项目25个的92%"
+  [[nodiscard]] bool of_stated_whole(const Mention& m, std::u32string_view since) const {
+    if (out_.mentions.empty() || (since != U"的" && since != U"的比例为" && since != U"的比重为")) return false;
+    const auto& whole = out_.mentions.back();
+    return whole.role == Role::level && whole.sentence == m.sentence && whole.lead.starts_with(U'占');
   }
 
   // "分别减少0.18万元和0.56万元", "占25.8%、46.6%和27.6%": what was said of the number before is said of this one.
@@ -366,18 +380,6 @@ std::u32string last_clause(std::u32string_view words, std::initializer_list<std:
   auto end = words.size();
   for (auto word : stops) end = std::min(end, words.find(word));
   return without_quotes(words.substr(0, end));
-}
-
-int year_in(std::u32string_view text) {
-  for (std::size_t i = 0; i + 4 < text.size(); ++i) {
-    if (text[i] != U'2' || text[i + 1] != U'0' || !is_digit(text[i + 2]) || !is_digit(text[i + 3])) continue;
-    if (i > 0 && is_digit(text[i - 1])) continue;
-    std::size_t after = i + 4;
-    while (after < text.size() && is_space(text[after])) ++after;
-    if (after < text.size() && text[after] == U'年')
-      return static_cast<int>((text[i + 2] - U'0') * 10 + (text[i + 3] - U'0')) + 2000;
-  }
-  return 0;
 }
 
 bool is_budgeted(const Mention& m) {

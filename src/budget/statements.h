@@ -65,8 +65,6 @@ constexpr std::size_t kMentionsBack = 200, kLookBack = 2000;
 [[nodiscard]] std::u32string_view said_before(const Statements& s, int sentence, std::size_t end);
 // The last clause of `words`, up to the first of `stops`, without quotation marks.
 [[nodiscard]] std::u32string last_clause(std::u32string_view words, std::initializer_list<std::u32string_view> stops);
-// The first year named in `text` ("2021年"), 0 without one.
-[[nodiscard]] int year_in(std::u32string_view text);
 // Half a unit of the last place that was printed, in the value's own measure.
 [[nodiscard]] std::int64_t half_place(const Mention& m);
 // Whether its words speak of a budget, and of no account; the names of funds do not count.

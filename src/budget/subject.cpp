@@ -186,6 +186,18 @@ std::string scope_of(std::u32string_view text) {
   return {};
 }
 
+int year_in(std::u32string_view text) {
+  for (std::size_t i = 0; i + 4 < text.size(); ++i) {
+    if (text[i] != U'2' || text[i + 1] != U'0' || !is_digit(text[i + 2]) || !is_digit(text[i + 3])) continue;
+    if (i > 0 && is_digit(text[i - 1])) continue;
+    std::size_t after = i + 4;
+    while (after < text.size() && is_space(text[after])) ++after;
+    if (after < text.size() && text[after] == U'年')
+      return static_cast<int>((text[i + 2] - U'0') * 10 + (text[i + 3] - U'0')) + 2000;
+  }
+  return 0;
+}
+
 bool may_agree(std::string_view a, std::string_view b) {
   return a == b || a.empty() || b.empty();
 }
@@ -220,6 +232,16 @@ bool is_qualified(std::u32string_view before) {
   constexpr std::u32string_view kEnds =
       U"局院校道镇乡委办心站所馆队会处年度园厅府县市区社我本关团.)";  // a unit, a year, a number
   return !before.empty() && !kEnds.contains(before.back()) && !is_digit(before.back());
+}
+
+// "云口县水利局收入预算": all of what the unit that is named has, which ends at 收入 or 支出 of `text`.
+bool is_of_a_unit(std::u32string_view text, std::u32string_view tail) {
+  constexpr std::size_t kSide = 2;  // 收入, 支出
+  auto unit = tail.substr(0, tail.size() - kSide);
+  auto after = text.substr(tail.size());
+  return (after.starts_with(U"预算") || after.starts_with(U"决算")) &&
+         ends_with_any(unit, {U"局", U"委", U"委员会", U"办公室", U"政府", U"街道办事处", U"中心", U"中学", U"小学", U"学校",
+                              U"幼儿园", U"管理处", U"联合会", U"厅"});
 }
 
 std::optional<Subject> subject_of_words(std::u32string_view text) {
@@ -277,6 +299,7 @@ std::optional<Subject> subject_of_words(std::u32string_view text) {
         U"规模",   U"金额", U"数",     U"为",     U"共",         U"共计",   U"计",         U"安排", U"(境)", U"(类)", U"及运行",
         U"运行",   U"维护", U"维护费", U"类",     U"的补助",     U"拨款",   U"财政拨款",   U"等",   U"达",   U"约",   U"是",
         U"当年",   U"年初", U"补助",   U"与传媒", U"工业信息等", U"等支出", U"及应急管理", U"和",   U"“”"};
+    constexpr std::size_t kYear = 5;
     bool cut = true;
     while (cut && !after.empty()) {
       cut = false;
@@ -286,6 +309,11 @@ std::optional<Subject> subject_of_words(std::u32string_view text) {
           cut = true;
           break;
         }
+      // "公务用车购置费2024年预算数"
+      if (!cut && year_in(after.substr(0, kYear)) != 0 && is_digit(after.front())) {
+        after.remove_prefix(kYear);
+        cut = true;
+      }
       if (!cut && (after.front() == U'”' || after.front() == U'"' || after.front() == U'’')) {
         after.remove_prefix(1);
         cut = true;
@@ -307,18 +335,20 @@ std::optional<Subject> subject_of_words(std::u32string_view text) {
   if (ends_with_any(tail, {U"收入", U"总收入"}) && own.size() <= 24) out.code = "income.any";
   if (ends_with_any(tail, {U"支出", U"总支出"}) && own.size() <= 24) {
     // "其他支出", "公共设施支出" are items; only the unqualified word is the whole.
-    static constexpr std::array<std::u32string_view, 11> kWhole{U"部门支出",     U"单位支出", U"预算支出", U"财政拨款支出",
-                                                                U"预算拨款支出", U"总支出",   U"年支出",   U"部门预算支出",
-                                                                U"全年支出",     U"本年支出", U"算支出"};
-    bool whole = tail == U"支出" || std::ranges::any_of(kWhole, [&](auto w) { return tail.ends_with(w); });
+    static constexpr std::array<std::u32string_view, 13> kWhole{
+        U"部门支出", U"基金拨款支出", U"年度支出",     U"单位支出", U"预算支出", U"财政拨款支出", U"预算拨款支出",
+        U"总支出",   U"年支出",       U"部门预算支出", U"全年支出", U"本年支出", U"算支出"};
+    bool whole =
+        tail == U"支出" || std::ranges::any_of(kWhole, [&](auto w) { return tail.ends_with(w); }) || is_of_a_unit(text, tail);
     // "会议费预算支出", "教育经费总支出"
     if (whole && !tail.contains(U"费")) out.code = "expenditure.any";
   }
   if (out.code.empty() || of_goals || contains_any(text, {U"采购", U"购买"})) return std::nullopt;
   if (out.code == "income.any") {
-    static constexpr std::array<std::u32string_view, 8> kWhole{U"部门收入", U"单位收入", U"预算收入", U"总收入",
+    static constexpr std::array<std::u32string_view, 9> kWhole{U"年度收入", U"部门收入", U"单位收入", U"预算收入", U"总收入",
                                                                U"年收入",   U"全年收入", U"安排收入", U"本年收入"};
-    bool whole = tail == U"收入" || std::ranges::any_of(kWhole, [&](auto w) { return tail.ends_with(w); });
+    bool whole =
+        tail == U"收入" || std::ranges::any_of(kWhole, [&](auto w) { return tail.ends_with(w); }) || is_of_a_unit(text, tail);
     if (!whole || tail.contains(U"费")) return std::nullopt;
   }
   return out;
@@ -341,7 +371,10 @@ std::optional<Subject> total_of_both(std::u32string_view text) {
 }
 
 std::optional<Subject> subject_of(std::u32string_view text) {
-  return subject_of_words(without_ranks(text));
+  auto out = subject_of_words(without_ranks(text));
+  // "自然灾害防治(款)地质灾害防治(项)" are items of a class, whatever class their names sound like.
+  bool item = contains_any(text, {U"(款)", U"(项)"}) && !text.contains(U"(类)");
+  return item && out && out->code.starts_with("function.") ? std::nullopt : out;
 }
 
 void inherit_scope(Subject& subject, std::string_view around) {

@@ -29,6 +29,8 @@ void inherit_scope(Subject& subject, std::string_view around);
 [[nodiscard]] std::string scope_of(std::u32string_view text);
 // Without the names of the budgets by source, so that the 预算 that is left says what kind of figure it is.
 [[nodiscard]] std::u32string without_fund_names(std::u32string_view text);
+// The first year named in `text` ("2021年"), 0 without one.
+[[nodiscard]] int year_in(std::u32string_view text);
 // Whether two scopes (or parts) may mean the same.
 [[nodiscard]] bool may_agree(std::string_view a, std::string_view b);
 
