@@ -3,7 +3,13 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
 namespace qushu::budget {
+
+Text year_words(int year) {
+  return year > 0 ? Text{fmt::format(" {} 年", year), std::to_string(year)} : Text{"上年", "the year before"};
+}
 
 std::vector<const Fact*> ChangeCheck::facts_of(const Subject& subject, const std::u32string& project) const {
   std::vector<const Fact*> out;

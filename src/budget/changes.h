@@ -9,6 +9,9 @@
 
 namespace qushu::budget {
 
+// " 2020 年", set apart from what stands before it; the year before, where the document does not say which year it is of.
+[[nodiscard]] Text year_words(int year);
+
 // What a change is said to be against.
 struct Reference {
   bool named = false;

@@ -115,8 +115,8 @@ class Changes : ChangeCheck {
     if (!base_only || c_.model().facts.size() > kMostFacts) return false;
     const auto& base = *levels.front();
     auto clause = last_clause(said_before(view_.said, base.sentence, base.begin), {U"比", U"较", U"与"});
-    for (std::u32string_view lead : {U"其中"})
-      if (clause.starts_with(lead)) clause.erase(0, lead.size());
+    constexpr std::u32string_view kOfWhich = U"其中";
+    if (clause.starts_with(kOfWhich)) clause.erase(0, kOfWhich.size());
     auto subject = subject_of(clause == U"收入" || clause == U"支出" ? U"本年度" + clause : clause);
     if (!subject) return false;
     inherit_scope(*subject, view_.scope);
@@ -278,15 +278,16 @@ class Changes : ChangeCheck {
     f.expected = amount_text(level.value - base.fen, change.unit, digits);
     f.found = amount_text(change.direction < 0 ? -change.value : change.value, change.unit, change.printed.digits);
     auto base_text = amount_text(base.fen, base.unit, base.printed.digits);
-    f.message = {fmt::format("与 {} 年的 {} {} 相比，应增减 {} {}，文中为 {} {}。", base.year, base_text, name(base.unit),
-                             f.expected, f.unit, f.found, f.unit),
+    auto year = year_words(base.year);
+    f.message = {fmt::format("与{}的 {} {} 相比，应增减 {} {}，文中为 {} {}。", year.zh, base_text, name(base.unit), f.expected,
+                             f.unit, f.found, f.unit),
                  fmt::format("Against {} {} of {}, the change is {} {}; the text says {} {}.", base_text, name(base.unit),
-                             base.year, f.expected, f.unit, f.found, f.unit)};
+                             year.en, f.expected, f.unit, f.found, f.unit)};
     if (other != nullptr) {
-      f.message.zh +=
-          fmt::format("该数只与 {} 年的 {} 相符。", other->year, amount_text(other->fen, other->unit, other->printed.digits));
+      f.message.zh += fmt::format("该数只与{}的 {} 相符。", year_words(other->year).zh,
+                                  amount_text(other->fen, other->unit, other->printed.digits));
       f.message.en += fmt::format(" It holds only against {} of {}.",
-                                  amount_text(other->fen, other->unit, other->printed.digits), other->year);
+                                  amount_text(other->fen, other->unit, other->printed.digits), year_words(other->year).en);
     }
     add_places(f, {&change.mark, &base.mark, other != nullptr ? &other->mark : nullptr, &level.mark,
                    rate != nullptr ? &rate->mark : nullptr});
@@ -412,8 +413,9 @@ class Changes : ChangeCheck {
     f.expected = percent_text(scaled(now - before.fen, 100 * kMicro, before.fen), std::max(rate.printed.digits, 2));
     f.found = to_text(rate.direction * std::abs(rate.value), rate.printed.digits);
     f.unit = "%";
-    f.message = {fmt::format("与 {} 年相比应增减 {}%，文中为 {}%。", before.year, f.expected, f.found),
-                 fmt::format("Against {} the change is {}%, the text says {}%.", before.year, f.expected, f.found)};
+    auto year = year_words(before.year);
+    f.message = {fmt::format("与{}相比应增减 {}%，文中为 {}%。", year.zh, f.expected, f.found),
+                 fmt::format("Against {} the change is {}%, the text says {}%.", year.en, f.expected, f.found)};
     add_places(f, {&rate.mark, &before.mark, &mark});
     c_.add(std::move(f));
   }

@@ -76,8 +76,8 @@ class Levels : ChangeCheck {
       f.unit = name(level.unit);
       f.expected = amount_text(level.value - first->fen, level.unit, level.printed.digits);
       f.found = "0";
-      f.message = {fmt::format("文中称与 {} 年持平，实际相差 {} {}。", year, f.expected, f.unit),
-                   fmt::format("Said to equal {}, but differs by {} {}.", year, f.expected, f.unit)};
+      f.message = {fmt::format("文中称与{}持平，实际相差 {} {}。", year_words(year).zh, f.expected, f.unit),
+                   fmt::format("Said to equal {}, but differs by {} {}.", year_words(year).en, f.expected, f.unit)};
       add_places(f, {&level.mark, &first->mark});
       c_.add(std::move(f));
     }

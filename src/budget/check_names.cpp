@@ -94,6 +94,11 @@ std::optional<Named> names_with_amounts(std::u32string_view text) {
   return count < 2 ? std::nullopt : std::optional(Named{.fewest = count, .most = count, .closed = true});
 }
 
+// One of the names may be that of another, too.
+bool shares_a_door(std::u32string_view text) {
+  return contains_any(text, {U"合署", U"挂", U"合并", U"牌子"});
+}
+
 // The names at the front of `text`, which ends with its sentence.
 std::optional<Named> names_in(std::u32string_view text, bool units, bool ended) {
   auto bare = plain(text);
@@ -101,9 +106,8 @@ std::optional<Named> names_in(std::u32string_view text, bool units, bool ended) 
   // "A、B、C，共涉及资金9万元", "A、B；下辖0个单位": what follows is none of them, whatever it counts.
   if (auto stop = all.find_first_of(U"，；"); stop != std::u32string_view::npos && goes_on_elsewhere(all.substr(stop + 1)) &&
                                               std::ranges::any_of(all.substr(stop), is_digit)) {
-    auto cut = text.find_first_of(U"，；");
-    auto named = names_in(text.substr(0, cut), units, true);
-    if (named) named->closed = true;
+    auto named = names_in(all.substr(0, stop), units, true);
+    if (named && shares_a_door(text)) named->fewest = 0;
     return named;
   }
   if (is_open(text)) return std::nullopt;
@@ -118,7 +122,7 @@ std::optional<Named> names_in(std::u32string_view text, bool units, bool ended) 
     if (units ? is_unit_name(name) : is_project_name(name)) ++out.fewest;
   }
   out.most += conjunctions(names);
-  if (contains_any(text, {U"合署", U"挂", U"合并", U"牌子"})) out.fewest = 0;
+  if (shares_a_door(text)) out.fewest = 0;
   return out;
 }
 
