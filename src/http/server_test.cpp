@@ -228,10 +228,14 @@ TEST_F(ServerTest, StreamsBothWaysAndAStreamThatBreaksIsSeenToBreak) {
 TEST_F(ServerTest, AFullQueueIsAnswered503AndNothingIsLost) {
   start();
   std::vector<std::unique_ptr<Socket>> sockets;
-  for (int i = 0; i < 12; ++i) {
+  auto ask = [&] {
     sockets.push_back(std::make_unique<Socket>(server_->port()));
     sockets.back()->send("GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-  }
+  };
+  // Both workers are busy before the queue fills: what they have not taken yet would stand in it.
+  for (int i = 0; i < 2; ++i) ask();
+  while (inside_ < 2) std::this_thread::sleep_for(2ms);
+  for (int i = 0; i < 10; ++i) ask();
   // The gate stays shut until all have been taken in, or refused.
   for (int i = 0; i < 3000 && !metrics_.render().contains(R"(count{route="slow",status="5xx"} 6)"); ++i)
     std::this_thread::sleep_for(10ms);
