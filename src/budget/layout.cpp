@@ -302,7 +302,12 @@ class Maker {
     bool over_cell = is_cell(neighbour(i, true), below);
     bool heading = !over_cell && number.level >= 1 && number.level <= 2 &&
                    (table_.rows.empty() || ends_with_any(bare, {U"情况", U"说明", U"安排", U"概况", U"解释", U"情况说明"}));
-    if (heading) {
+    // "一般公共预算当年拨款结构情况": a heading that lost its number, or never had one, over a sentence.
+    constexpr std::size_t kShort = 30;
+    bool bare_heading = number.level == 0 && !over_cell && table_.rows.empty() && bare.size() <= kShort &&
+                        !scope_of(bare).empty() && ends_with_any(bare, {U"情况", U"情况说明"}) && is_prose(neighbour(i, true));
+    if (bare_heading) number.level = 2;
+    if (heading || bare_heading) {
       close_table();
       in_indicators_ = false;
       auto words = std::u32string(bare.substr(numbering(bare).length)) + rest_of_heading(i, bare);

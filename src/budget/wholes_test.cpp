@@ -225,6 +225,13 @@ TEST(Wholes, ChangesOfThePublicsWithoutPurchases) {
   expect_one(budget(with(text, "接待费减少1.00", "接待费减少0.10")), Kind::year_on_year, "-1.00", "-0.10");
 }
 
+// A heading without a number says of which funds what follows is.
+TEST(Wholes, HeadingsWithoutNumbers) {
+  expect_nothing(
+      checked("云口县林业局2024年部门预算\n2024年财政拨款支出包括：教育支出2486.14万元、社会保障和就业支出241.31万元。\n"
+              "一般公共预算当年拨款结构情况\n教育支出2365.50万元，占90.74%；社会保障和就业支出241.31万元，占9.26%。\n"));
+}
+
 // --- text and tables
 // -----------------------------------------------------------------------------------------------------------
 
