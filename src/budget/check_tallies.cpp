@@ -33,7 +33,9 @@ bool is_thing(const Quantity& q) {
 // Kinds of which one thing is at most one; a name says which by its front or its end.
 bool of_one_set(const std::vector<std::u32string>& names) {
   using Set = std::vector<std::u32string_view>;
-  static const std::array<Set, 4> kSets{
+  static const std::array<Set, 6> kSets{
+      Set{U"高一", U"高二", U"高三"},
+      Set{U"七年级", U"八年级", U"九年级"},
       Set{U"小学", U"初中", U"高中", U"幼儿园", U"学前", U"职高", U"中职"},
       Set{U"国家级", U"部级", U"省级", U"市级", U"区级", U"县级", U"乡级", U"镇级", U"村级"},
       Set{U"“优”", U"“良”", U"“中”", U"“差”", U"“优秀”", U"“良好”", U"“合格”", U"“不合格”"},
@@ -88,6 +90,8 @@ bool is_rest(std::u32string_view name) {
 
 bool are_all(const std::vector<std::u32string>& names) {
   if (may_overlap(names)) return false;
+  // The three years of a school.
+  if (names.size() == 3 && of_one_set(names) && contains_any(names[0], {U"高一", U"七年级"})) return true;
   if (names.size() >= 3 && is_rest(names.back())) return true;
   return names.size() == 2 && of_one_set(names) && names[0].size() <= 2 &&
          (names[0].contains(U'男') || names[0].contains(U'女'));
@@ -115,6 +119,8 @@ class Tallies : ParagraphCheck {
       check_scores(i);
       check_closed_by(i);
       check_bands(i);
+      check_grades(i);
+      check_all_of_one(i);
       check_mean(i);
     }
   }
@@ -300,18 +306,67 @@ class Tallies : ParagraphCheck {
       closed = gap.contains(U"分以下") || gap.contains(U"分(不含)以下");
     }
     if (!closed || parts.size() < 3) return;
-    Tally totals;
-    for (std::size_t k = 0; k < i; ++k)
-      if (all_[k].unit == first.unit && !all_[k].bound &&
-          contains_any(text(all_[k].begin - std::min<std::size_t>(all_[k].begin, 6), std::min(text_.size(), all_[k].end + 6)),
-                       {U"项目", U"单位"}))
-        totals.push_back(&all_[k]);
+    auto totals = judged_before(i);
     if (totals.empty()) return;
     c_.counted();
     auto sum = sum_of(parts);
     if (std::ranges::any_of(totals, [&](const auto* t) { return t->value == sum; })) return;
     report(*std::ranges::max(totals, {}, [](const auto* t) { return t->value; }), parts, sum);
   }
+  // How many projects or units the paragraph says there are before its i-th number.
+  [[nodiscard]] Tally judged_before(std::size_t i) const {
+    constexpr std::size_t kNear = 6;
+    Tally out;
+    for (std::size_t k = 0; k < i; ++k)
+      if (all_[k].unit == all_[i].unit && !all_[k].bound &&
+          contains_any(text(all_[k].begin - std::min(all_[k].begin, kNear), std::min(text_.size(), all_[k].end + kNear)),
+                       {U"项目", U"单位"}))
+        out.push_back(&all_[k]);
+    return out;
+  }
+
+  // The grade that the words before the i-th number name; empty where they name none, or more.
+  [[nodiscard]] std::u32string_view grade_of(std::size_t i) const {
+    std::u32string_view out;
+    auto words = since(i);
+    for (std::u32string_view grade : {U"“优”", U"“良”", U"“中”", U"“差”", U"“优秀”", U"“良好”", U"“合格”", U"“不合格”"}) {
+      if (!words.contains(grade)) continue;
+      if (!out.empty()) return {};
+      out = grade;
+    }
+    return out;
+  }
+
+  // "项目共8个。自评结果为“优”的6个、“良”的2个": of each of the projects one grade.
+  void check_grades(std::size_t i) {
+    auto best = grade_of(i);
+    if (all_[i].unit != U"个" || (best != U"“优”" && best != U"“优秀”")) return;
+    Tally parts{&all_[i]};
+    for (auto k = i + 1; k < all_.size() && all_[k].sentence == all_[i].sentence && all_[k].unit == U"个"; ++k) {
+      if (grade_of(k).empty()) break;
+      parts.push_back(&all_[k]);
+    }
+    auto totals = judged_before(i);
+    if (parts.size() < 2 || totals.empty()) return;
+    c_.counted();
+    auto sum = sum_of(parts);
+    bool one = std::ranges::all_of(totals, [&](const auto* t) { return t->value == totals.front()->value; });
+    bool fits = std::ranges::any_of(totals, [&](const auto* t) { return t->value == sum; });
+    if (one && !fits) report(*totals.front(), parts, sum);
+  }
+
+  // "共有车辆3辆，全部为特种专业技术用车3辆"
+  void check_all_of_one(std::size_t i) {
+    if (i == 0 || !is_thing(all_[i])) return;
+    const auto &total = all_[i - 1], &part = all_[i];
+    auto words = since(i);
+    bool all = total.unit == part.unit && !total.bound && total.sentence == part.sentence && total.depth == part.depth &&
+               (words.starts_with(U"，全部为") || words.starts_with(U"，均为") || words.starts_with(U"，全部是"));
+    if (!all || without_brackets(words).find_first_of(U"，；:", 1) != std::u32string::npos) return;
+    c_.counted();
+    if (total.value != part.value) report(total, {&part}, part.value);
+  }
+
   // The words before it since the number that is no bound.
   [[nodiscard]] std::u32string_view since_part(std::size_t i) const {
     auto from = sentence_begin(view_.said, all_[i].sentence);

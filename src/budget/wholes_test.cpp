@@ -100,6 +100,20 @@ TEST(Wholes, DividedByUnits) {
   expect_one(budget(with(text, "项目8个", "项目7个")), Kind::sum, "7", "8");
 }
 
+TEST(Wholes, GradesYearsAndAllOfOneKind) {
+  std::string grades =
+      "（四）预算绩效管理。\n2023年度纳入绩效自评的项目共8个，涉及一般公共预算项目支出833."
+      "59万元。自评结果为“优”的6个、“良”的2个。";
+  expect_nothing(account(grades));
+  expect_one(account(with(grades, "的6个", "的5个")), Kind::sum, "8", "7");
+  std::string years = "（二）承担普通高中教学任务，现有42个教学班，其中高一14个、高二14个、高三14个。";
+  expect_nothing(account(years));
+  expect_one(account(with(years, "42个", "48个")), Kind::sum, "48", "42");
+  std::string cars = "十、国有资产占用情况\n本单位共有车辆3辆，全部为特种专业技术用车（救护车）3辆。";
+  expect_nothing(account(cars));
+  expect_one(account(with(cars, "）3辆", "）2辆")), Kind::sum, "3", "2");
+}
+
 // What is said beside the parts is none of them.
 TEST(Wholes, OtherFiguresAmongTheParts) {
   for (const auto* text :
