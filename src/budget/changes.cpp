@@ -120,7 +120,8 @@ void ChangeCheck::add_from_above(std::size_t k, std::vector<const Mention*>& out
   for (const auto& m : above.said.mentions)
     if (m.role == Role::level && m.measure == Measure::money && !m.reason && !m.compared) {
       // Only the one that it opens with, at the front of its sentence.
-      if (m.sentence == 0) out.push_back(&m);
+      bool opens = m.sentence == 0 || sentence_begin(above.said, m.sentence) + m.lead.size() == m.begin;
+      if (opens) out.push_back(&m);
       return;
     }
 }

@@ -107,7 +107,8 @@ class Shares : PercentCheck {
   }
   // A total by the name that the forms give it, of which the document has one.
   [[nodiscard]] static bool names_a_total(std::u32string_view words) {
-    return words == U"收入总计" || words == U"支出总计" || words == U"本年收入合计" || words == U"本年支出合计";
+    return words == U"收入总计" || words == U"支出总计" || words == U"本年收入合计" || words == U"本年支出合计" ||
+           words == U"本年收入" || words == U"本年支出";
   }
 
   // "项目23个，占全部项目25个的92%": the whole stands between the two.
