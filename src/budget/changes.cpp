@@ -49,10 +49,6 @@ void ChangeCheck::add_places(Finding& f, std::initializer_list<const Mark*> mark
     if (mark != nullptr) c_.quote(f, *mark);
 }
 
-bool ChangeCheck::nowhere_in(const Mention* m) const {
-  return mentions_.empty() || m < mentions_.data() || m >= mentions_.data() + mentions_.size();
-}
-
 std::vector<const Mention*> ChangeCheck::levels_before(std::size_t k) const {
   std::vector<const Mention*> out;
   int most = 2;
@@ -118,7 +114,7 @@ void ChangeCheck::add_from_above(std::size_t k, std::vector<const Mention*>& out
   const auto& above = c_.model().paragraphs[index_ - 1];
   if (above.section != view_.section || above.project != view_.project || goes_on(above.said.paragraph->text)) return;
   for (const auto& m : above.said.mentions)
-    if (m.role == Role::level && m.measure == Measure::money && !m.reason && !m.compared) {
+    if (is_stated(m)) {
       // Only the one that it opens with, at the front of its sentence.
       bool opens = m.sentence == 0 || sentence_begin(above.said, m.sentence) + m.lead.size() == m.begin;
       if (opens) out.push_back(&m);

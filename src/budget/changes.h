@@ -37,9 +37,6 @@ class ChangeCheck : protected ParagraphCheck {
   [[nodiscard]] std::optional<Subject> subject_of_level(const Mention& level, const std::vector<const Mention*>& levels) const;
   // What is compared with, by its words or by the years of both: "2016年预算8万元，2015年预算12万元，对比减少".
   [[nodiscard]] static bool is_base(const Mention& before, const Mention& now);
-  // Of another paragraph than this one.
-  [[nodiscard]] bool nowhere_in(const Mention* m) const;
-
   // The amounts that may be what changed, the nearest first.
   [[nodiscard]] std::vector<const Mention*> levels_before(std::size_t k) const;
 

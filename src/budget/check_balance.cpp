@@ -21,6 +21,10 @@ class Balance : ParagraphCheck {
   }
 
  private:
+  // Something is carried over or made up for.
+  [[nodiscard]] static bool makes_up(std::u32string_view text) {
+    return contains_any(text, {U"结转", U"结余", U"弥补", U"调出", U"调入", U"上解", U"调节基金"});
+  }
   // The sentence says that they balance, or the one behind it does.
   [[nodiscard]] bool claims_balance(int sentence) const {
     auto says = [](std::u32string_view text) { return contains_any(text, {U"收支平衡", U"收支相等", U"收支相抵"}); };
@@ -30,9 +34,7 @@ class Balance : ParagraphCheck {
 
   // Whether the sentence says that its sides balance, with nothing carried over or made up for the rest, which is a part of it.
   [[nodiscard]] bool claimed_in(int sentence) const {
-    return !contains_any(sentence_text(view_.said, sentence),
-                         {U"结转", U"结余", U"弥补", U"调出", U"调入", U"上解", U"调节基金"}) &&
-           claims_balance(sentence);
+    return !makes_up(sentence_text(view_.said, sentence)) && claims_balance(sentence);
   }
 
   [[nodiscard]] bool balances_next(const Mention& income, const Mention& spent) const {
@@ -40,12 +42,9 @@ class Balance : ParagraphCheck {
     bool opens = income.depth == 0 && own.find_first_of(U"，；:") == std::u32string_view::npos &&
                  spent.subject->scope == income.subject->scope && next.starts_with(spent.lead);
     bool whole = is_whole_side(income.subject->code) && is_whole_side(spent.subject->code);
-    return opens && whole && contains_any(next, {U"收支平衡"}) &&
-           !contains_any(next, {U"结转", U"结余", U"弥补", U"调出", U"调入", U"上解", U"调节基金"});
+    return opens && whole && contains_any(next, {U"收支平衡"}) && !makes_up(next);
   }
-  [[nodiscard]] static bool is_whole_side(std::string_view code) {
-    return code.ends_with(".any") || code.ends_with(".grand") || code.ends_with(".year") || code == "income.fiscal";
-  }
+  [[nodiscard]] static bool is_whole_side(std::string_view code) { return is_whole(code, {}) || code == "income.fiscal"; }
 
   // Only like is compared with like: 总计 with 总计; the rest, which what was carried over may part, where the text says so.
   void check_balance() {

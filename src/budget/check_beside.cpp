@@ -57,7 +57,7 @@ class Carried {
       bool whole = view.owner.empty() && view.project.empty() && (view.scope.empty() || view.scope == "all");
       if (!whole) continue;
       for (const auto& m : view.said.mentions) {
-        if (m.role != Role::level || m.measure != Measure::money || m.reason || m.compared) continue;
+        if (!is_stated(m)) continue;
         if (std::abs(m.value - total_) <= slack(m.unit, m.printed.digits)) stated = &view;
         if (stated != nullptr && !of_another(view, m))
           if (auto name = name_of(m.lead, c_.model().year); known_.contains(name)) said[name].push_back(&m);

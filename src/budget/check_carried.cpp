@@ -60,9 +60,7 @@ class Carried : ParagraphCheck {
   }
 
  private:
-  [[nodiscard]] static bool is_amount(const Mention& m) {
-    return m.role == Role::level && m.measure == Measure::money && !m.reason && !m.compared;
-  }
+  [[nodiscard]] static bool is_amount(const Mention& m) { return is_stated(m); }
 
   // "年初结转1万元，本年收入9万元，本年支出8万元，年末结转2万元": the four of one sentence, and no other amount between them.
   // True: they were there.

@@ -262,11 +262,11 @@ void report_promise(Checking& c, const Goal& goal, const Mark& detail, const std
 }
 
 // The numbers of a sentence or paragraph that begins at `from` of the text.
-void collect_said(const Statements& said, std::u32string_view text, std::size_t from, std::vector<Counted>& out) {
+void collect_said(const Paragraph& paragraph, std::u32string_view text, std::size_t from, std::vector<Counted>& out) {
   std::vector<Counted> found;
   collect(text, 0, 0, found);
   for (auto& d : found) {
-    d.mark = mark_of(*said.paragraph, from + d.mark.begin, from + d.mark.begin + 1);
+    d.mark = mark_of(paragraph, from + d.mark.begin, from + d.mark.begin + 1);
     out.push_back(std::move(d));
   }
 }
@@ -296,12 +296,7 @@ void collect_goals(const Model& m, const Project& project, std::size_t end, std:
     if (read.contains(i) || (text.text.empty() && !opens)) continue;
     append_line(text, m.layout.lines[i], i, false);
   }
-  std::vector<Counted> found;
-  collect(text.text, 0, 0, found);
-  for (auto& d : found) {
-    d.mark = mark_of(text, d.mark.begin, d.mark.end);
-    out.push_back(std::move(d));
-  }
+  collect_said(text, text.text, 0, out);
 }
 
 void check_promises(Checking& c) {
@@ -316,14 +311,14 @@ void check_promises(Checking& c) {
   for (const auto& view : m.paragraphs) {
     const auto& said = view.said;
     if (!view.project.empty()) {
-      collect_said(said, said.paragraph->text, 0, details[view.project]);
+      collect_said(*said.paragraph, said.paragraph->text, 0, details[view.project]);
       continue;
     }
     // A sentence elsewhere that names a project says of it what it counts.
     for (int s = 0; s < std::ssize(said.sentences); ++s) {
       auto text = sentence_text(said, s);
       const auto* project = only_project_named(m, text);
-      if (project != nullptr) collect_said(said, text, sentence_begin(said, s), details[project->name]);
+      if (project != nullptr) collect_said(*said.paragraph, text, sentence_begin(said, s), details[project->name]);
     }
   }
   for (auto project = m.projects.begin(); project != m.projects.end(); ++project) {

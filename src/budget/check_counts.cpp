@@ -315,8 +315,8 @@ void check_nobody_received(Checking& c) {
     if (contains_any(text, {U"以前年度", U"往年", U"上年接待", U"欠", U"结算", U"补付"})) continue;
     const Mention* spent = nullptr;
     for (const auto& m : view.said.mentions)
-      if (spent == nullptr && m.role == Role::level && m.measure == Measure::money && !m.reason && !m.compared && m.subject &&
-          m.subject->code == "sangong.reception" && !is_budgeted(m) && m.value > 0)
+      if (spent == nullptr && is_stated(m) && m.subject && m.subject->code == "sangong.reception" && !is_budgeted(m) &&
+          m.value > 0)
         spent = &m;
     if (spent == nullptr || (year_in(spent->phrase) != 0 && year_in(spent->phrase) != c.model().year)) continue;
     const Statement* batches = nullptr;

@@ -49,7 +49,7 @@ class ItemRows {
       auto since = std::u32string_view(view.said.paragraph->text).substr(from, m.begin - from);
       from = m.end;
       if (auto named = named_in(since); !named.empty()) code = named;
-      bool amount = m.role == Role::level && m.measure == Measure::money && !m.reason && !m.compared && m.depth == 0;
+      bool amount = is_stated(m) && m.depth == 0;
       if (code.empty() || !amount || (c_.model().final_account && is_budgeted(m))) continue;
       if (year_in(m.lead) == 0 || year_in(m.lead) == c_.model().year) compare(view, m, code);
       code.clear();
@@ -59,8 +59,8 @@ class ItemRows {
   // The code of the item that the words name last: by itself, or by a name that the tables give to one code alone.
   [[nodiscard]] std::string named_in(std::u32string_view words) const {
     if (auto item = words.rfind(U"(项)"); item != std::u32string_view::npos) {
-      auto begin = words.substr(0, item).rfind(U')');
-      auto name = words.substr(begin == std::u32string_view::npos ? 0 : begin + 1, item - (begin + 1));
+      auto begin = words.substr(0, item).rfind(U')') + 1;  // 0 where there is none
+      auto name = words.substr(begin, item - begin);
       auto found = codes_.find(std::u32string(name));
       return found != codes_.end() && found->second.size() == 1 ? *found->second.begin() : std::string{};
     }
@@ -98,10 +98,7 @@ class ItemRows {
                  fmt::format("The item {} is {} {} here, {} {} in the table.", code, f.found, f.unit, f.expected, f.unit)};
     f.places = {c_.place(m.mark)};
     c_.quote(f, usual->mark);
-    bool known = std::ranges::any_of(c_.findings(), [&](const Finding& other) {
-      return other.kind == f.kind && other.places.front() == f.places.front() && other.found == f.found;
-    });
-    if (!known) c_.add(std::move(f));
+    if (!c_.is_told(f)) c_.add(std::move(f));
   }
 
   Checking& c_;

@@ -47,7 +47,7 @@ class Items {
     if (!view.project.empty() || !view.owner.empty() || !view.said.unclear.empty()) return;
     std::array<const Mention*, 2> amounts{};  // the budget, the account
     for (const auto& m : view.said.mentions) {
-      if (m.role != Role::level || m.measure != Measure::money || m.reason || m.compared || m.depth > 0) continue;
+      if (!is_stated(m) || m.depth > 0) continue;
       bool account = c_.model().final_account && !is_budgeted(m);
       auto& own = amounts.at(account ? 1 : 0);
       if (own == nullptr) own = &m;

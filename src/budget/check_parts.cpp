@@ -23,8 +23,7 @@ class Section {
 
   void take(const ParagraphView& view) {
     for (const auto& m : view.said.mentions)
-      if (m.role == Role::level && m.measure == Measure::money && !m.reason && !m.compared && all_.size() < kMost)
-        all_.push_back({.m = &m, .view = &view});
+      if (is_stated(m) && all_.size() < kMost) all_.push_back({.m = &m, .view = &view});
   }
 
   void check() {

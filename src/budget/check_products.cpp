@@ -65,9 +65,6 @@ class Products : ParagraphCheck {
   }
 
  private:
-  [[nodiscard]] std::u32string_view text(std::size_t from, std::size_t to) const {
-    return std::u32string_view(text_).substr(from, to - from);
-  }
   [[nodiscard]] std::u32string_view lead(const Quantity& q) const {
     return clause_before(text_, sentence_begin(view_.said, q.sentence), q.begin);
   }

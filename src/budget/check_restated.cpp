@@ -15,10 +15,6 @@ namespace {
 
 constexpr std::size_t kMostStatements = 600;
 
-bool is_whole(std::string_view code, std::string_view side) {
-  return code.starts_with(side) && (code.ends_with(".any") || code.ends_with(".grand") || code.ends_with(".year"));
-}
-
 // Two codes for wholes that the document uses side by side for different amounts: "总收入58万元，其中本年收入39万元".
 using Apart = std::set<std::pair<std::string, std::string>>;
 

@@ -44,12 +44,10 @@ class Shares : PercentCheck {
     if (part == nullptr || part->reason || view_.said.unclear_within(part->end, share.begin)) return;
     std::vector<std::pair<std::int64_t, Mark>> natural;
     auto words = whole_named(share);
-    if (auto subject = subject_of(words)) {
+    auto subject = subject_of(words);
+    if (subject) {
       for (const auto& fact : c_.model().facts) {
-        bool loose = is_loose(subject->code) &&
-                     fact.subject.code.starts_with(subject->code.substr(0, subject->code.size() - 3)) &&
-                     (fact.subject.code.ends_with(".grand") || fact.subject.code.ends_with(".year") ||
-                      fact.subject.code.ends_with(".any"));
+        bool loose = is_loose(subject->code) && is_whole(fact.subject.code, subject->code.substr(0, subject->code.size() - 3));
         if (fact.project.empty() && fact.owner == view_.owner && fact.year == c_.model().year &&
             (fact.subject.code == subject->code || loose) && means_scope(*subject, fact.subject.scope))
           natural.emplace_back(fact.fen, fact.mark);
@@ -84,8 +82,7 @@ class Shares : PercentCheck {
     if (natural.empty()) return;
     c_.counted();
     if (std::ranges::any_of(natural, [&](const auto& n) { return fits(*part, n.first, share); })) return;
-    auto whole_subject = subject_of(words);
-    bool of_all = whole_subject && is_all(*whole_subject);
+    bool of_all = subject && is_of_all(*subject);
     if (!names_a_total(words) && !is_of_the_named(k, words, natural.front().first) &&
         is_of_another_whole(k, *part, in_section, of_all))
       return;
@@ -100,10 +97,8 @@ class Shares : PercentCheck {
     report_percent(share, scaled(part->value, 100 * kMicro, whole), {part->mark, mark}, "占比", "The share");
   }
 
-  [[nodiscard]] static bool is_all(const Subject& subject) {
-    std::string_view code = subject.code;
-    bool side = code.starts_with("income.") || code.starts_with("expenditure.");
-    return side && (code.ends_with(".any") || code.ends_with(".grand") || code.ends_with(".year"));
+  [[nodiscard]] static bool is_of_all(const Subject& subject) {
+    return is_whole(subject.code, "income.") || is_whole(subject.code, "expenditure.");
   }
   // A total by the name that the forms give it, of which the document has one.
   [[nodiscard]] static bool names_a_total(std::u32string_view words) {
@@ -143,7 +138,7 @@ class Shares : PercentCheck {
   [[nodiscard]] bool is_of_another_whole(std::size_t k, const Mention& part, const Parts& in_section, bool of_all) const {
     const auto& share = mentions_[k];
     auto fits_one = [&](const Mention* m) {
-      bool kind = of_all && m->subject && !is_all(*m->subject);
+      bool kind = of_all && m->subject && !is_of_all(*m->subject);
       return !kind && same_measure(*m, part) && fits(part, m->value, share);
     };
     for (const auto* m : mentions_before(view_.said, k, share.sentence))

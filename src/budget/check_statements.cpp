@@ -213,11 +213,6 @@ class Sentences : ParagraphCheck {
     return false;
   }
 
-  // Of another paragraph than this one.
-  [[nodiscard]] bool nowhere_in(const Mention* m) const {
-    return mentions_.empty() || m < mentions_.data() || m >= mentions_.data() + mentions_.size();
-  }
-
   void judge(const Parts& parts, const Parts& totals, bool whole, bool nested) {
     c_.counted();
     auto sum = Groups::sum_of(parts);
@@ -300,7 +295,7 @@ class Sentences : ParagraphCheck {
         bool first = out.empty() || begin > clause || clause == std::u32string_view::npos;
         // "…；支出包括：": another list.
         if (first && m.depth == 0 && contains_any(before.substr(begin), {U"包括", U"其中"})) return out;
-        if (!first || m.role != Role::level || m.measure != Measure::money || m.reason || m.compared || m.depth > 0) continue;
+        if (!first || !is_stated(m) || m.depth > 0) continue;
         out.push_back(&m);
         clause = begin;
       }
@@ -392,10 +387,9 @@ class Sentences : ParagraphCheck {
       }
       if (number.level < level) break;
       if (number.level > level) continue;
-      if (static_cast<int>(parts.size()) + 1 != number.ordinal) {
-        if (static_cast<int>(parts.size()) + 1 < number.ordinal) return;  // one of them is left out
-        break;
-      }
+      auto expected = static_cast<int>(parts.size()) + 1;
+      if (number.ordinal > expected) return;  // one of them is left out
+      if (number.ordinal < expected) break;
       const auto* head = head_figure(all[i].said);
       if (accounts) head = account_of(all[i].said, head);
       if (head == nullptr) return;

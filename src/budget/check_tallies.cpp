@@ -126,9 +126,6 @@ class Tallies : ParagraphCheck {
   }
 
  private:
-  [[nodiscard]] std::u32string_view text(std::size_t from, std::size_t to) const {
-    return std::u32string_view(text_).substr(from, to - from);
-  }
   [[nodiscard]] std::u32string_view since(std::size_t i) const {
     auto from = std::max(sentence_begin(view_.said, all_[i].sentence), i == 0 ? 0 : all_[i - 1].end);
     return text(from, all_[i].begin);

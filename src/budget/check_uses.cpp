@@ -17,13 +17,6 @@ class Uses : ParagraphCheck {
   }
 
  private:
-  [[nodiscard]] std::u32string_view text(std::size_t from, std::size_t to) const {
-    return std::u32string_view(text_).substr(from, to - from);
-  }
-  [[nodiscard]] static bool is_amount(const Mention& m) {
-    return m.role == Role::level && m.measure == Measure::money && !m.reason && !m.compared;
-  }
-
   // "预算安排规模：9万元" over "资金分配情况：甲5万元，乙4万元。"
   void check_allocation() {
     if (!text_.starts_with(U"资金分配情况") || contains_any(text_, {U"其中", U"包括", U"每", U"人均", U"标准", U"单价", U"等"}))
@@ -34,7 +27,7 @@ class Uses : ParagraphCheck {
     for (std::size_t k = 0; k < mentions_.size(); ++k) {
       const auto& m = mentions_[k];
       bool listed = k == 0 || std::u32string_view(U"，、；。").contains(text_[mentions_[k - 1].end]);
-      if (!is_amount(m) || !listed || m.depth > 0 || m.value == total->value) return;
+      if (!is_stated(m) || !listed || m.depth > 0 || m.value == total->value) return;
       sum.value += m.value;
       sum.slack += c_.model().rounding(m.unit, m.printed.digits);
       sum.places.push_back(m.mark);
@@ -51,7 +44,7 @@ class Uses : ParagraphCheck {
       const auto& above = all[index_ - back];
       if (above.project != view_.project || above.section != view_.section) return nullptr;
       if (!above.said.paragraph->text.starts_with(U"预算安排规模")) continue;
-      bool one = above.said.mentions.size() == 1 && is_amount(above.said.mentions.front());
+      bool one = above.said.mentions.size() == 1 && is_stated(above.said.mentions.front());
       return one ? &above.said.mentions.front() : nullptr;
     }
     return nullptr;

@@ -57,6 +57,14 @@ class ParagraphCheck {
         text_(view_.said.paragraph->text),
         mentions_(view_.said.mentions) {}
 
+  [[nodiscard]] std::u32string_view text(std::size_t from, std::size_t to) const {
+    return std::u32string_view(text_).substr(from, to - from);
+  }
+  // Of another paragraph than this one.
+  [[nodiscard]] bool nowhere_in(const Mention* m) const {
+    return mentions_.empty() || m < mentions_.data() || m >= mentions_.data() + mentions_.size();
+  }
+
   Checking& c_;
   std::size_t index_;
   const ParagraphView& view_;

@@ -214,8 +214,9 @@ Parts Groups::totals_before(std::size_t k) const {
     for (const auto* m : mentions_before(view_.said, k, 2))
       if (is_total_of(*m, side)) add(*m);
     // "…财政拨款收支总预算9万元。" and "收入包括：…；支出包括：…。": the total is the paragraph's above.
-    if (out.empty() && index_of_view() > 0)
-      if (const auto& above = model_.paragraphs[index_of_view() - 1]; above.section == view_.section)
+    auto index = static_cast<std::size_t>(&view_ - model_.paragraphs.data());
+    if (out.empty() && index > 0)
+      if (const auto& above = model_.paragraphs[index - 1]; above.section == view_.section)
         for (const auto& m : above.said.mentions)
           if (is_total_of(m, side)) add(m);
     return out;

@@ -62,8 +62,6 @@ class Groups {
   // "收支总预算", "收、支总计" is the total of both sides.
   [[nodiscard]] static bool is_total_of(const Mention& m, Side side);
 
-  [[nodiscard]] std::size_t index_of_view() const { return static_cast<std::size_t>(&view_ - model_.paragraphs.data()); }
-
   const Model& model_;
   const ParagraphView& view_;
   const std::u32string& text_;

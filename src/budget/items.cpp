@@ -79,10 +79,6 @@ std::u32string_view between(const Mention& a, const Mention& b, const Statements
   return std::u32string_view(said.paragraph->text).substr(a.end, b.begin - std::min(a.end, b.begin));
 }
 
-bool is_whole(std::string_view code, std::string_view side) {
-  return code.starts_with(side) && (code.ends_with(".any") || code.ends_with(".grand") || code.ends_with(".year"));
-}
-
 // Whether what bears the one name may have parts that bear the other.
 bool may_hold(const Subject& whole, const Subject& part) {
   auto kind = family(part.code);

@@ -38,7 +38,7 @@ class Rebuilder {
       std::string_view code = fact.subject.code;
       if (!fact.project.empty() || !(code.starts_with("income.") || code.starts_with("expenditure."))) continue;
       m_.flows.push_back(fact.fen);
-      if (code.ends_with(".any") || code.ends_with(".grand") || code.ends_with(".year")) m_.totals.push_back(fact.fen);
+      if (is_whole(code, {})) m_.totals.push_back(fact.fen);
     }
     for (auto* amounts : {&m_.flows, &m_.totals}) {
       std::ranges::sort(*amounts);

@@ -382,6 +382,10 @@ std::u32string last_clause(std::u32string_view words, std::initializer_list<std:
   return without_quotes(words.substr(0, end));
 }
 
+bool is_stated(const Mention& m) {
+  return m.role == Role::level && m.measure == Measure::money && !m.reason && !m.compared;
+}
+
 bool is_budgeted(const Mention& m) {
   return without_fund_names(m.lead).contains(U"预算") && !m.lead.contains(U"决算");
 }

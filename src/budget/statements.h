@@ -67,6 +67,8 @@ constexpr std::size_t kMentionsBack = 200, kLookBack = 2000;
 [[nodiscard]] std::u32string last_clause(std::u32string_view words, std::initializer_list<std::u32string_view> stops);
 // Half a unit of the last place that was printed, in the value's own measure.
 [[nodiscard]] std::int64_t half_place(const Mention& m);
+// An amount of money that is stated for its own sake: no reason's, nor what something is compared with.
+[[nodiscard]] bool is_stated(const Mention& m);
 // Whether its words speak of a budget, and of no account; the names of funds do not count.
 [[nodiscard]] bool is_budgeted(const Mention& m);
 

@@ -136,6 +136,10 @@ bool has_negation(std::u32string_view text) {
 
 }  // namespace
 
+bool is_whole(std::string_view code, std::string_view side) {
+  return code.starts_with(side) && (code.ends_with(".any") || code.ends_with(".grand") || code.ends_with(".year"));
+}
+
 bool is_loose(std::string_view code) {
   return code == "income.any" || code == "expenditure.any";
 }
@@ -258,9 +262,9 @@ std::optional<Subject> subject_of_words(std::u32string_view text) {
   // Of several known words the last one is the subject: "一般公共预算基本支出中的人员经费".
   std::size_t best = 0, best_size = 0;
   // A word for a whole ("支出合计") gives way to any that says of what: "政府采购支出合计".
-  auto is_whole = [](std::string_view code) { return code.ends_with(".grand") || code.ends_with(".year"); };
+  auto is_sum = [](std::string_view code) { return code.ends_with(".grand") || code.ends_with(".year"); };
   for (const auto& rule : kPhrases) {
-    if (!out.code.empty() && is_whole(rule.code) && !is_whole(out.code)) continue;
+    if (!out.code.empty() && is_sum(rule.code) && !is_sum(out.code)) continue;
     auto at = text.rfind(rule.words);
     if (at == std::u32string_view::npos) continue;
     auto end = at + rule.words.size();
@@ -319,8 +323,8 @@ std::optional<Subject> subject_of_words(std::u32string_view text) {
         cut = true;
       }
     }
-    if (after.size() > 1 || (of_goals && is_whole(out.code))) return std::nullopt;
-    if (is_whole(out.code) && text.contains(U"费")) return std::nullopt;  // "公用经费支出合计"
+    if (after.size() > 1 || (of_goals && is_sum(out.code))) return std::nullopt;
+    if (is_sum(out.code) && text.contains(U"费")) return std::nullopt;  // "公用经费支出合计"
     return out;
   }
   if (tail.ends_with(U"本年收入") || tail.ends_with(U"本年支出")) {

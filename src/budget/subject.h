@@ -15,6 +15,8 @@ struct Subject {
 
 // A code without what is counted: income and expenditure that do not say whether carried-over funds are in.
 [[nodiscard]] bool is_loose(std::string_view code);
+// Whether a code is of all of a side ("income", "expenditure"; empty: of either): its .any, .year or .grand.
+[[nodiscard]] bool is_whole(std::string_view code, std::string_view side);
 // The family of which the members make up a whole: parts of one family are a complete list. Empty: none.
 [[nodiscard]] std::string_view family(std::string_view code);
 
